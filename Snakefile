@@ -1,0 +1,48 @@
+"""Reel Atlas: from creators and their reels to an evidence-backed map of aesthetic communities.
+
+`snakemake --cores 8` makes everything; see docs/tour.md for the targets and DESIGN in docs/design.md for the why.
+"""
+
+import atexit
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+
+from common.study import LockOwner, open_study, passing_failures
+
+min_version("9.27")
+
+STUDY = open_study(Path(workflow.basedir), config, workflow.configfiles)
+
+if workflow.is_main_process:
+    LOCK_OWNER = LockOwner(Path(".snakemake"))
+    LOCK_OWNER.enter()
+    atexit.register(LOCK_OWNER.leave)
+
+# --sdm conda brings its own interpreter; otherwise programs run with the one that runs Snakemake.
+USES_CONDA = "conda" in str(getattr(workflow.deployment_settings, "deployment_method", ""))
+shell.executable("bash")
+shell.prefix(STUDY.environment(own_python=not USES_CONDA))
+
+
+wildcard_constraints:
+    batch=r"\d+",
+
+
+# On one machine these keep models and GPU jobs from running side by side; on a cluster they hold per job.
+resource_scopes:
+    gpu="local",
+    model="local",
+
+
+include: "rules/functions.smk"
+include: "rules/targets.smk"
+include: "rules/collect.smk"
+include: "rules/perceive.smk"
+include: "rules/describe.smk"
+include: "rules/tabulate.smk"
+include: "rules/analyse.smk"
+include: "rules/present.smk"

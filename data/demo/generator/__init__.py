@@ -1,0 +1,1 @@
+"""Makes the synthetic demo study: pictures, sound, encoding, tables and follow network."""

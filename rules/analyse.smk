@@ -1,0 +1,65 @@
+rule map_creators:
+    """Creators in two dimensions."""
+    input:
+        creators="results/tables/creators.parquet",
+    output:
+        "results/map/coordinates.parquet",
+    log:
+        "results/logs/map_creators.log",
+    benchmark:
+        "results/benchmarks/map_creators.tsv"
+    params:
+        options=STUDY.options("map"),
+        seed=STUDY.config.study.seed,
+        version=STUDY.version("map_creators"),
+    conda:
+        "../envs/analysis.yaml"
+    shell:
+        "exec python $ATLAS/map_creators.py --creators {input.creators} --output {output}"
+        " --seed {params.seed} --log {log} {params.options}"
+
+
+rule cluster_creators:
+    """Communities of creators with similar profiles."""
+    input:
+        creators="results/tables/creators.parquet",
+    output:
+        "results/map/clusters.parquet",
+    log:
+        "results/logs/cluster_creators.log",
+    benchmark:
+        "results/benchmarks/cluster_creators.tsv"
+    params:
+        options=STUDY.options("cluster"),
+        seed=STUDY.config.study.seed,
+        version=STUDY.version("cluster_creators"),
+    conda:
+        "../envs/analysis.yaml"
+    shell:
+        "exec python $ATLAS/cluster_creators.py --creators {input.creators} --output {output}"
+        " --seed {params.seed} --log {log} {params.options}"
+
+
+rule test_hypotheses:
+    """The clusters against the follow network."""
+    input:
+        creators="results/tables/creators.parquet",
+        edges="results/tables/edges.parquet",
+        clusters="results/map/clusters.parquet",
+    output:
+        json="results/hypotheses.json",
+        parquet="results/hypotheses.parquet",
+    log:
+        "results/logs/test_hypotheses.log",
+    benchmark:
+        "results/benchmarks/test_hypotheses.tsv"
+    params:
+        options=STUDY.options("hypotheses"),
+        seed=STUDY.config.study.seed,
+        version=STUDY.version("test_hypotheses"),
+    conda:
+        "../envs/analysis.yaml"
+    shell:
+        "exec python $ATLAS/test_hypotheses.py --creators {input.creators} --edges {input.edges}"
+        " --clusters {input.clusters} --output {output.json} --parquet {output.parquet}"
+        " --seed {params.seed} --log {log} {params.options}"

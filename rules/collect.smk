@@ -1,0 +1,78 @@
+localrules:
+    write_config,
+    collect_creators,
+    download_reels,
+    fetch_model,
+
+
+rule write_config:
+    """The resolved configuration: what was given, and the defaults of all else."""
+    output:
+        "results/config.yaml",
+    log:
+        "results/logs/write_config.log",
+    params:
+        text=STUDY.resolved,
+    conda:
+        "../envs/analysis.yaml"
+    shell:
+        "printf %s {params.text:q} > {output} 2> {log}"
+
+
+rule fetch_model:
+    """A model's weights, verified: from the hub, or from a mirror."""
+    output:
+        "results/models/{name}.json",
+    log:
+        "results/logs/fetch_model/{name}.log",
+    params:
+        entry=lambda wildcards: STUDY.model_entry(wildcards.name),
+    conda:
+        "../envs/models.yaml"
+    shell:
+        "exec env -u HF_HUB_OFFLINE python $ATLAS/fetch_model.py {wildcards.name} --marker {output}"
+        " --registry $ATLAS/../config/models.yaml --models $MODELS --log {log}"
+
+
+rule collect_creators:
+    """Creators, reels and follow lists of one batch, from the study's source."""
+    output:
+        manifest="results/creators/{batch}.parquet",
+        files=directory("results/creators/{batch}"),
+    log:
+        "results/logs/collect_creators/{batch}.log",
+    benchmark:
+        "results/benchmarks/collect_creators/{batch}.tsv"
+    params:
+        source=source_digest,
+        batches=STUDY.config.study.batches,
+        options=STUDY.options("source.files", "select"),
+        version=STUDY.version("collect_creators"),
+    conda:
+        "../envs/media.yaml"
+    shell:
+        "exec python $ATLAS/collect_creators.py --batch {wildcards.batch} --batches {params.batches}"
+        " --manifest {output.manifest} --log {log} {params.options}"
+
+
+rule download_reels:
+    """Each selected reel's video: a link to the file people have, checked to be a video that can be opened."""
+    input:
+        creators="results/creators/{batch}.parquet",
+    output:
+        manifest="results/video/{batch}.parquet",
+        files=directory("results/video/{batch}"),
+    log:
+        "results/logs/download_reels/{batch}.log",
+    benchmark:
+        "results/benchmarks/download_reels/{batch}.tsv"
+    params:
+        options=STUDY.options("video"),
+        version=STUDY.version("download_reels"),
+    threads: 2
+    conda:
+        "../envs/media.yaml"
+    shell:
+        "exec python $ATLAS/download_reels.py --creators {input.creators} --manifest {output.manifest}"
+        " --journal results/journal/video/{wildcards.batch}.jsonl --store $STORE --workers {threads}"
+        " --log {log} {params.options}"

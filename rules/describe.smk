@@ -1,0 +1,47 @@
+rule measure_reels:
+    """What each reel looks like, measured in its frames and put into words."""
+    input:
+        frames="results/frames/{batch}.parquet",
+    output:
+        manifest="results/description/{batch}.parquet",
+        files=directory("results/description/{batch}"),
+    log:
+        "results/logs/measure_reels/{batch}.log",
+    benchmark:
+        "results/benchmarks/measure_reels/{batch}.tsv"
+    params:
+        options=STUDY.options("description"),
+        version=STUDY.version("measure_reels"),
+    threads: 2
+    conda:
+        "../envs/media.yaml"
+    shell:
+        "exec python $ATLAS/measure_reels.py --frames {input.frames} --manifest {output.manifest}"
+        " --journal results/journal/description/{wildcards.batch}.jsonl --store $STORE --workers {threads}"
+        " --log {log} {params.options}"
+
+
+rule embed_descriptions:
+    """Each description as a unit vector (sentence-transformers)."""
+    input:
+        description="results/description/{batch}.parquet",
+        model=expand("results/models/{name}.json", name=STUDY.model("embedding")),
+    output:
+        manifest="results/embedding/text/{batch}.parquet",
+        files=directory("results/embedding/text/{batch}"),
+    log:
+        "results/logs/embed_descriptions/{batch}.log",
+    benchmark:
+        "results/benchmarks/embed_descriptions/{batch}.tsv"
+    params:
+        options=STUDY.options("embedding"),
+        version=STUDY.version("embed_descriptions"),
+    threads: 4
+    resources:
+        model=1,
+    conda:
+        "../envs/models.yaml"
+    shell:
+        "exec python $ATLAS/embed_descriptions.py --description {input.description} --manifest {output.manifest}"
+        " --journal results/journal/embedding/text/{wildcards.batch}.jsonl --store $STORE --workers {threads}"
+        " --weights {input.model} --models $MODELS --log {log} {params.options}"

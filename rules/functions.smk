@@ -1,0 +1,18 @@
+def manifests(stage):
+    """The manifests of a stage, of all batches."""
+    return expand(f"results/{stage}/{{batch}}.parquet", batch=list(STUDY.batches))
+
+
+def source_digest(wildcards):
+    """Changes when anything the source says of the batch's creators does; says nothing about them."""
+    return STUDY.batches.get(wildcards.batch, "no creators")
+
+
+def everything_again(wildcards):
+    """All results, with the manifests forced that hold failures which may pass."""
+    workflow.dag.forcefiles.update(passing_failures(Path("results")))
+    return rules.all.input
+
+
+# Stages with one manifest per batch, in the order of the way of the data.
+STAGES = ["creators", "video", "audio", "transcript", "context", "frames", "description", "embedding/text"]

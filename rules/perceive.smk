@@ -1,0 +1,93 @@
+rule extract_audio:
+    """The audio track of each reel as 16 kHz mono wav."""
+    input:
+        video="results/video/{batch}.parquet",
+    output:
+        manifest="results/audio/{batch}.parquet",
+        files=directory("results/audio/{batch}"),
+    log:
+        "results/logs/extract_audio/{batch}.log",
+    benchmark:
+        "results/benchmarks/extract_audio/{batch}.tsv"
+    params:
+        options=STUDY.options("audio"),
+        version=STUDY.version("extract_audio"),
+    threads: 2
+    conda:
+        "../envs/media.yaml"
+    shell:
+        "exec python $ATLAS/extract_audio.py --video {input.video} --manifest {output.manifest}"
+        " --journal results/journal/audio/{wildcards.batch}.jsonl --store $STORE --workers {threads}"
+        " --log {log} {params.options}"
+
+
+rule transcribe_speech:
+    """What is said in each reel, as spoken and in English (Whisper)."""
+    input:
+        audio="results/audio/{batch}.parquet",
+        model=expand("results/models/{name}.json", name=STUDY.model("transcript")),
+    output:
+        manifest="results/transcript/{batch}.parquet",
+        files=directory("results/transcript/{batch}"),
+    log:
+        "results/logs/transcribe_speech/{batch}.log",
+    benchmark:
+        "results/benchmarks/transcribe_speech/{batch}.tsv"
+    params:
+        options=STUDY.options("transcript"),
+        version=STUDY.version("transcribe_speech"),
+    threads: 4
+    resources:
+        model=1,
+    conda:
+        "../envs/models.yaml"
+    shell:
+        "exec python $ATLAS/transcribe_speech.py --audio {input.audio} --manifest {output.manifest}"
+        " --journal results/journal/transcript/{wildcards.batch}.jsonl --store $STORE --workers {threads}"
+        " --weights {input.model} --models $MODELS --log {log} {params.options}"
+
+
+rule prepare_context:
+    """Caption and speech of each reel, cleaned, with their languages."""
+    input:
+        creators="results/creators/{batch}.parquet",
+        transcript="results/transcript/{batch}.parquet",
+    output:
+        manifest="results/context/{batch}.parquet",
+        files=directory("results/context/{batch}"),
+    log:
+        "results/logs/prepare_context/{batch}.log",
+    benchmark:
+        "results/benchmarks/prepare_context/{batch}.tsv"
+    params:
+        options=STUDY.options("context"),
+        version=STUDY.version("prepare_context"),
+    conda:
+        "../envs/models.yaml"
+    shell:
+        "exec python $ATLAS/prepare_context.py --creators {input.creators} --transcript {input.transcript}"
+        " --manifest {output.manifest} --journal results/journal/context/{wildcards.batch}.jsonl"
+        " --store $STORE --log {log} {params.options}"
+
+
+rule sample_frames:
+    """Frames of each reel, chosen by scene from one decode of the video, and a contact sheet to look at."""
+    input:
+        video="results/video/{batch}.parquet",
+    output:
+        manifest="results/frames/{batch}.parquet",
+        files=directory("results/frames/{batch}"),
+    log:
+        "results/logs/sample_frames/{batch}.log",
+    benchmark:
+        "results/benchmarks/sample_frames/{batch}.tsv"
+    params:
+        options=STUDY.options("frames"),
+        version=STUDY.version("sample_frames"),
+    threads: 2
+    conda:
+        "../envs/media.yaml"
+    shell:
+        "exec python $ATLAS/sample_frames.py --video {input.video} --manifest {output.manifest}"
+        " --journal results/journal/frames/{wildcards.batch}.jsonl --store $STORE --workers {threads}"
+        " --log {log} {params.options}"

@@ -1,0 +1,47 @@
+rule plot_map:
+    """The map: one dot per creator, ellipses around clusters."""
+    input:
+        creators="results/tables/creators.parquet",
+        coordinates="results/map/coordinates.parquet",
+        clusters="results/map/clusters.parquet",
+    output:
+        "results/figures/map.png",
+    log:
+        "results/logs/plot_map.log",
+    benchmark:
+        "results/benchmarks/plot_map.tsv"
+    params:
+        name=STUDY.config.study.name,
+        synthetic=str(STUDY.config.study.synthetic).lower(),
+        version=STUDY.version("plot_map"),
+    conda:
+        "../envs/analysis.yaml"
+    shell:
+        "exec python $ATLAS/plot_map.py --creators {input.creators} --coordinates {input.coordinates}"
+        " --clusters {input.clusters} --output {output} --name {params.name:q} --synthetic {params.synthetic}"
+        " --log {log}"
+
+
+rule plot_network:
+    """The follow network, drawn on the map."""
+    input:
+        creators="results/tables/creators.parquet",
+        coordinates="results/map/coordinates.parquet",
+        clusters="results/map/clusters.parquet",
+        edges="results/tables/edges.parquet",
+    output:
+        "results/figures/network.png",
+    log:
+        "results/logs/plot_network.log",
+    benchmark:
+        "results/benchmarks/plot_network.tsv"
+    params:
+        name=STUDY.config.study.name,
+        synthetic=str(STUDY.config.study.synthetic).lower(),
+        version=STUDY.version("plot_network"),
+    conda:
+        "../envs/analysis.yaml"
+    shell:
+        "exec python $ATLAS/plot_network.py --creators {input.creators} --coordinates {input.coordinates}"
+        " --clusters {input.clusters} --edges {input.edges} --output {output} --name {params.name:q}"
+        " --synthetic {params.synthetic} --log {log}"

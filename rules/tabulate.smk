@@ -1,0 +1,58 @@
+rule check_coverage:
+    """What became of every reel in every stage; ends the run where too many failed."""
+    input:
+        manifests=[manifests(stage) for stage in STAGES],
+    output:
+        status="results/tables/status.parquet",
+        coverage="results/tables/coverage.parquet",
+    log:
+        "results/logs/check_coverage.log",
+    benchmark:
+        "results/benchmarks/check_coverage.tsv"
+    params:
+        max_failed=STUDY.config.study.max_failed,
+        version=STUDY.version("check_coverage"),
+        batches=" ".join(STUDY.batches),
+        stages=" ".join(STAGES),
+    conda:
+        "../envs/analysis.yaml"
+    shell:
+        "exec python $ATLAS/check_coverage.py --results results --stages {params.stages} --batches {params.batches}"
+        " --max-failed {params.max_failed} --status {output.status} --coverage {output.coverage} --log {log}"
+
+
+rule build_tables:
+    """The tables of reels, creators, follows and edges."""
+    input:
+        status="results/tables/status.parquet",
+    output:
+        reels="results/tables/reels.parquet",
+        creators="results/tables/creators.parquet",
+        follows="results/tables/follows.parquet",
+        edges="results/tables/edges.parquet",
+    log:
+        "results/logs/build_tables.log",
+    benchmark:
+        "results/benchmarks/build_tables.tsv"
+    params:
+        version=STUDY.version("build_tables"),
+        batches=" ".join(STUDY.batches),
+    conda:
+        "../envs/analysis.yaml"
+    shell:
+        "exec python $ATLAS/build_tables.py --status {input.status} --creators results/creators"
+        " --batches {params.batches} --output results/tables --log {log}"
+
+
+rule gather_reels:
+    """A folder of links for each reel: everything that was made of it, in one place."""
+    input:
+        status="results/tables/status.parquet",
+    output:
+        directory("results/reels"),
+    log:
+        "results/logs/gather_reels.log",
+    conda:
+        "../envs/analysis.yaml"
+    shell:
+        "exec python $ATLAS/gather_reels.py --status {input.status} --output {output} --log {log}"

@@ -1,0 +1,148 @@
+"""Communities of creators: HDBSCAN on UMAP-reduced profiles, and k-means for comparison."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from analysis.layout import MIN_DIFFERENT_PROFILES, umap_layout
+from analysis.profiles import FloatArray, Profiles
+from common.config import ClusterSection
+
+NOISE = -1
+KMEANS_STARTS = 10
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Clustering:
+    """Clusters of n creators, each attribute an array of n in the order of the profiles.
+
+    Attributes:
+        clusters: 0 is the largest; -1 is noise.
+        membership: HDBSCAN's strength of membership, 0 to 1; 0 for noise.
+        outlier_scores: GLOSH, 0 to 1; 0 where it is undefined.
+        kmeans: numbered by size as well; it knows no noise.
+        notes: what a user should know about how they were made.
+    """
+
+    clusters: IntArray
+    membership: FloatArray
+    outlier_scores: FloatArray
+    kmeans: IntArray
+    notes: list[str] = field(default_factory=list)
+
+
+def cluster_profiles(profiles: Profiles, settings: ClusterSection, seed: int) -> Clustering:
+    """Cluster creators by their profiles; a cohort too small for its settings is all noise, and a note says why.
+
+    Args:
+        profiles: n creators; any n, 0 included.
+        settings: of UMAP, HDBSCAN and k-means.
+        seed: of UMAP and k-means.
+    """
+    number = len(profiles)
+    kmeans, notes = _kmeans(profiles, settings, seed)
+    nothing = Clustering(np.full(number, NOISE), np.zeros(number), np.zeros(number), kmeans, notes)
+    obstacle = _too_small(profiles, settings)
+    if obstacle:
+        notes.append(obstacle)
+        return nothing
+    dimensions = _bounded(settings.dimensions, number - 2, "cluster.dimensions", number, notes)
+    neighbours = _bounded(settings.neighbours, number - 1, "cluster.neighbours", number, notes)
+    reduced = umap_layout(profiles.vectors, dimensions, neighbours, settings.min_dist, "euclidean", seed)
+    if reduced is None:
+        notes.append("UMAP gave no finite coordinates: all creators count as noise")
+        return nothing
+    labels, membership, outlier_scores = _hdbscan(reduced, settings)
+    if (labels == NOISE).all():
+        notes.append(
+            f"HDBSCAN found no clusters among {number} creators (cluster.min_cluster_size = "
+            f"{settings.min_cluster_size}, cluster.min_samples = {settings.min_samples}): all count as noise; "
+            "lower these keys if there should be some"
+        )
+    return Clustering(number_by_size(labels, profiles.creator_ids), membership, outlier_scores, kmeans, notes)
+
+
+def number_by_size(labels: Sequence[int] | IntArray, creator_ids: Sequence[str]) -> IntArray:
+    """Labels renumbered so that 0 is the largest cluster; of equal ones the one with the smallest creator_id is first.
+
+    Negative labels are noise and become -1.
+    """
+    members: dict[int, list[str]] = {}
+    for label, creator_id in zip(labels, creator_ids, strict=True):
+        if label >= 0:
+            members.setdefault(int(label), []).append(creator_id)
+    ordered = sorted(members, key=lambda label: (-len(members[label]), min(members[label])))
+    numbers = {label: number for number, label in enumerate(ordered)}
+    return np.array([numbers.get(int(label), NOISE) for label in labels], np.int64)
+
+
+def _too_small(profiles: Profiles, settings: ClusterSection) -> str | None:
+    """Why HDBSCAN cannot find clusters in such a cohort whatever the profiles say, or None.
+
+    It reports a cluster only where the cohort splits in two, so two clusters of the smallest size must fit in, and the
+    min_samples-th neighbour of a creator must exist.
+    """
+    number, different = len(profiles), profiles.distinct()
+    if number == 0:
+        return "no creator has a profile: there is nothing to cluster"
+    needed = max(2 * settings.min_cluster_size, settings.min_samples + 1, MIN_DIFFERENT_PROFILES)
+    if number < needed:
+        return (
+            f"{number} creators are too few for cluster.min_cluster_size = {settings.min_cluster_size} and "
+            f"cluster.min_samples = {settings.min_samples}, which need at least {needed}: all count as noise; "
+            "lower these keys or study more creators"
+        )
+    if different < MIN_DIFFERENT_PROFILES:
+        return (
+            f"{number} creators have {different} different profiles between them, and clusters need at least "
+            f"{MIN_DIFFERENT_PROFILES}: all count as noise; are the descriptions all alike?"
+        )
+    return None
+
+
+def _bounded(value: int, limit: int, key: str, number: int, notes: list[str]) -> int:
+    if value > limit:
+        notes.append(f"{key} = {value} is more than {number} creators allow: {limit} are used")
+    return min(value, limit)
+
+
+def _hdbscan(reduced: FloatArray, settings: ClusterSection) -> tuple[IntArray, FloatArray, FloatArray]:
+    """HDBSCAN (Campello, Moulavi & Sander 2013) and GLOSH (Campello et al. 2015): labels, membership, outliers."""
+    import hdbscan
+
+    model = hdbscan.HDBSCAN(
+        min_cluster_size=settings.min_cluster_size,
+        min_samples=settings.min_samples,
+        cluster_selection_method=settings.selection_method,
+        core_dist_n_jobs=1,
+    )
+    with threadpool_limits(1):
+        model.fit(reduced)
+        outlier_scores = np.nan_to_num(np.asarray(model.outlier_scores_, np.float64), posinf=0.0, neginf=0.0)
+    membership = np.nan_to_num(np.asarray(model.probabilities_, np.float64))
+    return np.asarray(model.labels_, np.int64), membership, outlier_scores
+
+
+def _kmeans(profiles: Profiles, settings: ClusterSection, seed: int) -> tuple[IntArray, list[str]]:
+    """k-means on the profiles themselves: it then does not share what UMAP may have invented."""
+    from sklearn.cluster import KMeans
+
+    different = profiles.distinct()
+    if different == 0:
+        return np.empty(0, np.int64), []
+    number = min(settings.kmeans, different)
+    notes = []
+    if number < settings.kmeans:
+        notes.append(f"cluster.kmeans = {settings.kmeans} is more than {different} different profiles: {number} is used")
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # "number of distinct clusters": profiles that differ by little more than rounding
+        model = KMeans(n_clusters=number, n_init=KMEANS_STARTS, random_state=seed).fit(profiles.vectors)
+    return number_by_size(model.labels_, profiles.creator_ids), notes

@@ -1,0 +1,192 @@
+"""What the figures share: page, fonts, colours, legend, and files with the same bytes on every run.
+
+A figure is 183 mm wide (two columns of a journal), 300 dpi, with a square map on the left and the legend on the right.
+Colours alone never carry a cluster: its number stands on the map, and shapes change after ten clusters.
+"""
+
+from __future__ import annotations
+
+import io
+import textwrap
+import unicodedata
+import warnings
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import matplotlib.style
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+
+from analysis.files import replace_file
+
+# Okabe & Ito (2008) without black and yellow, then four of Paul Tol's "muted" that stay farthest from them and from
+# the greys in OKLab as seen with normal, protan and deutan vision (Machado et al. 2009).
+COLOURS = (
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#661100", "#332288", "#882255", "#DDCC77",
+)  # fmt: skip
+SHAPES = ("o", "s", "^", "D", "v", "P", "X", "p")
+NOISE_COLOUR, EDGE_COLOUR, INK, FAINT = "#A6A6A6", "#9A9A9A", "#222222", "#6B6B6B"
+
+DPI = 300
+# Inches; the page is as high as its words need.
+WIDTH, MAP_SIDE, MAP_LEFT, MAP_BOTTOM, LEGEND_LEFT = 7.2, 5.0, 0.24, 0.26, 5.36
+TITLE_HEIGHT, SUBTITLE_HEIGHT, MARGIN = 0.235, 0.165, 0.1
+LEGEND_ROWS = 25
+TITLE_LINE, TITLE_LINES = 66, 2
+SUBTITLE_LINE = 108
+TIGHT = 0.08  # clusters narrower than this share of the map have their number beside them
+
+NOTE_BOX = {"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": "#BBBBBB"}
+STYLE: dict[str, Any] = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same everywhere
+    "font.size": 8.5,
+    "text.parse_math": False,  # a `$` in a name is a character, not a formula
+    "text.color": INK,
+    "axes.edgecolor": "#BBBBBB",
+    "axes.labelcolor": FAINT,
+    "axes.linewidth": 0.6,
+    "legend.frameon": False,
+}
+
+
+def style() -> AbstractContextManager[None]:
+    """The figures' own settings, whatever a user's matplotlibrc says; everything is drawn and saved inside."""
+    return matplotlib.style.context(["default", STYLE])
+
+
+def cluster_colour(cluster: int) -> str:
+    """Colour of a cluster; grey for noise."""
+    return NOISE_COLOUR if cluster < 0 else COLOURS[cluster % len(COLOURS)]
+
+
+def cluster_shape(cluster: int) -> str:
+    """Marker of a cluster: the next one after every ten."""
+    return SHAPES[0] if cluster < 0 else SHAPES[cluster // len(COLOURS) % len(SHAPES)]
+
+
+def start_figure(name: str, subtitle: str, method: str, synthetic: bool) -> tuple[Figure, Axes]:
+    """A page with title, subtitle and an empty square map from 0 to 1 on both axes.
+
+    Args:
+        name: the study's name, as somebody typed it.
+        subtitle: what is shown; wrapped.
+        method: what the axes are, e.g. "UMAP".
+        synthetic: say on the page and across the map that the data are synthetic.
+    """
+    title = textwrap.wrap(printable(name), TITLE_LINE, max_lines=TITLE_LINES, placeholder=" …") or ["study"]
+    said = textwrap.wrap(f"Synthetic data. {subtitle}" if synthetic else subtitle, SUBTITLE_LINE)
+    map_top = MAP_BOTTOM + MAP_SIDE
+    title_bottom = map_top + MARGIN + SUBTITLE_HEIGHT * len(said) + 0.04
+    height = title_bottom + TITLE_HEIGHT * len(title) + MARGIN
+    figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+    left = MAP_LEFT / WIDTH
+    figure.text(
+        left, title_bottom / height, "\n".join(title), fontsize=12, fontweight="bold", va="bottom", linespacing=1.15
+    )
+    figure.text(left, (map_top + 0.07) / height, "\n".join(said), fontsize=8.5, va="bottom", linespacing=1.25)
+    box = (left, MAP_BOTTOM / height, MAP_SIDE / WIDTH, MAP_SIDE / height)
+    axes = figure.add_axes(box, xlim=(-0.06, 1.06), ylim=(-0.06, 1.06), xticks=[], yticks=[])
+    axes.set_xlabel(f"{method} 1", fontsize=8, labelpad=3)
+    axes.set_ylabel(f"{method} 2", fontsize=8, labelpad=3)
+    if synthetic:
+        axes.text(
+            0.5, 0.5, "synthetic data", fontsize=40, color="#000000", alpha=0.07, rotation=35,
+            ha="center", va="center", transform=axes.transAxes, zorder=0,
+        )  # fmt: skip
+    return figure, axes
+
+
+def draw_note(axes: Axes, text: str) -> None:
+    """Words in the middle of an empty map."""
+    wrapped = "\n".join(textwrap.wrap(text, 52))
+    axes.text(0.5, 0.5, wrapped, fontsize=10, ha="center", va="center", transform=axes.transAxes, bbox=NOTE_BOX)
+
+
+def draw_side_note(figure: Figure, text: str, top: float) -> None:
+    """Words in a box in the legend's column, below a height in shares of the page."""
+    wrapped = "\n".join(textwrap.wrap(text, 26))
+    figure.text(LEGEND_LEFT / WIDTH + 0.012, top - 0.012, wrapped, fontsize=8.5, va="top", bbox=NOTE_BOX)
+
+
+def draw_numbers(axes: Axes, places: np.ndarray, clusters: np.ndarray) -> None:
+    """Write each cluster's number among its creators, or above them where it would hide them.
+
+    Args:
+        places: (n, 2) on the map.
+        clusters: (n,) cluster numbers; negative: noise.
+    """
+    for cluster in np.unique(clusters[clusters >= 0]).tolist():
+        members = places[clusters == cluster]
+        middle, highest = np.median(members, axis=0), members[:, 1].max()
+        tight = np.ptp(members, axis=0).max() < TIGHT
+        axes.annotate(
+            str(cluster), (middle[0], highest if tight else middle[1]), xytext=(0, 6 if tight else 0),
+            textcoords="offset points", fontsize=10, fontweight="bold", ha="center",
+            va="bottom" if tight else "center", zorder=8, path_effects=[withStroke(linewidth=2.6, foreground="white")],
+        )  # fmt: skip
+
+
+def cluster_legend(clusters: np.ndarray, rows: int = LEGEND_ROWS) -> list[Artist]:
+    """One legend entry per cluster with its size, noise last; the smallest ones share an entry where rows run out."""
+    sizes = np.bincount(clusters[clusters >= 0]) if (clusters >= 0).any() else np.empty(0, int)
+    noise = int((clusters < 0).sum())
+    shown = len(sizes) if len(sizes) <= rows - 1 else rows - 2
+    entries: list[Artist] = [
+        dot_entry(f"{cluster}  (n = {size})", cluster_colour(cluster), cluster_shape(cluster))
+        for cluster, size in enumerate(sizes[:shown].tolist())
+    ]
+    if shown < len(sizes):
+        rest = f"{len(sizes) - shown} smaller clusters  (n = {sizes[shown:].sum()})"
+        entries.append(Line2D([], [], linestyle="none", label=rest))
+    if noise or not len(sizes):
+        entries.append(dot_entry(f"no cluster  (n = {noise})", NOISE_COLOUR, SHAPES[0]))
+    return entries
+
+
+def dot_entry(label: str, colour: str, shape: str, size: float = 6.0) -> Line2D:
+    """A legend entry that shows a marker of this size in points."""
+    return Line2D(
+        [], [], linestyle="none", marker=shape, markersize=size, markerfacecolor=colour, markeredgecolor="white",
+        markeredgewidth=0.4, label=label,
+    )  # fmt: skip
+
+
+def draw_legend(figure: Figure, title: str, entries: Sequence[Artist], top: float | None = None) -> float:
+    """A legend right of the map below a height (the map's top); returns where it ends, in shares of the page."""
+    if top is None:
+        top = figure.axes[0].get_position().y1
+    legend = figure.legend(
+        handles=list(entries), title=title, loc="upper left", bbox_to_anchor=(LEGEND_LEFT / WIDTH, top),
+        borderaxespad=0.0, alignment="left", title_fontproperties={"weight": "bold", "size": 8.5}, handletextpad=0.5,
+        labelspacing=0.55,
+    )  # fmt: skip
+    return float(legend.get_window_extent().transformed(figure.transFigure.inverted()).y0)
+
+
+def percent(part: int, whole: int) -> str:
+    """A share in whole per cent."""
+    return f"{100 * part / whole:.0f} %"
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a PNG without dates or versions in it."""
+    content = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # emoji in a study's name become boxes
+        figure.savefig(content, format="png", dpi=DPI, metadata={"Software": None})
+    replace_file(path, content.getvalue())
+
+
+def printable(text: str) -> str:
+    """A name without line breaks, control characters, direction marks or broken characters."""
+    whole = text.encode("utf-8", "replace").decode("utf-8")
+    spaced = "".join(" " if character.isspace() else character for character in whole)
+    return "".join(character for character in spaced if not unicodedata.category(character).startswith("C")).strip()

@@ -1,0 +1,175 @@
+"""Hypotheses about the follow network: one function per test, one record per result.
+
+A test takes a `Study` and the settings and returns a `Hypothesis`; `TESTS` lists them in the order of the report.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import pyarrow as pa
+
+from analysis.homophily import (
+    LabelledNetwork,
+    draw_inside,
+    expected_share,
+    labelled_network,
+    null_moments,
+    permutation_p,
+)
+from analysis.network import IntArray, Network
+from common.config import HypothesesSection
+from common.tables import FLOAT, INT, STRING
+
+SUPPORTED, NOT_SUPPORTED, NOT_TESTABLE = "supported", "not supported", "not testable"
+
+HYPOTHESES = pa.schema(
+    [
+        ("id", STRING),
+        ("question", STRING),
+        ("null", STRING),
+        ("statistic", STRING),
+        ("observed", FLOAT),
+        ("expected", FLOAT),
+        ("effect", FLOAT),
+        ("ci_low", FLOAT),
+        ("ci_high", FLOAT),
+        ("p_value", FLOAT),
+        ("p_adjusted", FLOAT),
+        ("n_creators", INT),
+        ("n_edges", INT),
+        ("n_draws", INT),
+        ("seed", INT),
+        ("verdict", STRING),
+        ("reason", STRING),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Study:
+    """What the tests look at.
+
+    Attributes:
+        network: the cohort and its follow edges.
+        clusters: (n,) cluster of each creator of the network; -1: noise or none.
+        follows_status: state of each creator's follow list; empty where the table does not say.
+    """
+
+    network: Network
+    clusters: IntArray
+    follows_status: list[str | None]
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One test's result; None where a number could not be, or is not yet, computed.
+
+    Attributes:
+        id, question, null, statistic: what was asked, against what, measured how, in words.
+        observed, expected, effect: the statistic, its mean under the null, and observed / expected.
+        ci_low, ci_high: interval of the effect.
+        n_creators, n_edges: creators and edges that took part.
+        verdict: "supported", "not supported" or "not testable".
+        reason: why it is not testable, and what else limits the result.
+    """
+
+    id: str
+    question: str
+    null: str
+    statistic: str
+    n_creators: int
+    n_edges: int
+    verdict: str
+    reason: str | None
+    observed: float | None = None
+    expected: float | None = None
+    effect: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    p_value: float | None = None
+    p_adjusted: float | None = None
+    n_draws: int | None = None
+    seed: int | None = None
+
+
+def label_homophily(study: Study, settings: HypothesesSection, seed: int) -> Hypothesis:
+    """H1-label: share of follow edges inside clusters, noise left out, against shuffled cluster labels (one-sided)."""
+    network = labelled_network(study.network.sources, study.network.targets, study.clusters)
+    words = {
+        "id": "H1-label",
+        "question": "Do creators follow creators of their own cluster more often than cluster sizes alone would give?",
+        "null": "cluster labels are shuffled among the creators in clusters; the follow network stays as it is",
+        "statistic": "share of follow edges inside clusters, creators in no cluster left out",
+    }
+    counts = {"n_creators": network.n_creators, "n_edges": network.n_edges}
+    limits = incomplete_lists(study.follows_status)
+    obstacle = _obstacle(study, network)
+    if obstacle:
+        return Hypothesis(**words, **counts, verdict=NOT_TESTABLE, reason=_sentence(obstacle, limits))
+    inside = network.inside()
+    drawn = draw_inside(network, settings.draws, seed)
+    p_value = permutation_p(inside, drawn)
+    observed, expected = inside / network.n_edges, expected_share(network.sizes)
+    return Hypothesis(
+        **words,
+        **counts,
+        verdict=SUPPORTED if p_value <= settings.alpha else NOT_SUPPORTED,
+        reason=_sentence(limits),
+        observed=observed,
+        expected=expected,
+        effect=observed / expected,
+        p_value=p_value,
+        n_draws=settings.draws,
+        seed=seed,
+    )
+
+
+TESTS: tuple[Callable[[Study, HypothesesSection, int], Hypothesis], ...] = (label_homophily,)
+
+
+def incomplete_lists(statuses: list[str | None]) -> str | None:
+    """How many creators' follow lists are not complete, in words; None where all are, or where nothing is known."""
+    counts = Counter(status for status in statuses if status not in (None, "complete"))
+    if not counts:
+        return None
+    parts = ", ".join(f"{number} {status}" for status, number in sorted(counts.items(), key=str))
+    return f"{sum(counts.values())} of {len(statuses)} creators' follow lists are not complete ({parts})"
+
+
+def _obstacle(study: Study, network: LabelledNetwork) -> str | None:
+    """Why shuffling labels could not tell anything, or None."""
+    if study.network.n_creators == 0:
+        return "the cohort is empty"
+    if study.network.n_edges == 0:
+        return "there are no follow edges between creators of the cohort"
+    if network.n_creators == 0:
+        return "no creator is in a cluster: all are noise or were not clustered"
+    if len(network.sizes) < 2:
+        return "there are fewer than two clusters"
+    if network.sizes.max() < 2:
+        return "no cluster has two creators"
+    if network.n_edges == 0:
+        return "there are no follow edges between creators in clusters"
+    if null_moments(network)[1] == 0:
+        return "every shuffle of the labels gives the same share"
+    return None
+
+
+def _sentence(*parts: str | None) -> str | None:
+    said = [part for part in parts if part]
+    return "; ".join(said) if said else None
+
+
+def as_json(results: list[Hypothesis]) -> bytes:
+    """Results as a JSON list, keys in the order of the table; a number that is missing is null, never NaN."""
+    rows = [{name: asdict(result)[name] for name in HYPOTHESES.names} for result in results]
+    return (json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def as_table(results: list[Hypothesis]) -> pa.Table:
+    """Results as a table, in the order given."""
+    return pa.Table.from_pylist([asdict(result) for result in results], schema=HYPOTHESES)

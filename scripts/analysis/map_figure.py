@@ -1,0 +1,142 @@
+"""The map: one dot per creator, coloured by cluster, with an ellipse around each cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Ellipse
+
+from analysis.figures import (
+    cluster_colour,
+    cluster_legend,
+    cluster_shape,
+    draw_legend,
+    draw_note,
+    draw_numbers,
+    percent,
+    start_figure,
+)
+from analysis.network import IntArray, positions
+from analysis.profiles import FloatArray, check_unique
+
+DEVIATIONS = 2.0
+SMALLEST_FOR_ELLIPSE = 3
+THINNEST = 0.008  # width of an ellipse around creators on a line, in map units
+MANY = 1500  # creators above which dots are transparent
+
+
+@dataclass(frozen=True)
+class PlacedCreators:
+    """Creators on the map, sorted by id.
+
+    Attributes:
+        creator_ids: n ids.
+        places: (n, 2) in [0, 1].
+        clusters: (n,) cluster numbers; -1: noise or none.
+        method: "UMAP" or "PCA".
+        n_cohort: creators of the cohort, with or without a place on the map.
+    """
+
+    creator_ids: pa.Array
+    places: FloatArray
+    clusters: IntArray
+    method: str
+    n_cohort: int
+
+    def __len__(self) -> int:
+        return len(self.creator_ids)
+
+
+def placed_creators(creators: pa.Table, coordinates: pa.Table, clusters: pa.Table) -> PlacedCreators:
+    """Join coordinates and clusters by creator.
+
+    Args:
+        creators: column creator_id.
+        coordinates: columns creator_id, x, y and umap_x.
+        clusters: columns creator_id and cluster.
+
+    Raises:
+        TableError: a creator twice.
+    """
+    ordered = coordinates.filter(pc.is_valid(coordinates.column("x"))).sort_by("creator_id").combine_chunks()
+    check_unique(ordered.column("creator_id").to_pylist(), "coordinates")
+    ids = pa.chunked_array(ordered.column("creator_id").chunks, pa.string()).combine_chunks()
+    where = positions(ids, clusters.column("creator_id"))
+    labels = np.full(len(ids), -1, np.int64)
+    labels[where >= 0] = pc.fill_null(clusters.column("cluster"), -1).to_numpy()[where[where >= 0]]
+    places = np.column_stack([ordered.column(axis).to_numpy().astype(np.float64) for axis in "xy"])
+    method = "UMAP" if len(ids) == 0 or ordered.column("umap_x").null_count == 0 else "PCA"
+    return PlacedCreators(ids, places, np.maximum(labels, -1), method, creators.num_rows)
+
+
+def map_figure(placed: PlacedCreators, name: str, synthetic: bool) -> Figure:
+    """Draw the map (inside `figures.style`)."""
+    figure, axes = start_figure(name, _subtitle(placed), placed.method, synthetic)
+    if not len(placed):
+        draw_note(axes, "No creator has a place on the map: none has an embedded reel.")
+        return figure
+    draw_creators(axes, placed, np.full(len(placed), dot_area(len(placed))))
+    for cluster in np.unique(placed.clusters[placed.clusters >= 0]).tolist():
+        ellipse = spread_ellipse(placed.places[placed.clusters == cluster])
+        if ellipse is not None:
+            middle, width, height, angle = ellipse
+            colour = cluster_colour(cluster)
+            outline = {"xy": middle, "width": width, "height": height, "angle": angle}
+            axes.add_patch(Ellipse(**outline, facecolor=colour, edgecolor="none", alpha=0.10, zorder=1))
+            axes.add_patch(Ellipse(**outline, facecolor="none", edgecolor=colour, linewidth=1.0, zorder=6))
+    draw_numbers(axes, placed.places, placed.clusters)
+    draw_legend(figure, "Cluster", cluster_legend(placed.clusters))
+    return figure
+
+
+def draw_creators(axes: Axes, placed: PlacedCreators, areas: FloatArray) -> None:
+    """One dot per creator, noise below the clusters; areas: (n,) in square points."""
+    alpha = 0.92 if len(placed) <= MANY else 0.5
+    for cluster in np.unique(placed.clusters).tolist():
+        members = placed.clusters == cluster
+        axes.scatter(
+            *placed.places[members].T, s=areas[members] * (0.6 if cluster < 0 else 1.0), c=cluster_colour(cluster),
+            marker=cluster_shape(cluster), alpha=alpha, edgecolors="white", linewidths=0.5,
+            zorder=4 if cluster < 0 else 5,
+        )  # fmt: skip
+
+
+def dot_area(creators: int) -> float:
+    """Area of a dot in square points: 34 for up to 50 creators, 17 for 401, 6 for thousands."""
+    return float(np.clip(34.0 * (50 / max(creators, 1)) ** 0.33, 6.0, 34.0))
+
+
+def spread_ellipse(places: FloatArray) -> tuple[tuple[float, float], float, float, float] | None:
+    """The ellipse two standard deviations around the mean of creators: (x, y), width, height, degrees.
+
+    None for fewer than three creators or where all lie at one place; creators on a line get a thin one.
+
+    Args:
+        places: (n, 2).
+    """
+    if len(places) < SMALLEST_FOR_ELLIPSE or not np.ptp(places, axis=0).any():
+        return None
+    variances, directions = np.linalg.eigh(np.cov(places.T))
+    lengths = np.maximum(2 * DEVIATIONS * np.sqrt(np.maximum(variances, 0.0)), THINNEST)
+    angle = float(np.degrees(np.arctan2(directions[1, 1], directions[0, 1])))
+    x, y = places.mean(axis=0)
+    return (float(x), float(y)), float(lengths[1]), float(lengths[0]), angle
+
+
+def _subtitle(placed: PlacedCreators) -> str:
+    number, found = len(placed), len(np.unique(placed.clusters[placed.clusters >= 0]))
+    noise = int((placed.clusters < 0).sum())
+    shown = f"{number:,} creators" if number == placed.n_cohort else f"{number:,} of {placed.n_cohort:,} creators"
+    if not number:
+        return f"{shown}."
+    how = "UMAP" if placed.method == "UMAP" else "principal components"
+    text = f"{shown} placed by what their reels show ({how} of their mean embeddings). "
+    if not found:
+        return text + "No clusters were found."
+    text += f"{found} cluster{'' if found == 1 else 's'} with ellipses of two standard deviations"
+    return text + (f"; {noise:,} creators ({percent(noise, number)}) in no cluster." if noise else ".")

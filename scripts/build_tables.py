@@ -1,0 +1,162 @@
+"""Build the tables of reels, creators, follows and edges from what the stages left."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import defaultdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from common.manifest import Row, read_manifest
+from common.program import UserError, log, parser, run
+from common.tables import (
+    CREATORS,
+    EDGES,
+    FOLLOWS,
+    REELS,
+    STAGES,
+    build_table,
+    read_table,
+    write_table,
+)
+
+VERSION = "1"
+
+
+def main(arguments: argparse.Namespace) -> None:
+    rows = read_manifest(arguments.status)
+    by_reel: dict[str, dict[str, Row]] = defaultdict(dict)
+    for row in rows:
+        if row.reel_id is not None and (row.stage != "creators" or row.state == "ok"):
+            by_reel[row.reel_id][row.stage] = row
+    reels = []
+    for number, (_, stages) in enumerate(sorted(by_reel.items()), start=1):
+        reels.append(describe_reel(stages))
+        if number % 5000 == 0:
+            log.info("tables: %d of %d reels", number, len(by_reel))
+    creators, follows = read_creators(arguments.creators, arguments.batches)
+    cohort = {creator["creator_id"] for creator in creators}
+    for follow in follows:
+        follow["in_cohort"] = follow["target_id"] in cohort
+    add_profiles(creators, reels)
+    output: Path = arguments.output
+    write_table(build_table(reels, REELS), output / "reels.parquet")
+    write_table(build_table(creators, CREATORS, further=True), output / "creators.parquet")
+    write_table(build_table(follows, FOLLOWS), output / "follows.parquet")
+    inside = [{name: follow[name] for name in EDGES.names} for follow in follows if follow["in_cohort"]]
+    write_table(build_table(inside, EDGES), output / "edges.parquet")
+    embedded = sum(reel["embedding"] is not None for reel in reels)
+    log.info(
+        "tables: %d creators, %d reels (%d embedded), %d follows, %d of them inside the cohort",
+        len(creators), len(reels), embedded, len(follows), len(inside),
+    )  # fmt: skip
+
+
+def describe_reel(stages: dict[str, Row]) -> dict[str, Any]:
+    """One reel's row of the reels table.
+
+    Args:
+        stages: the reel's status rows, by stage.
+    """
+    if "creators" not in stages:
+        row = next(iter(stages.values()))
+        raise UserError(f"reel {row.reel_id} is in stage {row.stage} but not among the collected reels: run snakemake again")
+    source = read_json(stages["creators"])
+    video = read_json(stages.get("video"), ".json")
+    context = read_json(stages.get("context"))
+    taken_at = source.get("taken_at")
+    return {
+        "reel_id": stages["creators"].reel_id,
+        "creator_id": stages["creators"].creator_id,
+        **{name: source.get(name) for name in ("code", "url", "plays", "likes", "comments", "caption")},
+        "taken_at": datetime.fromisoformat(taken_at) if taken_at else None,
+        "duration_s": video.get("duration_s"),
+        **{name: context.get(name) for name in ("caption_language", "caption_en", "context")},
+        **{name: context.get(name) for name in ("speech_language", "speech_text", "speech_en")},
+        "audio_kind": audio_kind(stages),
+        "description_raw": read_text(stages.get("description")),
+        "description": read_text(stages.get("embedding"), ".txt"),
+        "embedding": read_vector(stages.get("embedding")),
+        **{f"{stage}_producer": stages[stage].producer for stage in STAGES[1:] if stage in stages},
+    }
+
+
+def audio_kind(stages: dict[str, Row]) -> str | None:
+    """speech, no_speech or no_audio, as far as the stages know; None where they do not."""
+    transcript = stages.get("transcript")
+    if transcript is None or transcript.state == "failed":
+        return None
+    if transcript.state == "ok":
+        return "speech"
+    return transcript.reason if transcript.reason in ("no_speech", "no_audio") else None
+
+
+def read_json(row: Row | None, suffix: str | None = None) -> dict[str, Any]:
+    """A reel's JSON file of a stage, empty where the stage made none."""
+    if row is None or row.state != "ok":
+        return {}
+    path = row.file() if suffix is None else row.file().with_suffix(suffix)
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def read_text(row: Row | None, suffix: str | None = None) -> str | None:
+    """A reel's text of a stage."""
+    if row is None or row.state != "ok":
+        return None
+    path = row.file() if suffix is None else row.file().with_suffix(suffix)
+    return path.read_text(encoding="utf-8").strip()
+
+
+def read_vector(row: Row | None) -> np.ndarray | None:
+    """A reel's embedding: float32 (dimensions,)."""
+    if row is None or row.state != "ok":
+        return None
+    return np.load(row.file(), allow_pickle=False)
+
+
+def read_creators(folder: Path, batches: list[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Creators and follows of all batches."""
+    creators, follows = [], []
+    for batch in batches:
+        known = [name for name in CREATORS.names if name in ("creator_id", "handle", "follows_status")]
+        table = read_table(folder / batch / "creators.parquet", CREATORS, optional=set(CREATORS.names) - set(known))
+        creators.extend(table.to_pylist())
+        follows.extend(read_table(folder / batch / "follows.parquet", FOLLOWS).to_pylist())
+    return creators, follows
+
+
+def add_profiles(creators: list[dict[str, Any]], reels: list[dict[str, Any]]) -> None:
+    """Give each creator the mean of the reels' unit embeddings and their mean cosine distance to it."""
+    vectors: dict[str, list[np.ndarray]] = defaultdict(list)
+    counts: dict[str, int] = defaultdict(int)
+    for reel in reels:
+        counts[reel["creator_id"]] += 1
+        if reel["embedding"] is not None:
+            vectors[reel["creator_id"]].append(reel["embedding"])
+    for creator in creators:
+        own = vectors.get(creator["creator_id"], [])
+        creator["n_reels"], creator["n_embedded"] = counts[creator["creator_id"]], len(own)
+        if own:
+            stacked = np.stack(own).astype(np.float64)
+            profile = stacked.mean(axis=0)
+            creator["profile"] = profile.astype(np.float32)
+            length = np.linalg.norm(profile)
+            if len(own) > 1 and length > 0:  # one reel has no spread
+                creator["profile_spread"] = float((1 - stacked @ profile / length).mean())
+
+
+def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    options = parser(__doc__)
+    options.add_argument("--status", type=Path, required=True, help="status table")
+    options.add_argument("--creators", type=Path, default=Path("results/creators"), help="folder of the first stage")
+    options.add_argument("--batches", nargs="+", required=True, help="numbers of the batches")
+    options.add_argument("--output", type=Path, default=Path("results/tables"), help="folder to write to [%(default)s]")
+    return options.parse_args(argv)
+
+
+if __name__ == "__main__":
+    run(main, parse())

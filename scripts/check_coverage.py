@@ -1,0 +1,83 @@
+"""Join all manifests into the status table, count states and reasons, and refuse a study where too many reels failed."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+
+from common.manifest import Row, read_manifest
+from common.program import UserError, log, parser, run
+from common.states import FAILED, SKIPPED
+from common.tables import COVERAGE, STATUS, build_table, write_table
+
+VERSION = "1"
+
+
+def main(arguments: argparse.Namespace) -> None:
+    rows = [
+        row
+        for stage in arguments.stages
+        for batch in arguments.batches
+        for row in read_manifest(arguments.results / stage / f"{batch}.parquet")
+    ]
+    coverage = count(rows)
+    report = as_text(coverage)
+    log.info("coverage\n%s", report)
+    excess = too_many(rows, arguments.max_failed)
+    if excess:
+        raise UserError(
+            "too many reels failed: "
+            + "; ".join(f"{failed} of {total} ({failed / total:.0%}) in {stage}" for stage, failed, total in excess)
+            + f". study.max_failed allows {arguments.max_failed:.0%} in each stage. The reasons stand above; single reels: "
+            "python scripts/why.py REEL. Mend the cause and run again (snakemake retry for failures that may pass), or "
+            "raise study.max_failed if you accept the loss."
+        )
+    write_table(build_table([asdict(row) for row in rows], STATUS), arguments.status)
+    write_table(build_table(coverage, COVERAGE), arguments.coverage)
+
+
+def count(rows: list[Row]) -> list[dict[str, str | int | None]]:
+    """How many reels and creators are in each state for each reason, by stage."""
+    reels: Counter[tuple[str, str, str | None]] = Counter()
+    creators: Counter[tuple[str, str, str | None]] = Counter()
+    for row in rows:
+        (creators if row.reel_id is None else reels)[(row.stage, row.state, row.reason)] += 1
+    return [
+        {"stage": stage, "state": state, "reason": reason, "reels": reels[key], "creators": creators[key]}
+        for key in sorted({*reels, *creators}, key=lambda key: tuple(part or "" for part in key))
+        for stage, state, reason in [key]
+    ]
+
+
+def as_text(coverage: list[dict[str, str | int | None]]) -> str:
+    """The coverage table for people, in the order of the stages' work."""
+    lines = [f"{'stage':<12} {'state':<8} {'reels':>7} {'creators':>9}  reason"]
+    for row in coverage:
+        meaning = (SKIPPED | FAILED).get(str(row["reason"]))
+        reason = f"{row['reason']}: {meaning.meaning}" if meaning else ""
+        lines.append(f"{row['stage']:<12} {row['state']:<8} {row['reels']:>7} {row['creators']:>9}  {reason}".rstrip())
+    return "\n".join(lines)
+
+
+def too_many(rows: list[Row], max_failed: float) -> list[tuple[str, int, int]]:
+    """Stages with a larger share of failed reels than allowed: stage, failed, total."""
+    total = Counter(row.stage for row in rows if row.reel_id is not None)
+    failed = Counter(row.stage for row in rows if row.reel_id is not None and row.state == "failed")
+    return [(stage, failed[stage], total[stage]) for stage in total if failed[stage] > max_failed * total[stage]]
+
+
+def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    options = parser(__doc__)
+    options.add_argument("--results", type=Path, default=Path("results"), help="folder of the stages [%(default)s]")
+    options.add_argument("--stages", nargs="+", required=True, help="folders of the stages")
+    options.add_argument("--batches", nargs="+", required=True, help="numbers of the batches")
+    options.add_argument("--max-failed", type=float, default=0.2, help="largest share of failed reels [%(default)s]")
+    options.add_argument("--status", type=Path, required=True, help="status table to write")
+    options.add_argument("--coverage", type=Path, required=True, help="coverage table to write")
+    return options.parse_args(argv)
+
+
+if __name__ == "__main__":
+    run(main, parse())

@@ -1,0 +1,360 @@
+"""The configuration of a study: one typed model, from which defaults, schema and reference page are made.
+
+Every section of a study file is a class here, named like its stage. A field's description is what the reference page
+and a program's ``--help`` show. The defaults are the settings of the first study; ``config/demo.yaml`` chooses what
+runs on any CPU.
+"""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+
+class ConfigError(Exception):
+    """A study file that cannot be used; the message names the key, what was found and what to do."""
+
+
+class Section(BaseModel):
+    """Strict base: no unknown keys, no silent conversion of one type into another."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    def result_settings(self) -> dict[str, Any]:
+        """The settings a result depends on: all but those marked ``execution`` (limits, batch sizes)."""
+        return {
+            name: value
+            for name, value in self.model_dump(mode="json").items()
+            if not (type(self).model_fields[name].json_schema_extra or {}).get("execution")  # type: ignore[union-attr]
+        }
+
+
+def execution(default: Any, description: str, **limits: Any) -> Any:
+    """A field that decides how something is computed, never what comes out: it is no part of a store key."""
+    return Field(default, description=description, json_schema_extra={"execution": True}, **limits)
+
+
+AnySection = TypeVar("AnySection", bound=Section)
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class StudySection(Section):
+    """The study as a whole."""
+
+    name: str = Field("study", min_length=1, max_length=80, description="Name shown in figures and reports.")
+    synthetic: bool = Field(False, description="The material is synthetic: figures and tables say so.")
+    seed: int = Field(42, ge=0, lt=2**32, description="Seed of every random step.")
+    batches: int = Field(
+        8, ge=1, le=100_000, description="Number of batches creators are spread over (jobs = stages x batches)."
+    )
+    max_failed: Share = Field(
+        0.2, description="Largest share of reels that may fail in any one stage before the tables are refused."
+    )
+
+
+class FilesSource(Section):
+    """A folder of videos, with optional tables beside it. Paths are relative to the study's directory."""
+
+    videos: str = Field("videos", min_length=1, description="Folder with one folder of videos per creator.")
+    creators: str | None = Field(
+        None, description="CSV: handle, full_name, followers, following, follows_status; further columns are kept."
+    )
+    reels: str | None = Field(
+        None, description="CSV: handle, file, reel_id, caption, taken_at, plays, likes, comments, url."
+    )
+    follows: str | None = Field(None, description="CSV: source, target (handles).")
+
+
+class SourceSection(Section):
+    """Where creators, reels and follow lists come from."""
+
+    kind: Literal["files"] = Field("files", description="Kind of source.")
+    files: FilesSource = Field(default_factory=FilesSource, description="Settings of the source `files`.")
+
+
+class SelectSection(Section):
+    """Which creators and reels take part."""
+
+    reels_per_creator: int = Field(5, ge=1, description="Reels taken of each creator, the most played first.")
+    latest: int | None = Field(60, ge=1, description="Choose among this many latest reels of a creator (null: all).")
+    min_followers: int | None = Field(
+        None, ge=0, description="Exclude creators known to have fewer followers (the first study: 10000)."
+    )
+    max_following: int | None = Field(
+        None, ge=0, description="Exclude creators known to follow more accounts (the first study: 1001)."
+    )
+
+
+class VideoSection(Section):
+    """Check of every video file before anything decodes it."""
+
+    max_pixels: int = Field(8192 * 4352, ge=1, description="Largest frame (width x height) that is decoded.")
+    max_minutes: float = Field(60.0, gt=0, description="Longer videos are refused as `too_long`.")
+    timeout_s: float = execution(120.0, "Seconds one file may take.", gt=0)
+    memory_mb: int = execution(4096, "Address space a decoding process may use.", ge=256)
+
+
+class AudioSection(Section):
+    """Audio track as 16 kHz mono wav (what Whisper and the music service take)."""
+
+    timeout_s: float = execution(300.0, "Seconds one file may take.", gt=0)
+
+
+class MusicSection(Section):
+    """Music identification."""
+
+    backend: Literal["none"] = Field("none", description="`none`: music is not identified, and the tables say so.")
+
+
+class TranscriptSection(Section):
+    """Speech to text, as spoken and in English."""
+
+    backend: Literal["faster-whisper"] = Field("faster-whisper", description="Program that transcribes.")
+    model: str = Field("medium", description="Whisper weights: base or medium (config/models.yaml).")
+    translate: bool = Field(True, description="Also translate speech in other languages into English.")
+    beam_size: int = Field(5, ge=1, description="Beams of the decoder.")
+    patience: float = Field(2.0, gt=0, description="Patience of the beam search.")
+    temperatures: list[float] = Field(
+        [0.0, 0.2, 0.4, 0.6, 0.8, 1.0], min_length=1, description="Tried in turn until the guards below accept."
+    )
+    vad: bool = Field(True, description="Only stretches that the Silero voice detector takes for speech are decoded.")
+    vad_threshold: Share = Field(0.5, description="Probability above which a stretch counts as speech.")
+    min_speech_s: float = Field(0.5, ge=0, description="Less detected speech than this counts as `no_speech` (s).")
+    min_log_probability: float = Field(-1.0, le=0, description="Segments with a lower mean log probability are dropped.")
+    max_compression_ratio: float = Field(2.4, gt=0, description="Segments that repeat themselves more are dropped.")
+    max_no_speech_probability: Share = Field(
+        0.6, description="Segments above it are dropped where their log probability is low, too."
+    )
+    max_minutes: float = Field(10.0, gt=0, description="Longer audio is skipped as `too_long`.")
+    compute_type: Literal["int8", "float16", "float32"] = Field("int8", description="Precision of the weights.")
+    device: Literal["cpu", "cuda"] = Field("cpu", description="Where the model runs.")
+
+
+class ContextSection(Section):
+    """Caption and speech prepared for the description: cleaned, language identified."""
+
+    backend: Literal["none"] = Field(
+        "none", description="What condenses long texts. `none`: texts stay as they are, and the file says so."
+    )
+    languages: list[str] | None = Field(
+        None, min_length=2, description="ISO 639-1 codes captions may be in (null: any; fewer are told apart better)."
+    )
+    min_language_lead: Share = Field(
+        0.15, description="How far the likeliest language must lead; captions that do not tell get none."
+    )
+
+
+class FrameBudget(Section):
+    """One step of the frame budget."""
+
+    up_to_s: float | None = Field(gt=0, description="Videos up to this duration (s; null: any longer).")
+    frames: int = Field(ge=1, description="Frames at most.")
+
+
+class FramesSection(Section):
+    """Frames chosen by scene, from one decode of the video."""
+
+    threshold: float = Field(32.0, gt=0, description="ContentDetector: HSV change that counts as a cut.")
+    min_shot_s: float = Field(0.5, gt=0, description="Cuts closer together than this are one (s).")
+    budget: list[FrameBudget] = Field(
+        [
+            FrameBudget(up_to_s=limit, frames=frames)
+            for limit, frames in ((15.0, 6), (30.0, 10), (60.0, 16), (120.0, 20), (None, 24))
+        ],
+        min_length=1,
+        description="Frames at most, by duration.",
+    )
+    longest_side: int = Field(672, ge=32, le=4096, description="Frames are scaled down to this many pixels.")
+    jpeg_quality: int = Field(90, ge=1, le=100, description="Quality of the stored JPEGs.")
+    max_bad_share: Share = Field(0.5, description="Larger shares of undecodable packets make a video `corrupt`.")
+    timeout_s: float = execution(600.0, "Seconds one video may take.", gt=0)
+    memory_mb: int = execution(4096, "Address space a decoding process may use.", ge=256)
+
+    @model_validator(mode="after")
+    def _rising(self) -> FramesSection:
+        limits = [step.up_to_s for step in self.budget]
+        if limits[-1] is not None or None in limits[:-1]:
+            raise ValueError("the last step of frames.budget, and only it, must have `up_to_s: null`")
+        known = [limit for limit in limits if limit is not None]
+        if known != sorted(set(known)):
+            raise ValueError("the durations (up_to_s) of frames.budget must rise")
+        return self
+
+
+class DescriptionSection(Section):
+    """What the pictures show, as text."""
+
+    backend: Literal["measured"] = Field(
+        "measured", description="`measured`: palette, light, texture, composition, motion and cutting, on any CPU."
+    )
+    timeout_s: float = execution(120.0, "Seconds one reel may take.", gt=0)
+    memory_mb: int = execution(4096, "Address space a measuring process may use.", ge=256)
+
+
+class EmbeddingSection(Section):
+    """Descriptions as vectors."""
+
+    modality: Literal["text"] = Field("text", description="What is embedded.")
+    model: str = Field("all-mpnet-base-v2", description="Sentence-transformers model (config/models.yaml).")
+    device: Literal["cpu", "cuda"] = Field("cpu", description="Where the model runs.")
+
+
+class MapSection(Section):
+    """Creators in two dimensions (UMAP, with PCA and t-SNE beside it)."""
+
+    neighbours: int = Field(15, ge=2, description="UMAP: size of the neighbourhood (n_neighbors).")
+    min_dist: float = Field(0.1, ge=0, le=1, description="UMAP: how close points may lie.")
+    metric: Literal["euclidean", "cosine"] = Field("euclidean", description="UMAP: distance between profiles.")
+
+
+class ClusterSection(Section):
+    """Communities of creators: HDBSCAN on UMAP-reduced profiles, k-means beside it."""
+
+    dimensions: int = Field(50, ge=2, description="UMAP: dimensions the profiles are reduced to before HDBSCAN.")
+    neighbours: int = Field(15, ge=2, description="UMAP: size of the neighbourhood (n_neighbors).")
+    min_dist: float = Field(0.1, ge=0, le=1, description="UMAP: how close points may lie.")
+    min_cluster_size: int = Field(8, ge=2, description="HDBSCAN: smallest cluster.")
+    min_samples: int = Field(4, ge=1, description="HDBSCAN: how conservative; more gives more noise.")
+    selection_method: Literal["eom", "leaf"] = Field("eom", description="HDBSCAN: how clusters are picked.")
+    kmeans: int = Field(5, ge=1, description="Number of k-means clusters.")
+
+
+class HypothesesSection(Section):
+    """Tests of the map against the follow network."""
+
+    draws: int = Field(1000, ge=99, description="Permutations of each test.")
+    alpha: float = Field(0.05, gt=0, lt=1, description="Largest p value that counts as support.")
+
+
+class DirectorySection(Section):
+    """A folder that may lie outside the study."""
+
+    directory: str = Field(min_length=1, description="Folder.")
+
+
+class ModelsSection(Section):
+    """Where model weights lie."""
+
+    directory: str | None = Field(
+        None, min_length=1, description="Folder of the weights (null: data/models of the checkout, for all studies)."
+    )
+
+
+class StoreSection(DirectorySection):
+    """Where computed results are kept."""
+
+    directory: str = Field("data/store", min_length=1, description="Folder of the store; may be a scratch disk.")
+
+
+class Config(Section):
+    """A study file."""
+
+    study: StudySection = Field(default_factory=StudySection)
+    source: SourceSection = Field(default_factory=SourceSection)
+    select: SelectSection = Field(default_factory=SelectSection)
+    video: VideoSection = Field(default_factory=VideoSection)
+    audio: AudioSection = Field(default_factory=AudioSection)
+    music: MusicSection = Field(default_factory=MusicSection)
+    transcript: TranscriptSection = Field(default_factory=TranscriptSection)
+    context: ContextSection = Field(default_factory=ContextSection)
+    frames: FramesSection = Field(default_factory=FramesSection)
+    description: DescriptionSection = Field(default_factory=DescriptionSection)
+    embedding: EmbeddingSection = Field(default_factory=EmbeddingSection)
+    map: MapSection = Field(default_factory=MapSection)
+    cluster: ClusterSection = Field(default_factory=ClusterSection)
+    hypotheses: HypothesesSection = Field(default_factory=HypothesesSection)
+    models: ModelsSection = Field(default_factory=ModelsSection)
+    store: StoreSection = Field(default_factory=StoreSection)
+
+    @model_validator(mode="after")
+    def _no_contradictions(self) -> Config:
+        if self.select.latest is not None and self.select.latest < self.select.reels_per_creator:
+            raise ValueError(
+                f"select.latest ({self.select.latest}) is smaller than select.reels_per_creator "
+                f"({self.select.reels_per_creator}): there would never be enough reels to choose from"
+            )
+        if self.cluster.min_samples > self.cluster.min_cluster_size:
+            raise ValueError(
+                f"cluster.min_samples ({self.cluster.min_samples}) is larger than cluster.min_cluster_size "
+                f"({self.cluster.min_cluster_size}): clusters of the smallest size could never be dense enough"
+            )
+        return self
+
+
+# Choices that DESIGN names but this version does not make yet; each gets a message that says so.
+PLANNED = {
+    "source.kind": ("hikerapi", "inst2txt", "exports", "bundle"),
+    "music.backend": ("acrcloud",),
+    "transcript.backend": ("openai-whisper",),
+    "context.backend": ("transformers", "openai", "argos"),
+    "description.backend": ("transformers", "openai"),
+    "embedding.modality": ("image", "text+image"),
+}
+
+
+def parse_config(data: Any, name: str) -> Config:
+    """Check a study file's content; raise ConfigError with one line per problem.
+
+    Args:
+        data: what YAML made of the file.
+        name: how messages call the file.
+    """
+    if not isinstance(data, dict):
+        raise ConfigError(f"{name}: expected sections like `study:` and `source:`, found {type(data).__name__}")
+    # An empty section ("audio:") is what remains when all its lines are commented out: the defaults hold.
+    filled = {key: {} if value is None and key in Config.model_fields else value for key, value in data.items()}
+    return parse_section(Config, filled, name)
+
+
+def parse_section(model: type[AnySection], data: Any, name: str) -> AnySection:
+    """The same check for one section, as programs use it for their options."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError("\n".join(f"{name}: {_explain(problem, model)}" for problem in error.errors())) from None
+
+
+def _explain(problem: Any, model: type[Section]) -> str:
+    """One problem found by pydantic, in words that name the key, what was found and the remedy."""
+    path = [str(part) for part in problem["loc"]]
+    key = ".".join(path)
+    found = problem["input"]
+    if problem["type"] == "extra_forbidden":
+        valid = _fields_at(model, path[:-1])
+        near = difflib.get_close_matches(path[-1], valid, n=1, cutoff=0.5)
+        hint = f"did you mean `{near[0]}`?" if near else f"valid keys here: {', '.join(valid)}"
+        return f"unknown key `{key}`: {hint}"
+    if problem["type"] == "value_error":
+        return str(problem["ctx"]["error"])
+    if problem["type"] == "missing":
+        return f"`{key}` is missing"
+    if found in PLANNED.get(key, ()):
+        return f"`{key}: {found}` is not part of this version yet; choose {problem['ctx']['expected']}"
+    message = problem["msg"][0].lower() + problem["msg"][1:]
+    return f"`{key}`: {message.removeprefix('input ')}, found {found!r}"
+
+
+def _fields_at(model: type[BaseModel], path: list[str]) -> list[str]:
+    """Names of the keys that are valid under a path of section names."""
+    for name in path:
+        field = model.model_fields.get(name)
+        kinds = [field.annotation, *get_args(field.annotation)] if field else []
+        inner = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+        if inner:
+            model = inner[0]
+    return list(model.model_fields)
+
+
+def read_config(path: Path) -> Config:
+    """Read and check a study file."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not YAML: {error}") from None
+    return parse_config({} if data is None else data, str(path))

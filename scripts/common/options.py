@@ -1,0 +1,54 @@
+"""Command-line options of the programs, made from the configuration's sections.
+
+A rule passes a whole section as options (``section_options``), the program reads it back (``read_section``) through
+the same strict model: no program reads a configuration file, and each is complete with its ``--help``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+from typing import Any, cast
+
+import yaml
+
+from common.config import AnySection, ConfigError, Section, parse_section
+
+
+def section_options(section: Section) -> str:
+    """The section as shell-quoted options, e.g. ``--beam-size 5 --vad true``, in the order of the model's fields."""
+    return " ".join(
+        f"--{name.replace('_', '-')} {shlex.quote(_as_text(value))}"
+        for name, value in section.model_dump(mode="json").items()
+    )
+
+
+def _as_text(value: Any) -> str:
+    # JSON is YAML, which is how the options are read back; plain words stay readable without quotes.
+    if isinstance(value, str) and yaml.safe_load(value) == value:
+        return value
+    return json.dumps(value)
+
+
+def add_section(parser: argparse.ArgumentParser, model: type[Section]) -> None:
+    """Add one option for each field of a section, with its default and description."""
+    group = parser.add_argument_group(f"settings ({model.__doc__ or model.__name__})".replace("\n", " "))
+    defaults = model().model_dump(mode="json")
+    for name, field in model.model_fields.items():
+        text = f"{field.description} [{_as_text(defaults[name])}]".replace("%", "%%")
+        group.add_argument(f"--{name.replace('_', '-')}", metavar="VALUE", help=text)
+
+
+def read_section(arguments: argparse.Namespace, model: type[AnySection]) -> AnySection:
+    """The section that the options say; raises ConfigError as for a study file."""
+    given = {name: getattr(arguments, name) for name in model.model_fields}
+    values = {name: _parse(name, text) for name, text in given.items() if text is not None}
+    return cast(AnySection, parse_section(model, values, "options"))
+
+
+def _parse(name: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"options: `{name}`: not a value: {text!r} ({error})") from None

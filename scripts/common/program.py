@@ -1,0 +1,70 @@
+"""What every program does at its edges: options, log, clear errors, and not outliving Snakemake."""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import faulthandler
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from common.config import ConfigError
+from common.tables import TableError
+
+log = logging.getLogger("atlas")
+
+
+class UserError(Exception):
+    """Something a user can mend; the message names the place and the remedy and is shown without a traceback."""
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """A parser with what all programs have in common.
+
+    Args:
+        description: the program's docstring.
+    """
+    made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--log", type=Path, metavar="FILE", help="also write the log to this file")
+    return made
+
+
+def run(main: Callable[[argparse.Namespace], None], arguments: argparse.Namespace) -> None:
+    """Run a program's main function: log, exit codes, errors in words."""
+    if "ATLAS" in os.environ:  # set by the Snakefile; a program started by hand may outlive its shell
+        die_with_parent()
+    _start_log(arguments.log)
+    try:
+        main(arguments)
+    except (ConfigError, TableError, UserError) as error:
+        log.error("%s", error)
+        sys.exit(1)
+    except Exception:
+        log.exception("%s failed; this is a defect, please report it with this log", Path(sys.argv[0]).name)
+        sys.exit(1)
+
+
+def die_with_parent() -> None:
+    """Have the kernel end this process when its parent dies (Linux): no orphan goes on writing after a SIGKILL."""
+    if not sys.platform.startswith("linux"):
+        return
+    parent = os.getppid()
+    PR_SET_PDEATHSIG = 1
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before the call
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _start_log(path: Path | None) -> None:
+    handlers: list[logging.Handler] = [logging.StreamHandler()]
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(logging.FileHandler(path, mode="w", encoding="utf-8", errors="backslashreplace"))
+        # A crash inside a library leaves its stack in the log, too. The file stays open as long as the process.
+        faulthandler.enable(handlers[1].stream)  # type: ignore[attr-defined]
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=handlers)
+    log.setLevel(logging.INFO)

@@ -1,0 +1,344 @@
+"""The stage runner: what every stage with one file per reel has in common.
+
+A stage's program supplies a pure core, either of one reel (run in worker processes, see isolation.py) or of a list of
+reels for models that profit from staying loaded. The runner decides which reels are in the batch, looks them up in the
+store, isolates failures, shows progress, and writes files, manifest and journal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from common.config import Section
+from common.manifest import Row, file_stem, read_reels, write_manifest
+from common.models import Model
+from common.options import add_section
+from common.program import UserError, log, parser
+from common.states import SKIPPED, Outcome, ReelError
+from common.store import ARTIFACT, Entry, Store, append_line, digest, file_sha256, place
+
+
+@dataclass(frozen=True)
+class Work:
+    """One reel to be handled.
+
+    Attributes:
+        creator_id: whose reel.
+        reel_id: which reel.
+        inputs: rows of the earlier stages' manifests, by stage.
+        folder: where the core writes its artifacts.
+    """
+
+    creator_id: str
+    reel_id: str
+    inputs: dict[str, Row]
+    folder: Path
+
+    def input(self, stage: str) -> Path | None:
+        """The file that an earlier stage made, None where it made none (optional inputs only)."""
+        row = self.inputs[stage]
+        return row.file() if row.state == "ok" else None
+
+    def needed(self, stage: str) -> Path:
+        """The file that an earlier stage made; the runner has checked that there is one."""
+        return self.inputs[stage].file()
+
+    def artifact(self, suffix: str) -> Path:
+        """Where the core writes the artifact with this suffix (".wav")."""
+        return self.folder / f"{ARTIFACT}{suffix}"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage with one file per reel.
+
+    Attributes:
+        name: of its folder, its configuration section and its rows in the status table.
+        program: name of the program and its rule.
+        version: raised when the same input gives another output.
+        suffix: of the file it makes of each reel.
+        inputs: earlier stages a reel needs a file from; the first one says which reels there are.
+        optional: earlier stages whose file is used where there is one.
+        depends_on: what a result depends on, as a JSON value, where that is not the inputs' content.
+        external: a file outside the study that the reel's output is a link to, with its sha256.
+    """
+
+    name: str
+    program: str
+    version: str
+    suffix: str
+    inputs: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+    depends_on: Callable[[dict[str, Row]], Any] | None = None
+    external: Callable[[dict[str, Row]], tuple[Path, str]] | None = None
+
+    def producer(self, model: Model | None) -> str:
+        """What made a result, in words."""
+        return f"{self.program} {self.version}" + (f"; {model.name}@{model.sha256[:12]}" if model else "")
+
+    def made_from(self, settings: Section, model: Model | None, inputs: dict[str, Row]) -> dict[str, Any]:
+        """What a result depends on; its digest is the key of the store."""
+        return {
+            "stage": self.name,
+            "version": f"{self.program} {self.version}",
+            "settings": settings.result_settings(),
+            "model": model and {"name": model.name, "sha256": model.sha256},
+            "inputs": self.depends_on(inputs)
+            if self.depends_on
+            else {
+                stage: row.sha256 if row.state == "ok" else f"{row.state}: {row.reason}" for stage, row in inputs.items()
+            },
+        }
+
+
+Compute = Callable[[list[Work]], Iterable[tuple[Work, Outcome]]]
+
+
+def stage_parser(stage: Stage, section: type[Section], description: str | None) -> argparse.ArgumentParser:
+    """The options that all stages share, and those of the stage's section."""
+    made = parser(description)
+    for name in (*stage.inputs, *stage.optional):
+        made.add_argument(f"--{name}", type=Path, required=True, metavar="MANIFEST", help=f"manifest of stage {name}")
+    made.add_argument("--manifest", type=Path, required=True, help="manifest to write")
+    made.add_argument("--files", type=Path, help="folder for the reels' files [the manifest's name without .parquet]")
+    made.add_argument("--journal", type=Path, help="append one JSON line per reel and attempt to this file")
+    made.add_argument("--store", type=Path, default=Path("data/store"), help="folder of computed results [%(default)s]")
+    made.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes or threads [%(default)s]")
+    add_section(made, section)
+    return made
+
+
+def run_stage(
+    stage: Stage, arguments: argparse.Namespace, settings: Section, compute: Compute, model: Model | None = None
+) -> None:
+    """Handle one batch: take what the store has, compute the rest, write files, manifest and journal.
+
+    Args:
+        stage: what is made of what.
+        arguments: of `stage_parser`.
+        settings: the stage's section.
+        compute: the core: yields an outcome for each work, in any order, as soon as it is there. Only called when
+            something is missing, so that a model is only loaded when a reel needs it.
+        model: whose weights the results depend on.
+    """
+    batch = _Batch(stage, arguments, settings, model)
+    with batch.store.workspace() as workspace:
+        pending = batch.take_from_store(workspace)
+        if pending:
+            for work, outcome in compute(pending):
+                batch.finish(work, outcome)
+    batch.close()
+
+
+@dataclass
+class _Batch:
+    """One run of a stage over one batch."""
+
+    stage: Stage
+    arguments: argparse.Namespace
+    settings: Section
+    model: Model | None
+    rows: dict[str, Row] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.store = Store(self.arguments.store)
+        self.store.sweep()
+        self.owners = self.store.owners(self.stage.name, self.arguments.manifest.stem)
+        self.files: Path = self.arguments.files or self.arguments.manifest.with_suffix("")
+        self.files.mkdir(parents=True, exist_ok=True)
+        self.written: set[str] = set()
+        self.name = self.arguments.manifest.stem
+        self.progress = _Progress(f"{self.stage.name}, batch {self.name}")
+        self.producer = self.stage.producer(self.model)
+        stages = (*self.stage.inputs, *self.stage.optional)
+        tables = {name: read_reels(getattr(self.arguments, name), name) for name in stages}
+        self.inputs = {
+            reel: {name: self._row(tables[name], name, reel) for name in stages} for reel in tables[stages[0]]
+        }
+
+    def _row(self, table: dict[str, Row], stage: str, reel: str) -> Row:
+        if reel not in table:
+            raise UserError(
+                f"{getattr(self.arguments, stage)}: no row for reel {reel}, which "
+                f"{getattr(self.arguments, self.stage.inputs[0])} lists: the two manifests are of different runs"
+            )
+        return table[reel]
+
+    def take_from_store(self, workspace: Path) -> list[Work]:
+        """Settle the reels that need no work; return the others."""
+        pending = []
+        for reel, inputs in sorted(self.inputs.items()):
+            creator = inputs[self.stage.inputs[0]].creator_id
+            missing = [inputs[name] for name in self.stage.inputs if inputs[name].state != "ok"]
+            if missing:
+                self._pass_on(creator, reel, missing[0])
+                continue
+            self.keys[reel] = digest(self.stage.made_from(self.settings, self.model, inputs))
+            entry = self.store.find(self.stage.name, self.keys[reel])
+            if entry:
+                self._settle(creator, reel, entry.outcome, entry, cached=True)
+                continue
+            folder = workspace / str(len(pending))
+            folder.mkdir()
+            pending.append(Work(creator, reel, inputs, folder))
+        self.progress.start(total=len(self.inputs), pending=len(pending))
+        return pending
+
+    def _pass_on(self, creator: str, reel: str, missing: Row) -> None:
+        """A reel that an earlier stage has nothing of: the same is said here."""
+        if missing.state == "skipped":
+            path, sha256 = self._write_reason(reel, str(missing.reason), missing.detail)
+            row = Row(creator, reel, self.stage.name, "skipped", missing.reason, missing.detail, path, sha256)
+        else:
+            reason = missing.detail if missing.reason == "no_input" else f"{missing.stage}: {missing.reason}"
+            row = Row(creator, reel, self.stage.name, "failed", "no_input", reason)
+        self.rows[reel] = row
+
+    def _write_reason(self, reel: str, reason: str, detail: str | None) -> tuple[str, str]:
+        target = self._output(reel, ".json")
+        target.unlink(missing_ok=True)
+        target.write_text(reason_file(reason, detail))
+        return str(target), file_sha256(target)
+
+    def finish(self, work: Work, outcome: Outcome) -> None:
+        """Publish what the core made of a reel."""
+        if outcome.passes:
+            self._settle(work.creator_id, work.reel_id, outcome, None, cached=False)
+            return
+        if outcome.state == "ok" and not work.artifact(self.stage.suffix).exists():
+            raise RuntimeError(f"{self.stage.program} reported reel {work.reel_id} as ok and wrote no file")
+        if outcome.state == "skipped" and not any(work.folder.iterdir()):
+            work.artifact(".json").write_text(reason_file(str(outcome.reason), outcome.detail))
+        if outcome.state == "failed":  # what a failing core left half-written is no result
+            for leftover in work.folder.iterdir():
+                leftover.unlink()
+        entry = self.store.publish(
+            self.stage.name,
+            self.keys[work.reel_id],
+            work.folder,
+            outcome,
+            self.producer,
+            self.stage.made_from(self.settings, self.model, work.inputs),
+        )
+        self._settle(work.creator_id, work.reel_id, entry.outcome, entry, cached=False)
+
+    def _settle(self, creator: str, reel: str, outcome: Outcome, entry: Entry | None, cached: bool) -> None:
+        path = sha256 = None
+        for suffix, checksum in entry.files.items() if entry else []:
+            target = self._output(reel, suffix)
+            place(entry.artifact(suffix), target)  # type: ignore[union-attr]
+            if suffix == self.stage.suffix or path is None:
+                path, sha256 = str(target), checksum
+        if self.stage.external and outcome.state == "ok":
+            path, sha256 = self._link_external(reel)
+        self.rows[reel] = Row(
+            creator, reel, self.stage.name, outcome.state, outcome.reason, outcome.detail, path, sha256, self.producer
+        )
+        if entry and (creator, reel, self.keys[reel]) not in self.owners:
+            self.store.note_owner(self.stage.name, self.name, creator, reel, self.keys[reel])
+        if self.arguments.journal:
+            append_line(
+                self.arguments.journal,
+                {
+                    "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                    "stage": self.stage.name,
+                    "batch": self.name,
+                    "reel_id": reel,
+                    "state": outcome.state,
+                    "reason": outcome.reason,
+                    "cached": cached,
+                    "key": self.keys[reel],
+                    "pid": os.getpid(),
+                },
+            )
+        self.progress.step(cached=cached, failed=outcome.state == "failed")
+
+    def _link_external(self, reel: str) -> tuple[str, str]:
+        original, sha256 = self.stage.external(self.inputs[reel])  # type: ignore[misc]
+        target = self._output(reel, original.suffix.lower())
+        target.unlink(missing_ok=True)
+        # A relative link survives the move of a study that has its videos inside.
+        inside = original.absolute().is_relative_to(Path.cwd())
+        target.symlink_to(os.path.relpath(original, target.parent) if inside else original.absolute())
+        return str(target), sha256
+
+    def _output(self, reel: str, suffix: str) -> Path:
+        name = f"{file_stem(reel)}{suffix}"
+        self.written.add(name)
+        return self.files / name
+
+    def close(self) -> None:
+        """Write the manifest; remove files of reels that are no longer in the batch."""
+        left_out = sorted(set(self.inputs) - set(self.rows))
+        if left_out:
+            raise RuntimeError(f"{self.stage.program} gave no outcome for {', '.join(left_out)}")
+        for path in self.files.iterdir():
+            if path.name not in self.written and not path.name.startswith(".snakemake"):
+                path.unlink()
+        write_manifest(list(self.rows.values()), self.arguments.manifest)
+        self.progress.end()
+
+
+def reason_file(reason: str, detail: str | None) -> str:
+    """The content of a skipped reel's file."""
+    return json.dumps(
+        {"state": "skipped", "reason": reason, "meaning": SKIPPED[reason].meaning, "detail": detail}, indent=1
+    )
+
+
+class _Progress:
+    """Says, every few seconds, how far a batch is and how long it still takes."""
+
+    INTERVAL_S = 5.0
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.total = self.done = self.cached = self.failed = self.pending = 0
+        self.started = self.said = time.monotonic()
+
+    def start(self, total: int, pending: int) -> None:
+        self.total, self.pending = total, pending
+        self.started = self.said = time.monotonic()
+        self.done = total - pending
+        log.info("%s: %d reels, %d to compute", self.name, total, pending)
+
+    def step(self, cached: bool, failed: bool) -> None:
+        self.cached += cached
+        self.failed += failed
+        if cached:
+            return
+        self.done += 1
+        now = time.monotonic()
+        if now - self.said >= self.INTERVAL_S:
+            self.said = now
+            computed = self.done - (self.total - self.pending)
+            left = (now - self.started) / computed * (self.pending - computed)
+            log.info("%s: %d of %d reels, %d failed, about %.0f s left", self.name, self.done, self.total, self.failed, left)
+
+    def end(self) -> None:
+        seconds = time.monotonic() - self.started
+        log.info(
+            "%s: done, %d reels (%d computed in %.1f s, %d from the store, %d failed)",
+            self.name, self.total, self.pending, seconds, self.cached, self.failed,
+        )  # fmt: skip
+
+
+def in_turn(function: Callable[[Work], Outcome], works: Iterable[Work]) -> Iterator[tuple[Work, Outcome]]:
+    """A core of one reel at a time in this process, for stages that hold a model or do next to nothing."""
+    for work in works:
+        try:
+            yield work, function(work)
+        except ReelError as error:
+            yield work, Outcome("failed", error.reason, error.detail or None)
+        except Exception as error:
+            log.exception("reel %s: an error that the program does not handle", work.reel_id)
+            yield work, Outcome("failed", "error", f"{type(error).__name__}: {error}")

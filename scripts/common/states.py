@@ -1,0 +1,84 @@
+"""The states of a reel (or creator) in a stage, and the fixed vocabulary of reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+State = Literal["ok", "skipped", "failed"]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a reel has no result.
+
+    Attributes:
+        meaning: what happened, for people.
+        passes: another attempt may succeed; such failures are not kept in the store, and `snakemake retry` takes
+            them up.
+    """
+
+    meaning: str
+    passes: bool = False
+
+
+SKIPPED = {
+    "no_audio": Reason("the video has no audio track"),
+    "no_speech": Reason("nobody speaks"),
+    "too_long": Reason("longer than the configuration allows"),
+    "not_selected": Reason("beyond select.reels_per_creator or select.latest"),
+    "duplicate": Reason("the same content as another reel of this creator"),
+    "missing_file": Reason("listed in the reels file, but there is no such video"),
+    "no_reels": Reason("the creator has no video"),
+    "below_min_followers": Reason("fewer followers than select.min_followers"),
+    "above_max_following": Reason("follows more accounts than select.max_following"),
+}
+FAILED = {
+    "no_input": Reason("an earlier stage left nothing to work on"),
+    "empty": Reason("the file has no bytes"),
+    "not_a_video": Reason("the content is something else than its name says (HTML, text, ...)"),
+    "corrupt": Reason("the content cannot be decoded"),
+    "truncated": Reason("the file ends before its container says"),
+    "no_video": Reason("the file has no video track"),
+    "too_large": Reason("frames larger than video.max_pixels"),
+    "too_long": Reason("longer than video.max_minutes"),
+    "no_text": Reason("nothing is left of the description after cleaning"),
+    "timeout": Reason("took longer than allowed", passes=True),
+    "out_of_memory": Reason("took more memory than allowed", passes=True),
+    "crashed": Reason("the decoding process died", passes=True),
+    "error": Reason("the program met something it does not handle; please report it", passes=True),
+}
+
+
+class ReelError(Exception):
+    """A reel that a stage cannot handle, for a known reason.
+
+    Raised in the pure core of a stage; the stage runner makes a status row of it.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one reel in one stage."""
+
+    state: State
+    reason: str | None = None
+    detail: str | None = None
+
+    def __post_init__(self) -> None:
+        vocabulary = {"ok": {None: None}, "skipped": SKIPPED, "failed": FAILED}[self.state]
+        if self.reason not in vocabulary:
+            raise ValueError(f"{self.state}: {self.reason!r} is not in the vocabulary of states.py")
+
+    @property
+    def passes(self) -> bool:
+        """Whether another attempt may end differently."""
+        return self.state == "failed" and FAILED[str(self.reason)].passes
+
+
+OK = Outcome("ok")

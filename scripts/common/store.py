@@ -1,0 +1,219 @@
+"""Computed results, kept under a key of everything they depend on, so that nothing is computed twice.
+
+An entry is a folder ``<store>/<stage>/<first two characters>/<key>/`` with the artifacts (``reel.wav``, ...) and
+``entry.json``: state, reason, producer, the hashes of the artifacts, and what the key was made of. It is written
+beside and renamed into place: entries are whole or not there, the first writer wins, and no file lock is needed
+(some cluster file systems ignore them).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from common.states import Outcome
+
+
+def digest(value: Any) -> str:
+    """Hex sha256 of a JSON value in its canonical form."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """Hex sha256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A result in the store.
+
+    Attributes:
+        folder: where its artifacts lie.
+        outcome: state and reason.
+        producer: program version, model and revision.
+        files: sha256 of each artifact, by its suffix (".wav").
+        made_from: what the key was made of.
+    """
+
+    folder: Path
+    outcome: Outcome
+    producer: str
+    files: dict[str, str]
+    made_from: dict[str, Any]
+
+    def artifact(self, suffix: str) -> Path:
+        """Path of the artifact with this suffix."""
+        return self.folder / f"{ARTIFACT}{suffix}"
+
+
+ARTIFACT = "reel"
+ENTRY = "entry.json"
+
+
+class Store:
+    """The store of a study.
+
+    Args:
+        root: its folder; made when missing.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        (root / "tmp").mkdir(parents=True, exist_ok=True)
+
+    def entry_folder(self, stage: str, key: str) -> Path:
+        """Where the entry of this key lies, or would lie."""
+        return self.root / stage / key[:2] / key
+
+    def find(self, stage: str, key: str) -> Entry | None:
+        """The entry of this key, or None. An entry with missing artifacts counts as none and is removed."""
+        folder = self.entry_folder(stage, key)
+        try:
+            data = json.loads((folder / ENTRY).read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValueError:  # only a file system that lost writes leaves this behind
+            self.forget(stage, key)
+            return None
+        entry = Entry(
+            folder, Outcome(data["state"], data["reason"], data["detail"]), data["producer"], data["files"],
+            data["made_from"],
+        )  # fmt: skip
+        sizes = data["sizes"]
+        if any(_size(entry.artifact(suffix)) != sizes[suffix] for suffix in entry.files):
+            self.forget(stage, key)
+            return None
+        return entry
+
+    @contextmanager
+    def workspace(self) -> Iterator[Path]:
+        """A folder on the store's file system that vanishes afterwards unless it was published."""
+        folder = Path(tempfile.mkdtemp(dir=self.root / "tmp", prefix=f"{socket.gethostname()}-{os.getpid()}-"))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def publish(
+        self, stage: str, key: str, folder: Path, outcome: Outcome, producer: str, made_from: dict[str, Any]
+    ) -> Entry:
+        """Make the workspace's artifacts an entry; where somebody else was first, theirs is kept and returned."""
+        artifacts = sorted(folder.glob(f"{ARTIFACT}.*"))
+        data = {
+            "state": outcome.state,
+            "reason": outcome.reason,
+            "detail": outcome.detail,
+            "producer": producer,
+            "files": {_suffix(path): file_sha256(path) for path in artifacts},
+            "sizes": {_suffix(path): path.stat().st_size for path in artifacts},
+            "made_from": made_from,
+        }
+        (folder / ENTRY).write_text(json.dumps(data, indent=1, sort_keys=True))
+        for path in (*artifacts, folder / ENTRY):
+            _sync(path)
+            path.chmod(0o444)
+        target = self.entry_folder(stage, key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o755)  # mkdtemp's 0700 would lock colleagues out of a shared store
+        try:
+            folder.rename(target)
+        except OSError:
+            if not (target / ENTRY).exists():
+                raise
+        _sync(target.parent)
+        entry = self.find(stage, key)
+        if entry is None:
+            raise OSError(f"{target}: the store lost an entry that was just written; is the disk full or failing?")
+        return entry
+
+    def forget(self, stage: str, key: str) -> bool:
+        """Remove an entry; say whether there was one."""
+        folder = self.entry_folder(stage, key)
+        if not folder.exists():
+            return False
+        # Out of the way first: a half-removed entry must never be found.
+        with self.workspace() as trash:
+            folder.rename(trash / "entry")
+        return True
+
+    def note_owner(self, stage: str, batch: str, creator_id: str, reel_id: str, key: str) -> None:
+        """Record whose result an entry is: entries are shared by content, and a creator may ask to be forgotten."""
+        append_line(
+            self.root / "index" / stage / f"{batch}.jsonl", {"creator_id": creator_id, "reel_id": reel_id, "key": key}
+        )
+
+    def owners(self, stage: str, batch: str) -> set[tuple[str, str, str]]:
+        """What `note_owner` recorded: creator, reel and key."""
+        lines = read_lines(self.root / "index" / stage / f"{batch}.jsonl")
+        return {(line["creator_id"], line["reel_id"], line["key"]) for line in lines}
+
+    def sweep(self) -> None:
+        """Remove the workspaces of processes of this machine that are no more."""
+        for folder in (self.root / "tmp").glob(f"{socket.gethostname()}-*-*"):
+            pid = folder.name.removeprefix(f"{socket.gethostname()}-").split("-")[0]
+            if pid.isdigit() and not Path(f"/proc/{pid}").exists():
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def place(source: Path, target: Path) -> None:
+    """Put a store's artifact at an output path: a hard link, or a copy where links cannot be made."""
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def append_line(path: Path, value: dict[str, Any]) -> None:
+    """Append one JSON line in one write, after ending a line that a killed process left torn."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    line = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+    try:
+        end = os.fstat(descriptor).st_size
+        if end and os.pread(descriptor, 1, end - 1) != b"\n":
+            line = b"\n" + line
+        os.write(descriptor, line)
+    finally:
+        os.close(descriptor)
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """The JSON lines of a file; torn ones are left out."""
+    found = []
+    for line in path.read_bytes().splitlines() if path.exists() else []:
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            continue
+    return found
+
+
+def _suffix(path: Path) -> str:
+    return path.name.removeprefix(ARTIFACT)
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,200 @@
+"""What the Snakefile needs to know of a study. Imports stay light: every cluster job parses the Snakefile again."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from common.config import Config, ConfigError, Section, parse_config
+from common.models import read_registry
+from common.options import section_options
+from common.program import UserError
+from common.states import FAILED
+from common.store import digest
+from sources.files import batch_of, read_source
+
+
+class Study:
+    """A study's configuration, source and places.
+
+    Args:
+        checkout: folder of the Snakefile.
+        given: the merged configuration that Snakemake read.
+        names: the configuration files that were given.
+    """
+
+    def __init__(self, checkout: Path, given: dict[str, Any], names: list[str]) -> None:
+        self.checkout = checkout
+        if names:
+            data, self.name = given, ", ".join(os.path.relpath(name) for name in names)
+        else:
+            # The demo is loaded only when no other study is given, and never merged with one.
+            demo = checkout / "config" / "demo.yaml"
+            data, self.name = yaml.safe_load(demo.read_text(encoding="utf-8")), "config/demo.yaml"
+            for section, values in given.items():  # --config on the command line
+                data[section] = {**data.get(section, {}), **values} if isinstance(values, dict) else values
+        self.config: Config = parse_config(data, self.name)
+        if self.config.source.files.videos and not Path(self.config.source.files.videos).is_dir() and not names:
+            raise ConfigError(
+                f"{self.config.source.files.videos}: no such folder here. No study was given, so the demo study was "
+                "assumed; give yours with --configfile STUDY.yaml, or run the demo in the checkout"
+            )
+        self.batches = self._batches()
+
+    def _batches(self) -> dict[str, str]:
+        """The batches that have creators, each with a digest of all that the source says of them."""
+        members: dict[int, list[str]] = defaultdict(list)
+        for creator in read_source(self.config.source.files).values():
+            members[batch_of(creator.creator_id, self.config.study.batches)].append(creator.digest())
+        return {str(batch): digest(sorted(members[batch])) for batch in sorted(members)}
+
+    def section(self, name: str) -> Section:
+        """A section of the configuration, by its path (`source.files`)."""
+        found: Any = self.config
+        for part in name.split("."):
+            found = getattr(found, part)
+        return found
+
+    def options(self, *names: str) -> str:
+        """Sections as options of a program."""
+        return " ".join(section_options(self.section(name)) for name in names)
+
+    def version(self, program: str) -> str:
+        """The VERSION constant of a program."""
+        text = (self.checkout / "scripts" / f"{program}.py").read_text(encoding="utf-8")
+        found = re.search(r'^VERSION = "([^"]+)"$', text, re.MULTILINE)
+        if not found:
+            raise ConfigError(f"scripts/{program}.py has no VERSION")
+        return found[1]
+
+    def model(self, stage: str) -> str:
+        """Name of the model that a stage uses, as in config/models.yaml."""
+        section: Any = self.section(stage)
+        backend = getattr(section, "backend", None)
+        name = f"{backend}-{section.model}" if backend else section.model
+        registry = read_registry(self.checkout / "config" / "models.yaml")
+        if name not in registry:
+            prefix = f"{backend}-" if backend else ""
+            known = [entry.removeprefix(prefix) for entry in registry if entry.startswith(prefix)]
+            raise ConfigError(
+                f"{self.name}: `{stage}.model: {section.model}` is not in config/models.yaml; known: {', '.join(known)}"
+            )
+        return name
+
+    def model_entry(self, name: str) -> str:
+        """What config/models.yaml says of a model, for a rule's params."""
+        entry = read_registry(self.checkout / "config" / "models.yaml")[name]
+        return digest(entry.model_dump())
+
+    @property
+    def models_directory(self) -> str:
+        """Folder of the weights; the checkout's own unless the study names one."""
+        return self.config.models.directory or str(self.checkout / "data" / "models")
+
+    @property
+    def resolved(self) -> str:
+        """The whole configuration with its defaults, as YAML."""
+        return yaml.safe_dump(self.config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+    def environment(self, own_python: bool) -> str:
+        """Shell lines that every rule starts with.
+
+        Args:
+            own_python: programs run with the interpreter that runs Snakemake (not with a conda environment's).
+        """
+        variables = {
+            "ATLAS": str(self.checkout / "scripts"),
+            "STORE": self.config.store.directory,
+            "MODELS": self.models_directory,
+            "NUMBA_CACHE_DIR": str(self.checkout / "data" / "numba"),
+            "HF_HUB_OFFLINE": "1",
+            "PYTHONUTF8": "1",
+        }
+        lines = [f"export {name}={_quote(value)};" for name, value in variables.items()]
+        if own_python:
+            lines.append(f"export PATH={_quote(str(Path(sys.executable).parent))}:$PATH;")
+        return "set -euo pipefail; " + " ".join(lines) + " "
+
+
+def _quote(text: str) -> str:
+    # Snakemake formats the prefix, too: braces must be doubled.
+    return "'" + text.replace("'", "'\\''").replace("{", "{{").replace("}", "}}") + "'"
+
+
+def passing_failures(results: Path) -> list[str]:
+    """Manifests with reels whose failure may pass; `snakemake retry` makes them again."""
+    import pyarrow.parquet as pq  # only `retry` needs it
+
+    passing = {reason for reason, facts in FAILED.items() if facts.passes}
+    manifests = sorted(path for path in results.glob("*/**/*.parquet") if path.stem.isdigit())
+    return [
+        path.as_posix()
+        for path in manifests
+        if passing & set(pq.read_table(path, columns=["reason"])["reason"].to_pylist())
+    ]
+
+
+class LockOwner:
+    """Who holds Snakemake's lock on a study's directory, so that a lock left by a killed run can be cleared.
+
+    Snakemake's own lock does not say whose it is. Every run that may take it first leaves a record here; the lock is
+    stale when every record is of this machine and of a process that is gone.
+
+    Args:
+        directory: the study's `.snakemake` folder.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.locks = directory / "locks"
+        self.records = directory / "owners"
+
+    def enter(self) -> None:
+        """Record this process, and clear the lock where all that could hold it are dead."""
+        self.records.mkdir(parents=True, exist_ok=True)
+        mine = self.records / f"{socket.gethostname()}-{os.getpid()}.json"
+        mine.write_text(json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "start": _start(os.getpid())}))
+        others = [path for path in self.records.glob("*.json") if path != mine]
+        dead = [path for path in others if _is_dead(path)]
+        if len(dead) == len(others) and others:
+            shutil.rmtree(self.locks, ignore_errors=True)
+        for path in dead:
+            path.unlink(missing_ok=True)
+
+    def leave(self) -> None:
+        """Remove this process's record."""
+        (self.records / f"{socket.gethostname()}-{os.getpid()}.json").unlink(missing_ok=True)
+
+
+def _is_dead(record: Path) -> bool:
+    try:
+        owner = json.loads(record.read_text())
+    except (OSError, ValueError):  # torn by a kill in the middle of writing, or just removed by its owner
+        return True
+    return owner["host"] == socket.gethostname() and _start(owner["pid"]) != owner["start"]
+
+
+def _start(pid: int) -> str | None:
+    """When a process started, in clock ticks since boot; None where there is no such process."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
+    except (OSError, IndexError):
+        return None
+
+
+def open_study(checkout: Path, given: dict[str, Any], names: list[str]) -> Study:
+    """The study that a Snakefile is run for; ends Snakemake with one clear message where it cannot be used."""
+    from snakemake.exceptions import WorkflowError
+
+    try:
+        return Study(checkout, given, names)
+    except (ConfigError, UserError) as error:
+        raise WorkflowError(str(error)) from None

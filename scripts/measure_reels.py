@@ -1,0 +1,84 @@
+"""Describe each reel by what can be measured in its frames, as 40 to 80 words of English.
+
+Palette, light, texture, composition, motion and cutting rhythm; see docs/measures.md. Needs no GPU. The measures
+themselves are written beside the text, as JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import json
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from common.config import DescriptionSection
+from common.isolation import run_isolated
+from common.options import read_section
+from common.program import run
+from common.stage import Stage, Work, run_stage, stage_parser
+from common.states import OK, Outcome
+
+if TYPE_CHECKING:
+    from measures import SampledReel
+
+VERSION = "1"
+STAGE = Stage("description", "measure_reels", VERSION, ".txt", inputs=("frames",))
+
+
+def measure_reel(work: Work) -> Outcome:
+    """The core: one reel's frames to a description and its measures."""
+    import cv2
+
+    from measures import describe, measure
+
+    cv2.setNumThreads(1)  # parallel are the reels
+    measures = measure(read_frames(work.needed("frames")))
+    work.artifact(".txt").write_text(describe(measures) + "\n", encoding="utf-8")
+    work.artifact(".json").write_text(json.dumps(measures.as_dict(), indent=1) + "\n", encoding="utf-8")
+    return OK
+
+
+def read_frames(path: Path) -> SampledReel:
+    """The frames that sample_frames chose, with times, shots and motion."""
+    import cv2
+    import numpy as np
+
+    from measures import SampledReel
+
+    with zipfile.ZipFile(path) as packed:
+        facts = json.loads(packed.read("frames.json"))
+        frames = [
+            cv2.cvtColor(
+                cv2.imdecode(np.frombuffer(packed.read(frame["file"]), np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB
+            )
+            for frame in facts["frames"]
+        ]
+    return SampledReel(
+        frames=frames,
+        times_s=[frame["time_s"] for frame in facts["frames"]],
+        shots=[(shot["start_s"], shot["end_s"]) for shot in facts["shots"]],
+        motion=facts["motion"],
+        duration_s=facts["duration_s"],
+    )
+
+
+def main(arguments: argparse.Namespace) -> None:
+    settings = read_section(arguments, DescriptionSection)
+    isolated = functools.partial(
+        run_isolated,
+        measure_reel,
+        workers=arguments.workers,
+        timeout_s=settings.timeout_s,
+        memory_mb=settings.memory_mb,
+    )
+    run_stage(STAGE, arguments, settings, isolated)
+
+
+def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    return stage_parser(STAGE, DescriptionSection, __doc__).parse_args(argv)
+
+
+if __name__ == "__main__":
+    run(main, parse())

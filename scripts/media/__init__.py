@@ -1,0 +1,1 @@
+"""Reading untrusted media: checks, one decode, frames. Only called in processes that may be killed."""

@@ -1,0 +1,37 @@
+"""Draw the follow network on the map: edges inside clusters in their colour, dots by followers in the cohort."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from analysis.figures import save_figure, style
+from analysis.network import network_of
+from analysis.network_figure import network_figure
+from common import program
+from common.tables import CREATORS, EDGES, read_table
+from plot_map import figure_parser, read_placed
+
+VERSION = "1"
+
+
+def main(arguments: argparse.Namespace) -> None:
+    placed = read_placed(arguments)
+    creators = read_table(arguments.creators, CREATORS, [name for name in CREATORS.names if name != "creator_id"])
+    network = network_of(creators, read_table(arguments.edges, EDGES))
+    if network.left_out():
+        program.log.warning("%s: %s", arguments.edges, network.left_out())
+    with style():
+        figure = network_figure(placed, network, arguments.name, arguments.synthetic == "true")
+        save_figure(figure, arguments.output)
+    program.log.info("%s: %d creators, %d edges", arguments.output, len(placed), network.n_edges)
+
+
+def parse() -> argparse.Namespace:
+    parser = figure_parser(__doc__)
+    parser.add_argument("--edges", type=Path, required=True, metavar="FILE", help="edges.parquet")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    program.run(main, parse())

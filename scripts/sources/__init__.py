@@ -1,0 +1,1 @@
+"""Where creators, reels and follow lists come from."""

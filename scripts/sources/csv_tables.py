@@ -1,0 +1,95 @@
+"""CSV files as people write them: byte order marks, semicolons, blank lines; every defect is named with its line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from common.program import UserError
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a CSV file.
+
+    Attributes:
+        number: in the file, from 1.
+        values: text by column name (lower case); empty cells are left out.
+    """
+
+    number: int
+    values: dict[str, str]
+
+
+def read_csv(path: Path, required: tuple[str, ...]) -> list[Line]:
+    """Read a CSV file with a header; commas, semicolons or tabs.
+
+    Args:
+        path: the file, in UTF-8 with or without byte order mark.
+        required: columns that must be there.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise UserError(f"{path}, line {line}: not UTF-8 text; save the file as UTF-8") from None
+    header = text.lstrip("\r\n").split("\n", 1)[0]
+    delimiter = max(",;\t", key=header.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise UserError(f"{path}, line {reader.line_num}: {error}") from None
+    if not rows:
+        raise UserError(f"{path}: empty; expected a header with the columns {', '.join(required)}")
+    names = [name.strip().lower() for name in rows[0][1]]
+    for problem, columns in (
+        ("missing", [name for name in required if name not in names]),
+        ("given twice", sorted({name for name in names if name and names.count(name) > 1})),
+    ):
+        if columns:
+            raise UserError(f"{path}, line 1: column {', '.join(columns)} {problem}; found {', '.join(names)}")
+    lines = []
+    for number, cells in rows[1:]:
+        if len(cells) > len(names):
+            raise UserError(f"{path}, line {number}: {len(cells)} cells, but the header has {len(names)} columns")
+        values = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if name and cell.strip()}
+        lines.append(Line(number, values))
+    return lines
+
+
+def take(line: Line, column: str, convert: Callable[[str], Any], path: Path) -> Any:
+    """A cell converted, None where it is empty; raises UserError that names file, line and column."""
+    text = line.values.get(column)
+    if text is None:
+        return None
+    try:
+        return convert(text)
+    except ValueError as error:
+        raise UserError(f"{path}, line {line.number}: {column}: {error}") from None
+
+
+def count(text: str) -> int:
+    """A number of followers, plays or the like. Spreadsheets like to write 1200.0."""
+    number = float(text) if text.replace(".", "", 1).isdigit() else None
+    if number is None or number != int(number) or number >= 2**63:
+        raise ValueError(f"{text!r} is not a whole number (write 12500, not 12.5k or 12,500)")
+    return int(text) if text.isdigit() else int(number)
+
+
+def moment(text: str) -> str:
+    """A time as ISO 8601 in UTC; takes ISO 8601 (UTC where no zone is given) and seconds since 1970."""
+    try:
+        if text.isdigit():
+            return datetime.fromtimestamp(int(text), UTC).isoformat()
+        found = datetime.fromisoformat(text)
+    except (ValueError, OverflowError, OSError):
+        raise ValueError(f"{text!r} is not a time (write 2024-05-31T18:00:00Z)") from None
+    return (found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)).isoformat()

@@ -1,0 +1,1 @@
+"""Captions and descriptions as text: cleaning and languages."""

@@ -1,0 +1,124 @@
+"""Figures: something is drawn, the bytes are stable, and no name or cohort breaks them."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from analysis.figures import COLOURS, SHAPES, cluster_colour, cluster_shape, printable
+from analysis.map_figure import spread_ellipse
+from common.tables import CLUSTERS, COORDINATES, CREATORS, EDGES, build_table, write_table
+
+HOSTILE = r"$\frac{1}{0$ " + "% _x ^y \\undefined {" + "\x00\x1b[31m\n\t\u202e\u200f" + "🎬 日本 \udcff " + "long" * 60
+
+
+def write_study(folder: Path, creators: int, clusters: int, edges: int, method: str = "umap") -> None:
+    """Creators in round clusters on the unit square, every tenth in none."""
+    generator = np.random.default_rng(4)
+    ids = [f"c{number:03}" for number in range(creators)]
+    labels = np.arange(creators) % max(clusters, 1)
+    middles = generator.random((max(clusters, 1), 2))
+    places = np.clip(middles[labels] + 0.04 * generator.normal(size=(creators, 2)), 0, 1).tolist()
+    labels[::10] = -1
+    write_table(build_table([{"creator_id": name, "handle": name} for name in ids], CREATORS), folder / "creators.parquet")
+    axes = ("x", "y", f"{method}_x", f"{method}_y")
+    rows = [{"creator_id": name, **dict(zip(axes, place * 2, strict=True))} for name, place in zip(ids, places, strict=True)]
+    write_table(build_table(rows, COORDINATES), folder / "coordinates.parquet")
+    found = [{"creator_id": name, "cluster": label} for name, label in zip(ids, labels.tolist(), strict=True)]
+    write_table(build_table(found, CLUSTERS), folder / "clusters.parquet")
+    drawn = generator.integers(0, max(creators, 1), (edges, 2)).tolist()
+    follows = [{"source_id": ids[source], "target_id": ids[target]} for source, target in drawn]
+    write_table(build_table(follows, EDGES), folder / "edges.parquet")
+
+
+def draw(kind: str, folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> np.ndarray:
+    """Run a figure's program; return its pixels, (height, width, 3) in [0, 1]."""
+    names = ["creators", "coordinates", "clusters", *(["edges"] if kind == "network" else [])]
+    tables = [part for name in names for part in (f"--{name}", str(folder / f"{name}.parquet"))]
+    output = folder / f"{kind}.png"
+    monkeypatch.setattr("sys.argv", [kind, *tables, "--output", str(output), *options])
+    program = importlib.import_module(f"plot_{kind}")
+    program.main(program.parse())
+    return matplotlib.image.imread(output)[:, :, :3]
+
+
+def share_of(pixels: np.ndarray, colour: str) -> float:
+    """Share of the page within a small distance of a colour."""
+    wanted = np.array([int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)])
+    return float((np.abs(pixels - wanted).max(axis=2) < 0.06).mean())
+
+
+@pytest.mark.parametrize("kind", ["map", "network"])
+def test_every_cluster_is_drawn_in_its_colour_and_bytes_are_stable(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_study(tmp_path, 60, 4, 350)
+    pixels = draw(kind, tmp_path, monkeypatch, "--name", "four groups")
+    first = (tmp_path / f"{kind}.png").read_bytes()
+    assert pixels.shape[1] == 2160
+    for cluster in (-1, 0, 1, 2, 3):
+        assert share_of(pixels, cluster_colour(cluster)) > 0.0003
+    assert share_of(pixels, cluster_colour(4)) < 0.0001
+    draw(kind, tmp_path, monkeypatch, "--name", "four groups")
+    assert (tmp_path / f"{kind}.png").read_bytes() == first
+    marked = draw(kind, tmp_path, monkeypatch, "--name", "four groups", "--synthetic", "true")
+    assert (np.abs(marked[: pixels.shape[0]] - pixels[: marked.shape[0]]).max(axis=2) > 0.02).mean() > 0.01
+
+
+@pytest.mark.parametrize("kind", ["map", "network"])
+@pytest.mark.parametrize("creators", [0, 1, 3])
+def test_tiny_cohorts_are_drawn(kind: str, creators: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_study(tmp_path, creators, 1, 0, method="pca")
+    pixels = draw(kind, tmp_path, monkeypatch)
+    assert (pixels < 0.5).all(axis=2).mean() > 0.002  # words
+
+
+@pytest.mark.parametrize("kind", ["map", "network"])
+def test_hostile_names_and_many_clusters(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_study(tmp_path, 300, 70, 60_000)  # more edges than lines are drawn
+    pixels = draw(kind, tmp_path, monkeypatch, "--name", HOSTILE)
+    assert share_of(pixels, COLOURS[0]) > 0.0003
+    border = np.concatenate([pixels[:8].reshape(-1, 3), pixels[-8:].reshape(-1, 3), pixels[:, -8:].reshape(-1, 3)])
+    assert (border == 1).all()  # nothing runs off the page
+
+
+def test_names_become_one_printable_line() -> None:
+    assert printable("a\nb\x00c\u202ed $x$") == "a bcd $x$"
+    assert printable("\x1b[1m") == "[1m"
+
+
+def test_colours_come_back_with_another_shape() -> None:
+    marks = {(cluster_colour(cluster), cluster_shape(cluster)) for cluster in range(len(COLOURS) * len(SHAPES))}
+    assert len(marks) == len(COLOURS) * len(SHAPES)
+    assert cluster_colour(-1) not in COLOURS
+
+
+def test_ellipse_has_two_standard_deviations_and_survives_lines() -> None:
+    places = np.random.default_rng(0).normal(size=(20_000, 2)) * [0.10, 0.05] + [0.4, 0.6]
+    middle, width, height, angle = spread_ellipse(places) or pytest.fail("no ellipse")
+    assert middle == pytest.approx((0.4, 0.6), abs=0.01)
+    assert (width, height) == (pytest.approx(0.4, rel=0.05), pytest.approx(0.2, rel=0.05))
+    assert abs(np.sin(np.radians(angle))) < 0.1
+    on_a_line = spread_ellipse(np.array([[0.0, 0.0], [0.5, 0.5], [1.0, 1.0]]))
+    assert on_a_line is not None
+    assert 0 < on_a_line[2] < 0.02
+    assert on_a_line[3] % 180 == pytest.approx(45)
+    assert spread_ellipse(np.array([[0.1, 0.1], [0.2, 0.2]])) is None
+    assert spread_ellipse(np.full((5, 2), 0.3)) is None
+
+
+def test_edges_of_creators_without_a_place_are_counted_not_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_study(tmp_path, 20, 2, 80)
+    full = draw("network", tmp_path, monkeypatch)
+    coordinates = pq.read_table(tmp_path / "coordinates.parquet")
+    write_table(coordinates.slice(0, 10), tmp_path / "coordinates.parquet")
+    half = draw("network", tmp_path, monkeypatch)
+    rows = min(len(full), len(half))
+    assert (half[-rows:] < 0.95).any(axis=2).mean() < (full[-rows:] < 0.95).any(axis=2).mean()

@@ -1,0 +1,183 @@
+"""Map and clusters: planted groups are found, order plays no part, and cohorts of any size get an answer."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from sklearn.metrics import adjusted_rand_score
+
+from analysis.clusters import cluster_profiles, number_by_size
+from analysis.layout import map_profiles, scale
+from analysis.profiles import Profiles, profiles_of
+from common.config import ClusterSection, MapSection
+from common.tables import CLUSTERS, COORDINATES, CREATORS, TableError, build_table, read_table, write_table
+
+SCRIPTS = Path(importlib.import_module("common").__file__ or "").parents[1]
+SMALL = ("--min-cluster-size", "5", "--min-samples", "3")
+
+
+def planted(creators: int, groups: int, seed: int = 0, length: int = 48) -> tuple[list[dict[str, Any]], list[int]]:
+    """Rows of the creators' table with unit profiles around random centres, and the planted group of each."""
+    generator = np.random.default_rng(seed)
+    centres = generator.normal(size=(groups, length))
+    rows, truth = [], []
+    for number in range(creators):
+        profile = centres[number % groups] + 0.4 * generator.normal(size=length)
+        profile /= np.linalg.norm(profile)
+        rows.append({"creator_id": f"creator{number:03}", "n_embedded": 3, "profile": profile.tolist()})
+        truth.append(number % groups)
+    return rows, truth
+
+
+def run(name: str, rows: list[dict[str, Any]], folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> pa.Table:
+    """Write the creators' table in the order of the rows, run a program on it and read what it wrote."""
+    folder.mkdir(parents=True, exist_ok=True)
+    creators = pa.Table.from_pylist([{key: row.get(key) for key in CREATORS.names} for row in rows], schema=CREATORS)
+    write_table(creators, folder / "creators.parquet")
+    output = folder / f"{name}.parquet"
+    program = importlib.import_module(name)
+    argv = [name, "--creators", str(folder / "creators.parquet"), "--output", str(output), *options]
+    monkeypatch.setattr("sys.argv", argv)
+    program.main(program.parse())
+    return read_table(output, COORDINATES if name == "map_creators" else CLUSTERS)
+
+
+def test_planted_groups_are_found_whatever_the_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both programs; a program of its own, started from a shell, writes the same bytes."""
+    rows, truth = planted(40, 4)
+    shuffled = [rows[place] for place in np.random.default_rng(1).permutation(40)]
+    for name, options in (("map_creators", ()), ("cluster_creators", SMALL)):
+        table = run(name, rows, tmp_path / "a", monkeypatch, *options)
+        assert table.column("creator_id").to_pylist() == [row["creator_id"] for row in rows]
+        run(name, shuffled, tmp_path / "b", monkeypatch, *options)
+        first, second = ((tmp_path / folder / f"{name}.parquet").read_bytes() for folder in "ab")
+        assert first == second
+    clusters = table.to_pandas()
+    assert adjusted_rand_score(truth, clusters["cluster"]) == 1.0
+    assert sorted(clusters["cluster"].unique()) == [0, 1, 2, 3]
+    assert clusters["membership"].between(0, 1).all()
+    assert clusters["outlier_score"].between(0, 1).all()
+    assert clusters["kmeans_cluster"].between(0, 4).all()
+    command = [sys.executable, str(SCRIPTS / "cluster_creators.py"), "--creators", str(tmp_path / "a/creators.parquet")]
+    environment = {**os.environ, "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR", str(tmp_path / "numba"))}
+    subprocess.run([*command, "--output", str(tmp_path / "c.parquet"), *SMALL], check=True, env=environment)
+    assert (tmp_path / "c.parquet").read_bytes() == second
+
+
+def test_map_is_plain_umap_scaled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the docs promise: ``umap.UMAP`` with these settings and this seed, each axis from 0 to 1."""
+    import umap
+
+    rows, truth = planted(30, 3)
+    table = run("map_creators", rows, tmp_path, monkeypatch, "--neighbours", "7", "--seed", "5").to_pandas()
+    vectors = np.array([row["profile"] for row in rows], np.float32)
+    plain = umap.UMAP(n_neighbors=7, min_dist=0.1, random_state=5, n_jobs=1).fit_transform(vectors)
+    np.testing.assert_array_equal(table[["umap_x", "umap_y"]], scale(plain.astype(np.float64)))
+    np.testing.assert_array_equal(table[["x", "y"]], table[["umap_x", "umap_y"]])
+    for method in ("umap", "pca", "tsne"):
+        places = table[[f"{method}_x", f"{method}_y"]].to_numpy()
+        assert (places.min(axis=0) == 0).all()
+        assert (places.max(axis=0) == 1).all()
+        middles = np.array([places[np.array(truth) == group].mean(axis=0) for group in range(3)])
+        nearest = np.linalg.norm(places[:, None] - middles, axis=2).argmin(axis=1)
+        assert (nearest == truth).mean() >= 0.9
+
+
+@pytest.mark.parametrize("creators", range(11))
+def test_small_cohorts_get_a_map_and_clusters(
+    creators: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows, _ = planted(creators, max(1, creators))
+    places = run("map_creators", rows, tmp_path, monkeypatch)
+    clusters = run("cluster_creators", rows, tmp_path, monkeypatch)
+    assert places.num_rows == clusters.num_rows == creators
+    for axis in "xy":
+        values = places.column(axis).to_pylist()
+        assert all(value is not None and 0 <= value <= 1 for value in values)
+        assert values == places.column(f"{'pca' if creators < 5 else 'umap'}_{axis}").to_pylist()
+        assert places.column(f"umap_{axis}").null_count == (creators if creators < 5 else 0)
+    assert clusters.column("cluster").to_pylist() == [-1] * creators
+    assert clusters.column("membership").to_pylist() == [0.0] * creators
+    if creators == 0:
+        assert "the map is empty" in caplog.text
+        assert "nothing to cluster" in caplog.text
+        return
+    assert f"{creators} creators are too few for cluster.min_cluster_size = 8 and cluster.min_samples = 4" in caplog.text
+    expected = "need at least 5" if creators < 5 else f"map.neighbours = 15 is more than {creators} creators allow"
+    assert expected in caplog.text
+    assert max(clusters.column("kmeans_cluster").to_pylist()) == min(creators, 5) - 1
+
+
+def test_tiny_settings_cluster_a_tiny_cohort() -> None:
+    """Seven creators in two groups, with settings lowered as the message says, and dimensions bounded."""
+    rows, truth = planted(8, 2)
+    profiles = profiles_of(build_table(rows, CREATORS))
+    found = cluster_profiles(profiles, ClusterSection(min_cluster_size=3, min_samples=1, neighbours=3), 42)
+    assert "cluster.dimensions = 50 is more than 8 creators allow: 6 are used" in found.notes
+    assert adjusted_rand_score(truth, found.clusters) == 1.0
+
+
+@pytest.mark.parametrize("creators", [1, 2, 6, 30])
+def test_identical_profiles_lie_in_the_middle(creators: int) -> None:
+    profiles = Profiles([f"c{number:02}" for number in range(creators)], np.full((creators, 8), 0.3, np.float32))
+    made = map_profiles(profiles, MapSection(), 42)
+    assert made.method == "PCA"
+    assert made.tsne is None
+    assert (made.chosen == 0.5).all()
+    found = cluster_profiles(profiles, ClusterSection(min_cluster_size=2, min_samples=1), 42)
+    assert (found.clusters == -1).all()
+    assert (found.kmeans == 0).all()
+    assert found.notes
+
+
+def test_few_profiles_on_a_line_have_a_flat_second_axis() -> None:
+    vectors = np.outer([1, 2, 4], np.ones(6)).astype(np.float32)
+    made = map_profiles(Profiles(["a", "b", "c"], vectors), MapSection(), 42)
+    assert sorted(np.round(made.chosen[:, 0], 6).tolist()) == [0.0, pytest.approx(1 / 3), 1.0] or sorted(
+        np.round(made.chosen[:, 0], 6).tolist()
+    ) == [0.0, pytest.approx(2 / 3), 1.0]
+    assert (made.chosen[:, 1] == 0.5).all()
+
+
+def test_creators_without_embedded_reels_are_left_out() -> None:
+    rows, _ = planted(4, 2)
+    rows[1]["profile"] = None
+    rows[2]["n_embedded"] = 0
+    assert profiles_of(build_table(rows, CREATORS)).creator_ids == ["creator000", "creator003"]
+
+
+@pytest.mark.parametrize(
+    ("profile", "message"),
+    [
+        ([0.1] * 7, "creator creator002: has 7 numbers, the others have 48"),
+        ([], "creator creator002: has 0 numbers"),
+        ([0.1] * 47 + [float("nan")], "creator creator002: has numbers that are not finite"),
+        ([0.1] * 47 + [float("inf")], "creator creator002: has numbers that are not finite"),
+        ([0.1] * 47 + [None], "creator creator002: has numbers that are not finite"),
+    ],
+)
+def test_broken_profiles_are_named(profile: list[float], message: str) -> None:
+    rows, _ = planted(5, 2)
+    rows[2]["profile"] = profile
+    with pytest.raises(TableError, match=message):
+        profiles_of(build_table(rows, CREATORS))
+
+
+def test_a_creator_twice_is_refused() -> None:
+    rows, _ = planted(3, 1)
+    with pytest.raises(TableError, match="creator001 has more than one row"):
+        profiles_of(build_table([*rows, rows[1]], CREATORS))
+
+
+def test_clusters_are_numbered_by_size_then_by_smallest_id() -> None:
+    labels = [7, 7, 2, 2, 2, -1, 5, 5]
+    assert number_by_size(labels, list("hgfedcba")).tolist() == [2, 2, 0, 0, 0, -1, 1, 1]
+    assert number_by_size([], []).tolist() == []
