@@ -8,12 +8,12 @@ rule map_creators:
         "results/logs/map_creators.log",
     benchmark:
         "results/benchmarks/map_creators.tsv"
+    conda:
+        "../envs/analysis.yaml"
     params:
         options=STUDY.options("map"),
         seed=STUDY.config.study.seed,
         version=STUDY.version("map_creators"),
-    conda:
-        "../envs/analysis.yaml"
     shell:
         "exec python $ATLAS/map_creators.py --creators {input.creators} --output {output}"
         " --seed {params.seed} --log {log} {params.options}"
@@ -29,12 +29,12 @@ rule cluster_creators:
         "results/logs/cluster_creators.log",
     benchmark:
         "results/benchmarks/cluster_creators.tsv"
+    conda:
+        "../envs/analysis.yaml"
     params:
         options=STUDY.options("cluster"),
         seed=STUDY.config.study.seed,
         version=STUDY.version("cluster_creators"),
-    conda:
-        "../envs/analysis.yaml"
     shell:
         "exec python $ATLAS/cluster_creators.py --creators {input.creators} --output {output}"
         " --seed {params.seed} --log {log} {params.options}"
@@ -53,12 +53,12 @@ rule test_hypotheses:
         "results/logs/test_hypotheses.log",
     benchmark:
         "results/benchmarks/test_hypotheses.tsv"
+    conda:
+        "../envs/analysis.yaml"
     params:
         options=STUDY.options("hypotheses"),
         seed=STUDY.config.study.seed,
         version=STUDY.version("test_hypotheses"),
-    conda:
-        "../envs/analysis.yaml"
     shell:
         "exec python $ATLAS/test_hypotheses.py --creators {input.creators} --edges {input.edges}"
         " --clusters {input.clusters} --output {output.json} --parquet {output.parquet}"

@@ -11,10 +11,10 @@ rule write_config:
         "results/config.yaml",
     log:
         "results/logs/write_config.log",
-    params:
-        text=STUDY.resolved,
     conda:
         "../envs/analysis.yaml"
+    params:
+        text=STUDY.resolved,
     shell:
         "printf %s {params.text:q} > {output} 2> {log}"
 
@@ -25,10 +25,10 @@ rule fetch_model:
         "results/models/{name}.json",
     log:
         "results/logs/fetch_model/{name}.log",
-    params:
-        entry=lambda wildcards: STUDY.model_entry(wildcards.name),
     conda:
         "../envs/models.yaml"
+    params:
+        entry=lambda wildcards: STUDY.model_entry(wildcards.name),
     shell:
         "exec env -u HF_HUB_OFFLINE python $ATLAS/fetch_model.py {wildcards.name} --marker {output}"
         " --registry $ATLAS/../config/models.yaml --models $MODELS --log {log}"
@@ -43,13 +43,13 @@ rule collect_creators:
         "results/logs/collect_creators/{batch}.log",
     benchmark:
         "results/benchmarks/collect_creators/{batch}.tsv"
+    conda:
+        "../envs/media.yaml"
     params:
         source=source_digest,
         batches=STUDY.config.study.batches,
         options=STUDY.options("source.files", "select"),
         version=STUDY.version("collect_creators"),
-    conda:
-        "../envs/media.yaml"
     shell:
         "exec python $ATLAS/collect_creators.py --batch {wildcards.batch} --batches {params.batches}"
         " --manifest {output.manifest} --log {log} {params.options}"
@@ -66,12 +66,12 @@ rule download_reels:
         "results/logs/download_reels/{batch}.log",
     benchmark:
         "results/benchmarks/download_reels/{batch}.tsv"
+    conda:
+        "../envs/media.yaml"
+    threads: 2
     params:
         options=STUDY.options("video"),
         version=STUDY.version("download_reels"),
-    threads: 2
-    conda:
-        "../envs/media.yaml"
     shell:
         "exec python $ATLAS/download_reels.py --creators {input.creators} --manifest {output.manifest}"
         " --journal results/journal/video/{wildcards.batch}.jsonl --store $STORE --workers {threads}"

@@ -9,12 +9,12 @@ rule measure_reels:
         "results/logs/measure_reels/{batch}.log",
     benchmark:
         "results/benchmarks/measure_reels/{batch}.tsv"
+    conda:
+        "../envs/media.yaml"
+    threads: 2
     params:
         options=STUDY.options("description"),
         version=STUDY.version("measure_reels"),
-    threads: 2
-    conda:
-        "../envs/media.yaml"
     shell:
         "exec python $ATLAS/measure_reels.py --frames {input.frames} --manifest {output.manifest}"
         " --journal results/journal/description/{wildcards.batch}.jsonl --store $STORE --workers {threads}"
@@ -33,14 +33,14 @@ rule embed_descriptions:
         "results/logs/embed_descriptions/{batch}.log",
     benchmark:
         "results/benchmarks/embed_descriptions/{batch}.tsv"
-    params:
-        options=STUDY.options("embedding"),
-        version=STUDY.version("embed_descriptions"),
+    conda:
+        "../envs/models.yaml"
     threads: 4
     resources:
         model=1,
-    conda:
-        "../envs/models.yaml"
+    params:
+        options=STUDY.options("embedding"),
+        version=STUDY.version("embed_descriptions"),
     shell:
         "exec python $ATLAS/embed_descriptions.py --description {input.description} --manifest {output.manifest}"
         " --journal results/journal/embedding/text/{wildcards.batch}.jsonl --store $STORE --workers {threads}"

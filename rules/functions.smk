@@ -15,4 +15,13 @@ def everything_again(wildcards):
 
 
 # Stages with one manifest per batch, in the order of the way of the data.
-STAGES = ["creators", "video", "audio", "transcript", "context", "frames", "description", "embedding/text"]
+STAGES = [
+    "creators",
+    "video",
+    "audio",
+    "transcript",
+    "context",
+    "frames",
+    "description",
+    "embedding/text",
+]

@@ -9,12 +9,12 @@ rule extract_audio:
         "results/logs/extract_audio/{batch}.log",
     benchmark:
         "results/benchmarks/extract_audio/{batch}.tsv"
+    conda:
+        "../envs/media.yaml"
+    threads: 2
     params:
         options=STUDY.options("audio"),
         version=STUDY.version("extract_audio"),
-    threads: 2
-    conda:
-        "../envs/media.yaml"
     shell:
         "exec python $ATLAS/extract_audio.py --video {input.video} --manifest {output.manifest}"
         " --journal results/journal/audio/{wildcards.batch}.jsonl --store $STORE --workers {threads}"
@@ -33,14 +33,14 @@ rule transcribe_speech:
         "results/logs/transcribe_speech/{batch}.log",
     benchmark:
         "results/benchmarks/transcribe_speech/{batch}.tsv"
-    params:
-        options=STUDY.options("transcript"),
-        version=STUDY.version("transcribe_speech"),
+    conda:
+        "../envs/models.yaml"
     threads: 4
     resources:
         model=1,
-    conda:
-        "../envs/models.yaml"
+    params:
+        options=STUDY.options("transcript"),
+        version=STUDY.version("transcribe_speech"),
     shell:
         "exec python $ATLAS/transcribe_speech.py --audio {input.audio} --manifest {output.manifest}"
         " --journal results/journal/transcript/{wildcards.batch}.jsonl --store $STORE --workers {threads}"
@@ -59,11 +59,11 @@ rule prepare_context:
         "results/logs/prepare_context/{batch}.log",
     benchmark:
         "results/benchmarks/prepare_context/{batch}.tsv"
+    conda:
+        "../envs/models.yaml"
     params:
         options=STUDY.options("context"),
         version=STUDY.version("prepare_context"),
-    conda:
-        "../envs/models.yaml"
     shell:
         "exec python $ATLAS/prepare_context.py --creators {input.creators} --transcript {input.transcript}"
         " --manifest {output.manifest} --journal results/journal/context/{wildcards.batch}.jsonl"
@@ -81,12 +81,12 @@ rule sample_frames:
         "results/logs/sample_frames/{batch}.log",
     benchmark:
         "results/benchmarks/sample_frames/{batch}.tsv"
+    conda:
+        "../envs/media.yaml"
+    threads: 2
     params:
         options=STUDY.options("frames"),
         version=STUDY.version("sample_frames"),
-    threads: 2
-    conda:
-        "../envs/media.yaml"
     shell:
         "exec python $ATLAS/sample_frames.py --video {input.video} --manifest {output.manifest}"
         " --journal results/journal/frames/{wildcards.batch}.jsonl --store $STORE --workers {threads}"

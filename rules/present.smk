@@ -10,12 +10,12 @@ rule plot_map:
         "results/logs/plot_map.log",
     benchmark:
         "results/benchmarks/plot_map.tsv"
+    conda:
+        "../envs/analysis.yaml"
     params:
         name=STUDY.config.study.name,
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("plot_map"),
-    conda:
-        "../envs/analysis.yaml"
     shell:
         "exec python $ATLAS/plot_map.py --creators {input.creators} --coordinates {input.coordinates}"
         " --clusters {input.clusters} --output {output} --name {params.name:q} --synthetic {params.synthetic}"
@@ -35,12 +35,12 @@ rule plot_network:
         "results/logs/plot_network.log",
     benchmark:
         "results/benchmarks/plot_network.tsv"
+    conda:
+        "../envs/analysis.yaml"
     params:
         name=STUDY.config.study.name,
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("plot_network"),
-    conda:
-        "../envs/analysis.yaml"
     shell:
         "exec python $ATLAS/plot_network.py --creators {input.creators} --coordinates {input.coordinates}"
         " --clusters {input.clusters} --edges {input.edges} --output {output} --name {params.name:q}"

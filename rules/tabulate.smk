@@ -9,13 +9,13 @@ rule check_coverage:
         "results/logs/check_coverage.log",
     benchmark:
         "results/benchmarks/check_coverage.tsv"
+    conda:
+        "../envs/analysis.yaml"
     params:
         max_failed=STUDY.config.study.max_failed,
         version=STUDY.version("check_coverage"),
         batches=" ".join(STUDY.batches),
         stages=" ".join(STAGES),
-    conda:
-        "../envs/analysis.yaml"
     shell:
         "exec python $ATLAS/check_coverage.py --results results --stages {params.stages} --batches {params.batches}"
         " --max-failed {params.max_failed} --status {output.status} --coverage {output.coverage} --log {log}"
@@ -34,11 +34,11 @@ rule build_tables:
         "results/logs/build_tables.log",
     benchmark:
         "results/benchmarks/build_tables.tsv"
+    conda:
+        "../envs/analysis.yaml"
     params:
         version=STUDY.version("build_tables"),
         batches=" ".join(STUDY.batches),
-    conda:
-        "../envs/analysis.yaml"
     shell:
         "exec python $ATLAS/build_tables.py --status {input.status} --creators results/creators"
         " --batches {params.batches} --output results/tables --log {log}"

@@ -64,7 +64,9 @@ def describe_reel(stages: dict[str, Row]) -> dict[str, Any]:
     """
     if "creators" not in stages:
         row = next(iter(stages.values()))
-        raise UserError(f"reel {row.reel_id} is in stage {row.stage} but not among the collected reels: run snakemake again")
+        raise UserError(
+            f"reel {row.reel_id} is in stage {row.stage} but not among the collected reels: run snakemake again"
+        )
     source = read_json(stages["creators"])
     video = read_json(stages.get("video"), ".json")
     context = read_json(stages.get("context"))
@@ -100,7 +102,8 @@ def read_json(row: Row | None, suffix: str | None = None) -> dict[str, Any]:
     if row is None or row.state != "ok":
         return {}
     path = row.file() if suffix is None else row.file().with_suffix(suffix)
-    return json.loads(path.read_text(encoding="utf-8"))
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
 
 
 def read_text(row: Row | None, suffix: str | None = None) -> str | None:
@@ -115,16 +118,15 @@ def read_vector(row: Row | None) -> np.ndarray | None:
     """A reel's embedding: float32 (dimensions,)."""
     if row is None or row.state != "ok":
         return None
-    return np.load(row.file(), allow_pickle=False)
+    vector: np.ndarray = np.load(row.file(), allow_pickle=False)
+    return vector
 
 
 def read_creators(folder: Path, batches: list[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Creators and follows of all batches."""
     creators, follows = [], []
     for batch in batches:
-        known = [name for name in CREATORS.names if name in ("creator_id", "handle", "follows_status")]
-        table = read_table(folder / batch / "creators.parquet", CREATORS, optional=set(CREATORS.names) - set(known))
-        creators.extend(table.to_pylist())
+        creators.extend(read_table(folder / batch / "creators.parquet", CREATORS).to_pylist())
         follows.extend(read_table(folder / batch / "follows.parquet", FOLLOWS).to_pylist())
     return creators, follows
 

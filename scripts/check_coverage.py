@@ -1,4 +1,4 @@
-"""Join all manifests into the status table, count states and reasons, and refuse a study where too many reels failed."""
+"""Join all manifests into the status table, count states and reasons, and refuse a study with too many failures."""
 
 from __future__ import annotations
 
@@ -27,12 +27,11 @@ def main(arguments: argparse.Namespace) -> None:
     log.info("coverage\n%s", report)
     excess = too_many(rows, arguments.max_failed)
     if excess:
+        shares = "; ".join(f"{failed} of {total} ({failed / total:.0%}) in {stage}" for stage, failed, total in excess)
         raise UserError(
-            "too many reels failed: "
-            + "; ".join(f"{failed} of {total} ({failed / total:.0%}) in {stage}" for stage, failed, total in excess)
-            + f". study.max_failed allows {arguments.max_failed:.0%} in each stage. The reasons stand above; single reels: "
-            "python scripts/why.py REEL. Mend the cause and run again (snakemake retry for failures that may pass), or "
-            "raise study.max_failed if you accept the loss."
+            f"too many reels failed: {shares}. study.max_failed allows {arguments.max_failed:.0%} in each stage.\n"
+            "The reasons stand above; for single reels: python scripts/why.py REEL. Mend the cause and run again "
+            "(snakemake retry for failures that may pass), or raise study.max_failed if you accept the loss."
         )
     write_table(build_table([asdict(row) for row in rows], STATUS), arguments.status)
     write_table(build_table(coverage, COVERAGE), arguments.coverage)

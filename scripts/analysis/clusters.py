@@ -56,7 +56,9 @@ def cluster_profiles(profiles: Profiles, settings: ClusterSection, seed: int) ->
         return nothing
     dimensions = _bounded(settings.dimensions, number - 2, "cluster.dimensions", number, notes)
     neighbours = _bounded(settings.neighbours, number - 1, "cluster.neighbours", number, notes)
-    reduced = umap_layout(profiles.vectors, dimensions, neighbours, settings.min_dist, "euclidean", seed)
+    reduced = umap_layout(
+        profiles.vectors, dimensions, neighbours, min_dist=settings.min_dist, metric="euclidean", seed=seed
+    )
     if reduced is None:
         notes.append("UMAP gave no finite coordinates: all creators count as noise")
         return nothing
@@ -141,8 +143,12 @@ def _kmeans(profiles: Profiles, settings: ClusterSection, seed: int) -> tuple[In
     number = min(settings.kmeans, different)
     notes = []
     if number < settings.kmeans:
-        notes.append(f"cluster.kmeans = {settings.kmeans} is more than {different} different profiles: {number} is used")
+        notes.append(
+            f"cluster.kmeans = {settings.kmeans} is more than {different} different profiles: {number} is used"
+        )
     with threadpool_limits(1), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # "number of distinct clusters": profiles that differ by little more than rounding
+        warnings.simplefilter(
+            "ignore"
+        )  # "number of distinct clusters": profiles that differ by little more than rounding
         model = KMeans(n_clusters=number, n_init=KMEANS_STARTS, random_state=seed).fit(profiles.vectors)
     return number_by_size(model.labels_, profiles.creator_ids), notes

@@ -10,8 +10,8 @@ import io
 import textwrap
 import unicodedata
 import warnings
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +56,12 @@ STYLE: dict[str, Any] = {
 }
 
 
-def style() -> AbstractContextManager[None]:
+@contextmanager
+def style() -> Iterator[None]:
     """The figures' own settings, whatever a user's matplotlibrc says; everything is drawn and saved inside."""
-    return matplotlib.style.context(["default", STYLE])
+    with matplotlib.style.context(["default", STYLE]), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # emoji in a study's name become boxes
+        yield
 
 
 def cluster_colour(cluster: int) -> str:
@@ -88,9 +91,12 @@ def start_figure(name: str, subtitle: str, method: str, synthetic: bool) -> tupl
     figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
     left = MAP_LEFT / WIDTH
-    figure.text(
+    heading = figure.text(
         left, title_bottom / height, "\n".join(title), fontsize=12, fontweight="bold", va="bottom", linespacing=1.15
     )
+    too_wide = heading.get_window_extent().width / (DPI * (WIDTH - MAP_LEFT - MARGIN))
+    if too_wide > 1:  # wide letters
+        heading.set_fontsize(12 / too_wide)
     figure.text(left, (map_top + 0.07) / height, "\n".join(said), fontsize=8.5, va="bottom", linespacing=1.25)
     box = (left, MAP_BOTTOM / height, MAP_SIDE / WIDTH, MAP_SIDE / height)
     axes = figure.add_axes(box, xlim=(-0.06, 1.06), ylim=(-0.06, 1.06), xticks=[], yticks=[])
@@ -136,17 +142,18 @@ def draw_numbers(axes: Axes, places: np.ndarray, clusters: np.ndarray) -> None:
 
 def cluster_legend(clusters: np.ndarray, rows: int = LEGEND_ROWS) -> list[Artist]:
     """One legend entry per cluster with its size, noise last; the smallest ones share an entry where rows run out."""
-    sizes = np.bincount(clusters[clusters >= 0]) if (clusters >= 0).any() else np.empty(0, int)
+    numbers, counts = np.unique(clusters[clusters >= 0], return_counts=True)
+    sizes = list(zip(numbers.tolist(), counts.tolist(), strict=True))
     noise = int((clusters < 0).sum())
-    shown = len(sizes) if len(sizes) <= rows - 1 else rows - 2
+    shown = sizes if len(sizes) <= rows - 1 else sizes[: rows - 2]
     entries: list[Artist] = [
         dot_entry(f"{cluster}  (n = {size})", cluster_colour(cluster), cluster_shape(cluster))
-        for cluster, size in enumerate(sizes[:shown].tolist())
+        for cluster, size in shown
     ]
-    if shown < len(sizes):
-        rest = f"{len(sizes) - shown} smaller clusters  (n = {sizes[shown:].sum()})"
-        entries.append(Line2D([], [], linestyle="none", label=rest))
-    if noise or not len(sizes):
+    rest = [size for _, size in sizes[len(shown) :]]
+    if rest:
+        entries.append(Line2D([], [], linestyle="none", label=f"{len(rest)} more  (n = {sum(rest)})"))
+    if noise or not sizes:
         entries.append(dot_entry(f"no cluster  (n = {noise})", NOISE_COLOUR, SHAPES[0]))
     return entries
 
@@ -179,9 +186,7 @@ def percent(part: int, whole: int) -> str:
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a PNG without dates or versions in it."""
     content = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing")  # emoji in a study's name become boxes
-        figure.savefig(content, format="png", dpi=DPI, metadata={"Software": None})
+    figure.savefig(content, format="png", dpi=DPI, metadata={"Software": None})
     replace_file(path, content.getvalue())
 
 

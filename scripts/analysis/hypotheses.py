@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import pyarrow as pa
 
@@ -99,26 +99,26 @@ class Hypothesis:
 def label_homophily(study: Study, settings: HypothesesSection, seed: int) -> Hypothesis:
     """H1-label: share of follow edges inside clusters, noise left out, against shuffled cluster labels (one-sided)."""
     network = labelled_network(study.network.sources, study.network.targets, study.clusters)
-    words = {
-        "id": "H1-label",
-        "question": "Do creators follow creators of their own cluster more often than cluster sizes alone would give?",
-        "null": "cluster labels are shuffled among the creators in clusters; the follow network stays as it is",
-        "statistic": "share of follow edges inside clusters, creators in no cluster left out",
-    }
-    counts = {"n_creators": network.n_creators, "n_edges": network.n_edges}
     limits = incomplete_lists(study.follows_status)
     obstacle = _obstacle(study, network)
+    asked = Hypothesis(
+        id="H1-label",
+        question="Do creators follow creators of their own cluster more often than cluster sizes alone would give?",
+        null="cluster labels are shuffled among the creators in clusters; the follow network stays as it is",
+        statistic="share of follow edges inside clusters, creators in no cluster left out",
+        n_creators=network.n_creators,
+        n_edges=network.n_edges,
+        verdict=NOT_TESTABLE,
+        reason=_sentence(obstacle, limits),
+    )
     if obstacle:
-        return Hypothesis(**words, **counts, verdict=NOT_TESTABLE, reason=_sentence(obstacle, limits))
+        return asked
     inside = network.inside()
-    drawn = draw_inside(network, settings.draws, seed)
-    p_value = permutation_p(inside, drawn)
+    p_value = permutation_p(inside, draw_inside(network, settings.draws, seed))
     observed, expected = inside / network.n_edges, expected_share(network.sizes)
-    return Hypothesis(
-        **words,
-        **counts,
+    return replace(
+        asked,
         verdict=SUPPORTED if p_value <= settings.alpha else NOT_SUPPORTED,
-        reason=_sentence(limits),
         observed=observed,
         expected=expected,
         effect=observed / expected,
@@ -142,21 +142,16 @@ def incomplete_lists(statuses: list[str | None]) -> str | None:
 
 def _obstacle(study: Study, network: LabelledNetwork) -> str | None:
     """Why shuffling labels could not tell anything, or None."""
-    if study.network.n_creators == 0:
-        return "the cohort is empty"
-    if study.network.n_edges == 0:
-        return "there are no follow edges between creators of the cohort"
-    if network.n_creators == 0:
-        return "no creator is in a cluster: all are noise or were not clustered"
-    if len(network.sizes) < 2:
-        return "there are fewer than two clusters"
-    if network.sizes.max() < 2:
-        return "no cluster has two creators"
-    if network.n_edges == 0:
-        return "there are no follow edges between creators in clusters"
-    if null_moments(network)[1] == 0:
-        return "every shuffle of the labels gives the same share"
-    return None
+    checks = (
+        (study.network.n_creators == 0, "the cohort is empty"),
+        (study.network.n_edges == 0, "there are no follow edges between creators of the cohort"),
+        (network.n_creators == 0, "no creator is in a cluster: all are noise or were not clustered"),
+        (len(network.sizes) < 2, "there are fewer than two clusters"),
+        (network.sizes.max(initial=0) < 2, "no cluster has two creators"),
+        (network.n_edges == 0, "there are no follow edges between creators in clusters"),
+        (null_moments(network)[1] == 0, "every shuffle of the labels gives the same share"),
+    )
+    return next((reason for failed, reason in checks if failed), None)
 
 
 def _sentence(*parts: str | None) -> str | None:

@@ -75,7 +75,7 @@ def map_profiles(profiles: Profiles, settings: MapSection, seed: int) -> Creator
         notes.append(
             f"map.neighbours = {settings.neighbours} is more than {number} creators allow: {neighbours} are used"
         )
-    umap = umap_layout(vectors, 2, neighbours, settings.min_dist, settings.metric, seed)
+    umap = umap_layout(vectors, 2, neighbours, min_dist=settings.min_dist, metric=settings.metric, seed=seed)
     if umap is None:
         notes.append("UMAP gave no finite coordinates: its columns are null and the map (x, y) shows the components")
     tsne = tsne_layout(vectors, settings.metric, seed)
@@ -85,7 +85,7 @@ def map_profiles(profiles: Profiles, settings: MapSection, seed: int) -> Creator
 
 
 def umap_layout(
-    vectors: npt.NDArray[np.float32], dimensions: int, neighbours: int, min_dist: float, metric: Metric, seed: int
+    vectors: npt.NDArray[np.float32], dimensions: int, neighbours: int, *, min_dist: float, metric: Metric, seed: int
 ) -> FloatArray | None:
     """UMAP (McInnes, Healy & Melville 2018, arXiv:1802.03426) on one thread.
 

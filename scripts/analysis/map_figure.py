@@ -86,9 +86,10 @@ def map_figure(placed: PlacedCreators, name: str, synthetic: bool) -> Figure:
         if ellipse is not None:
             middle, width, height, angle = ellipse
             colour = cluster_colour(cluster)
-            outline = {"xy": middle, "width": width, "height": height, "angle": angle}
-            axes.add_patch(Ellipse(**outline, facecolor=colour, edgecolor="none", alpha=0.10, zorder=1))
-            axes.add_patch(Ellipse(**outline, facecolor="none", edgecolor=colour, linewidth=1.0, zorder=6))
+            fill = {"facecolor": colour, "edgecolor": "none", "alpha": 0.10, "zorder": 1}
+            line = {"facecolor": "none", "edgecolor": colour, "linewidth": 1.0, "zorder": 6}
+            for look in (fill, line):
+                axes.add_patch(Ellipse(middle, width, height, angle=angle, **look))
     draw_numbers(axes, placed.places, placed.clusters)
     draw_legend(figure, "Cluster", cluster_legend(placed.clusters))
     return figure
@@ -99,10 +100,11 @@ def draw_creators(axes: Axes, placed: PlacedCreators, areas: FloatArray) -> None
     alpha = 0.92 if len(placed) <= MANY else 0.5
     for cluster in np.unique(placed.clusters).tolist():
         members = placed.clusters == cluster
+        noise = cluster < 0
+        x, y = placed.places[members].T
         axes.scatter(
-            *placed.places[members].T, s=areas[members] * (0.6 if cluster < 0 else 1.0), c=cluster_colour(cluster),
-            marker=cluster_shape(cluster), alpha=alpha, edgecolors="white", linewidths=0.5,
-            zorder=4 if cluster < 0 else 5,
+            x, y, s=areas[members] * (0.6 if noise else 1.0), c=cluster_colour(cluster), marker=cluster_shape(cluster),
+            alpha=alpha, edgecolors="white", linewidths=0.5, zorder=4 if noise else 5,
         )  # fmt: skip
 
 

@@ -96,7 +96,8 @@ def clusters_of(network: Network, clusters: pa.Table) -> IntArray:
 
 def positions(values: pa.Array | pa.ChunkedArray, ids: pa.Array | pa.ChunkedArray) -> IntArray:
     """Where each value stands among the ids; -1 where it does not."""
-    return pc.fill_null(pc.index_in(values, value_set=ids), -1).to_numpy().astype(np.int64)
+    found: IntArray = pc.fill_null(pc.index_in(values, value_set=ids), -1).to_numpy().astype(np.int64)
+    return found
 
 
 def _sorted_ids(table: pa.Table, name: str) -> pa.Array:

@@ -57,7 +57,7 @@ def network_figure(placed: PlacedCreators, network: Network, name: str, syntheti
     draw_numbers(axes, placed.places, placed.clusters)
     lines = _line_legend(bool(inside.any()), bool((~inside).any()))
     sizes = _size_legend(most)
-    end = draw_legend(figure, "Cluster", cluster_legend(placed.clusters, LEGEND_ROWS - len(lines) - len(sizes) - 3))
+    end = draw_legend(figure, "Cluster", cluster_legend(placed.clusters, LEGEND_ROWS - len(lines) - len(sizes) - 4))
     if lines:
         end = draw_legend(figure, "Follow edges", lines, end - 0.03)
     if sizes:
@@ -108,8 +108,7 @@ def _size_legend(most: int) -> list[Artist]:
     shown = sorted({0, (most + 1) // 2, most})
     areas = dot_areas(np.array(shown), most)
     return [
-        dot_entry(str(number), NOISE_COLOUR, "o", float(area) ** 0.5)
-        for number, area in zip(shown, areas, strict=True)
+        dot_entry(str(number), NOISE_COLOUR, "o", float(area) ** 0.5) for number, area in zip(shown, areas, strict=True)
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -77,7 +78,7 @@ def check_unique(creator_ids: list[str], name: str) -> None:
     """Raise TableError where an id is missing or stands twice in a sorted list of ids."""
     if None in creator_ids:
         raise TableError(f"{name}: a row without creator_id")
-    for first, second in zip(creator_ids, creator_ids[1:], strict=False):
+    for first, second in pairwise(creator_ids):
         if first == second:
             raise TableError(f"{name}: creator {first} has more than one row")
 

@@ -73,7 +73,7 @@ class SourceSection(Section):
     """Where creators, reels and follow lists come from."""
 
     kind: Literal["files"] = Field("files", description="Kind of source.")
-    files: FilesSource = Field(default_factory=FilesSource, description="Settings of the source `files`.")
+    files: FilesSource = Field(FilesSource(), description="Settings of the source `files`.")
 
 
 class SelectSection(Section):
@@ -124,7 +124,9 @@ class TranscriptSection(Section):
     vad: bool = Field(True, description="Only stretches that the Silero voice detector takes for speech are decoded.")
     vad_threshold: Share = Field(0.5, description="Probability above which a stretch counts as speech.")
     min_speech_s: float = Field(0.5, ge=0, description="Less detected speech than this counts as `no_speech` (s).")
-    min_log_probability: float = Field(-1.0, le=0, description="Segments with a lower mean log probability are dropped.")
+    min_log_probability: float = Field(
+        -1.0, le=0, description="Segments with a lower mean log probability are dropped."
+    )
     max_compression_ratio: float = Field(2.4, gt=0, description="Segments that repeat themselves more are dropped.")
     max_no_speech_probability: Share = Field(
         0.6, description="Segments above it are dropped where their log probability is low, too."
@@ -230,12 +232,6 @@ class HypothesesSection(Section):
     alpha: float = Field(0.05, gt=0, lt=1, description="Largest p value that counts as support.")
 
 
-class DirectorySection(Section):
-    """A folder that may lie outside the study."""
-
-    directory: str = Field(min_length=1, description="Folder.")
-
-
 class ModelsSection(Section):
     """Where model weights lie."""
 
@@ -244,7 +240,7 @@ class ModelsSection(Section):
     )
 
 
-class StoreSection(DirectorySection):
+class StoreSection(Section):
     """Where computed results are kept."""
 
     directory: str = Field("data/store", min_length=1, description="Folder of the store; may be a scratch disk.")
@@ -253,22 +249,22 @@ class StoreSection(DirectorySection):
 class Config(Section):
     """A study file."""
 
-    study: StudySection = Field(default_factory=StudySection)
-    source: SourceSection = Field(default_factory=SourceSection)
-    select: SelectSection = Field(default_factory=SelectSection)
-    video: VideoSection = Field(default_factory=VideoSection)
-    audio: AudioSection = Field(default_factory=AudioSection)
-    music: MusicSection = Field(default_factory=MusicSection)
-    transcript: TranscriptSection = Field(default_factory=TranscriptSection)
-    context: ContextSection = Field(default_factory=ContextSection)
-    frames: FramesSection = Field(default_factory=FramesSection)
-    description: DescriptionSection = Field(default_factory=DescriptionSection)
-    embedding: EmbeddingSection = Field(default_factory=EmbeddingSection)
-    map: MapSection = Field(default_factory=MapSection)
-    cluster: ClusterSection = Field(default_factory=ClusterSection)
-    hypotheses: HypothesesSection = Field(default_factory=HypothesesSection)
-    models: ModelsSection = Field(default_factory=ModelsSection)
-    store: StoreSection = Field(default_factory=StoreSection)
+    study: StudySection = StudySection()
+    source: SourceSection = SourceSection()
+    select: SelectSection = SelectSection()
+    video: VideoSection = VideoSection()
+    audio: AudioSection = AudioSection()
+    music: MusicSection = MusicSection()
+    transcript: TranscriptSection = TranscriptSection()
+    context: ContextSection = ContextSection()
+    frames: FramesSection = FramesSection()
+    description: DescriptionSection = DescriptionSection()
+    embedding: EmbeddingSection = EmbeddingSection()
+    map: MapSection = MapSection()
+    cluster: ClusterSection = ClusterSection()
+    hypotheses: HypothesesSection = HypothesesSection()
+    models: ModelsSection = ModelsSection()
+    store: StoreSection = StoreSection()
 
     @model_validator(mode="after")
     def _no_contradictions(self) -> Config:

@@ -50,7 +50,7 @@ def run_isolated(
             for future in as_completed(futures):
                 yield futures[future], _outcome(future, timeout_s, memory_mb)
         except BaseException:
-            pool.stop()
+            pool.stop()  # type: ignore[no-untyped-call]
             raise
 
 

@@ -87,7 +87,9 @@ def open_model(marker: Path, directory: Path) -> Model:
     try:
         data = json.loads(marker.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"{marker}: no such file; fetch the model first (python scripts/fetch_model.py --help)") from None
+        raise UserError(
+            f"{marker}: no such file; fetch the model first (python scripts/fetch_model.py --help)"
+        ) from None
     folder = directory / data["name"]
     for name, facts in data["files"].items():
         if not (folder / name).is_file() or (folder / name).stat().st_size != facts["size"]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
-from typing import Any, cast
+from typing import Any
 
 import yaml
 
@@ -44,7 +44,7 @@ def read_section(arguments: argparse.Namespace, model: type[AnySection]) -> AnyS
     """The section that the options say; raises ConfigError as for a study file."""
     given = {name: getattr(arguments, name) for name in model.model_fields}
     values = {name: _parse(name, text) for name, text in given.items() if text is not None}
-    return cast(AnySection, parse_section(model, values, "options"))
+    return parse_section(model, values, "options")
 
 
 def _parse(name: str, text: str) -> Any:

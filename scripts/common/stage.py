@@ -94,7 +94,8 @@ class Stage:
             "inputs": self.depends_on(inputs)
             if self.depends_on
             else {
-                stage: row.sha256 if row.state == "ok" else f"{row.state}: {row.reason}" for stage, row in inputs.items()
+                stage: row.sha256 if row.state == "ok" else f"{row.state}: {row.reason}"
+                for stage, row in inputs.items()
             },
         }
 
@@ -175,7 +176,7 @@ class _Batch:
 
     def take_from_store(self, workspace: Path) -> list[Work]:
         """Settle the reels that need no work; return the others."""
-        pending = []
+        pending: list[Work] = []
         for reel, inputs in sorted(self.inputs.items()):
             creator = inputs[self.stage.inputs[0]].creator_id
             missing = [inputs[name] for name in self.stage.inputs if inputs[name].state != "ok"]
@@ -322,7 +323,9 @@ class _Progress:
             self.said = now
             computed = self.done - (self.total - self.pending)
             left = (now - self.started) / computed * (self.pending - computed)
-            log.info("%s: %d of %d reels, %d failed, about %.0f s left", self.name, self.done, self.total, self.failed, left)
+            log.info(
+                "%s: %d of %d reels, %d failed, about %.0f s left", self.name, self.done, self.total, self.failed, left
+            )
 
     def end(self) -> None:
         seconds = time.monotonic() - self.started

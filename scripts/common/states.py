@@ -71,7 +71,7 @@ class Outcome:
     detail: str | None = None
 
     def __post_init__(self) -> None:
-        vocabulary = {"ok": {None: None}, "skipped": SKIPPED, "failed": FAILED}[self.state]
+        vocabulary = {"ok": [None], "skipped": list(SKIPPED), "failed": list(FAILED)}[self.state]
         if self.reason not in vocabulary:
             raise ValueError(f"{self.state}: {self.reason!r} is not in the vocabulary of states.py")
 

@@ -22,6 +22,25 @@ from common.states import FAILED
 from common.store import digest
 from sources.files import batch_of, read_source
 
+# Which program makes which stage, in the order of the way of the data.
+PROGRAMS = {
+    "creators": "collect_creators",
+    "video": "download_reels",
+    "audio": "extract_audio",
+    "transcript": "transcribe_speech",
+    "context": "prepare_context",
+    "frames": "sample_frames",
+    "description": "measure_reels",
+    "embedding": "embed_descriptions",
+}
+
+
+def model_name(section: Any) -> str | None:
+    """Name of the model that a section asks for, as in config/models.yaml; None where it needs none."""
+    model = getattr(section, "model", None)
+    backend = getattr(section, "backend", None)
+    return f"{backend}-{model}" if model and backend else model
+
 
 class Study:
     """A study's configuration, source and places.
@@ -62,7 +81,8 @@ class Study:
         found: Any = self.config
         for part in name.split("."):
             found = getattr(found, part)
-        return found
+        section: Section = found
+        return section
 
     def options(self, *names: str) -> str:
         """Sections as options of a program."""
@@ -78,15 +98,11 @@ class Study:
 
     def model(self, stage: str) -> str:
         """Name of the model that a stage uses, as in config/models.yaml."""
-        section: Any = self.section(stage)
-        backend = getattr(section, "backend", None)
-        name = f"{backend}-{section.model}" if backend else section.model
+        name = str(model_name(self.section(stage)))
         registry = read_registry(self.checkout / "config" / "models.yaml")
         if name not in registry:
-            prefix = f"{backend}-" if backend else ""
-            known = [entry.removeprefix(prefix) for entry in registry if entry.startswith(prefix)]
             raise ConfigError(
-                f"{self.name}: `{stage}.model: {section.model}` is not in config/models.yaml; known: {', '.join(known)}"
+                f"{self.name}: `{stage}.model`: {name} is not in config/models.yaml; known: {', '.join(registry)}"
             )
         return name
 
@@ -179,7 +195,7 @@ def _is_dead(record: Path) -> bool:
         owner = json.loads(record.read_text())
     except (OSError, ValueError):  # torn by a kill in the middle of writing, or just removed by its owner
         return True
-    return owner["host"] == socket.gethostname() and _start(owner["pid"]) != owner["start"]
+    return bool(owner["host"] == socket.gethostname() and _start(owner["pid"]) != owner["start"])
 
 
 def _start(pid: int) -> str | None:

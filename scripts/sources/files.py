@@ -148,8 +148,8 @@ def _add_facts(creators: dict[str, SourceCreator], path: Path) -> None:
 
 
 def _add_reels(creators: dict[str, SourceCreator], path: Path) -> None:
-    ids: dict[str, int] = {}
-    files: dict[tuple[str, str], int] = {}
+    ids: dict[Any, int] = {}
+    files: dict[Any, int] = {}
     for line in read_csv(path, ("handle", "file")):
         creator = _creator(creators, line, "handle", path)
         reel = {name: line.values.get(name) for name in ("reel_id", "caption", "url")}
@@ -157,13 +157,19 @@ def _add_reels(creators: dict[str, SourceCreator], path: Path) -> None:
         reel["taken_at"] = take(line, "taken_at", moment, path)
         file = line.values.get("file")
         reel["file"] = unicodedata.normalize("NFC", file) if file else None
-        for seen, key in ((ids, reel["reel_id"]), (files, (creator.creator_id, reel["file"]) if file else None)):
-            if key is not None and key in seen:
-                shown = key if isinstance(key, str) else key[1]
-                raise UserError(f"{path}, line {line.number}: {shown!r} is already in line {seen[key]}")
-            if key is not None:
-                seen[key] = line.number
+        _once(ids, reel["reel_id"], path, line)
+        _once(files, reel["file"] and (creator.creator_id, reel["file"]), path, line)
         creator.reels.append(reel)
+
+
+def _once(seen: dict[Any, int], key: Any, path: Path, line: Line) -> None:
+    """Refuse what an earlier line has already; None stands for nothing given."""
+    if key is None:
+        return
+    if key in seen:
+        shown = key if isinstance(key, str) else key[1]
+        raise UserError(f"{path}, line {line.number}: {shown!r} is already in line {seen[key]}")
+    seen[key] = line.number
 
 
 def _add_follows(creators: dict[str, SourceCreator], path: Path) -> None:

@@ -14,7 +14,8 @@ OPENINGS = re.compile(
     rf"^(?:\W*(?:(?:in|throughout) (?:the|this) {VIDEO},?\s*(?:we (?:can )?see\s+)?"
     rf"|(?:the|this) {VIDEO} (?:then |also )?{VERBS}\s+"
     rf"|this is a {VIDEO} (?:of|about|showing|featuring)\s+"
-    rf"|(?:the )?(?:overall )?(?:visual )?(?:aesthetics?|style|tone) of (?:the|this) {VIDEO} (?:is|are|can be described as)\s+))+",
+    rf"|(?:the )?(?:overall )?(?:visual )?(?:aesthetics?|style|tone) of (?:the|this) {VIDEO} "
+    r"(?:is|are|can be described as)\s+))+",
     re.IGNORECASE,
 )
 OF_THE_VIDEO = re.compile(rf"\s+(?:of|in|throughout|within|for) (?:the|this) {VIDEO}\b", re.IGNORECASE)

@@ -25,9 +25,13 @@ def write_study(folder: Path, creators: int, clusters: int, edges: int, method: 
     middles = generator.random((max(clusters, 1), 2))
     places = np.clip(middles[labels] + 0.04 * generator.normal(size=(creators, 2)), 0, 1).tolist()
     labels[::10] = -1
-    write_table(build_table([{"creator_id": name, "handle": name} for name in ids], CREATORS), folder / "creators.parquet")
+    write_table(
+        build_table([{"creator_id": name, "handle": name} for name in ids], CREATORS), folder / "creators.parquet"
+    )
     axes = ("x", "y", f"{method}_x", f"{method}_y")
-    rows = [{"creator_id": name, **dict(zip(axes, place * 2, strict=True))} for name, place in zip(ids, places, strict=True)]
+    rows = [
+        {"creator_id": name, **dict(zip(axes, place * 2, strict=True))} for name, place in zip(ids, places, strict=True)
+    ]
     write_table(build_table(rows, COORDINATES), folder / "coordinates.parquet")
     found = [{"creator_id": name, "cluster": label} for name, label in zip(ids, labels.tolist(), strict=True)]
     write_table(build_table(found, CLUSTERS), folder / "clusters.parquet")
@@ -80,11 +84,17 @@ def test_tiny_cohorts_are_drawn(kind: str, creators: int, tmp_path: Path, monkey
 
 @pytest.mark.parametrize("kind", ["map", "network"])
 def test_hostile_names_and_many_clusters(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_study(tmp_path, 300, 70, 60_000)  # more edges than lines are drawn
+    write_study(tmp_path, 300, 70, 100_000)  # more edges than lines are drawn
     pixels = draw(kind, tmp_path, monkeypatch, "--name", HOSTILE)
-    assert share_of(pixels, COLOURS[0]) > 0.0003
+    assert share_of(pixels, COLOURS[1]) > 0.0003
     border = np.concatenate([pixels[:8].reshape(-1, 3), pixels[-8:].reshape(-1, 3), pixels[:, -8:].reshape(-1, 3)])
     assert (border == 1).all()  # nothing runs off the page
+
+
+def test_wide_letters_stay_on_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_study(tmp_path, 3, 1, 0)
+    pixels = draw("map", tmp_path, monkeypatch, "--name", "W" * 80)
+    assert (pixels[:, -8:] == 1).all()
 
 
 def test_names_become_one_printable_line() -> None:

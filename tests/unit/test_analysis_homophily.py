@@ -14,7 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import chisquare
 
+from analysis import homophily
 from analysis.homophily import (
     DRAWS_PER_BLOCK,
     draw_inside,
@@ -22,6 +24,7 @@ from analysis.homophily import (
     labelled_network,
     null_moments,
     permutation_p,
+    shuffled_labels,
 )
 from analysis.hypotheses import HYPOTHESES
 from common.tables import TableError
@@ -81,16 +84,29 @@ def test_moments_equal_those_over_all_orders_of_the_labels(seed: int, creators: 
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 300), st.integers(0, 5000), st.integers(1, 600))
-def test_counting_many_draws_at_once_equals_counting_one_by_one(seed: int, creators: int, edges: int, draws: int) -> None:
+def test_counting_many_draws_at_once_equals_counting_one_by_one(
+    seed: int, creators: int, edges: int, draws: int
+) -> None:
     """Edges are summed in bytes and draws in blocks: no remainder of either may be lost."""
     network = labelled_network(*random_network(creators, edges, 4, seed))
     counts = draw_inside(network, draws, seed)
     assert counts.shape == (draws,)
-    size = min(DRAWS_PER_BLOCK, draws)
-    order = np.tile(network.labels.astype(np.uint8), (size, 1))
-    np.random.default_rng([seed, 0]).permuted(order, axis=1, out=order)
-    for draw in (0, size - 1):
-        assert counts[draw] == (order[draw][network.sources] == order[draw][network.targets]).sum()
+    orders = shuffled_labels(network.labels.astype(np.uint8), seed, 0)
+    for draw in (0, min(DRAWS_PER_BLOCK, draws) - 1):
+        order = orders[:, draw]
+        assert sorted(order) == sorted(network.labels)
+        assert counts[draw] == (order[network.sources] == order[network.targets]).sum()
+
+
+@pytest.mark.parametrize("key_bits", [5, 9, 32])
+def test_all_orders_of_the_labels_are_equally_likely(key_bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With keys of 5 bits orders come from swapping; with 9 keys are often equal and drawn again."""
+    monkeypatch.setattr(homophily, "KEY_BITS", key_bits)
+    labels = np.array([0, 0, 1, 1, 2], np.uint8)
+    orders = np.concatenate([shuffled_labels(labels, 1, block) for block in range(200)], axis=1)
+    _, counts = np.unique(orders, axis=1, return_counts=True)
+    assert len(counts) == 30  # 5! / (2! 2!)
+    assert chisquare(counts).pvalue > 0.001
 
 
 def test_more_draws_begin_with_the_same_ones() -> None:
@@ -145,7 +161,9 @@ def write_study(folder: Path, edges: list[tuple[str, str]], clusters: dict[str, 
 def run(folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> dict[str, Any]:
     """Run the program; return H1-label."""
     program = importlib.import_module("test_hypotheses")
-    tables = [part for name in ("creators", "edges", "clusters") for part in (f"--{name}", str(folder / f"{name}.parquet"))]
+    tables = [
+        part for name in ("creators", "edges", "clusters") for part in (f"--{name}", str(folder / f"{name}.parquet"))
+    ]
     files = ["--output", str(folder / "h.json"), "--parquet", str(folder / "h.parquet")]
     monkeypatch.setattr("sys.argv", ["test_hypotheses.py", *tables, *files, *options])
     program.main(program.parse())

@@ -37,7 +37,9 @@ def planted(creators: int, groups: int, seed: int = 0, length: int = 48) -> tupl
     return rows, truth
 
 
-def run(name: str, rows: list[dict[str, Any]], folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> pa.Table:
+def run(
+    name: str, rows: list[dict[str, Any]], folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str
+) -> pa.Table:
     """Write the creators' table in the order of the rows, run a program on it and read what it wrote."""
     folder.mkdir(parents=True, exist_ok=True)
     creators = pa.Table.from_pylist([{key: row.get(key) for key in CREATORS.names} for row in rows], schema=CREATORS)
@@ -110,7 +112,9 @@ def test_small_cohorts_get_a_map_and_clusters(
         assert "the map is empty" in caplog.text
         assert "nothing to cluster" in caplog.text
         return
-    assert f"{creators} creators are too few for cluster.min_cluster_size = 8 and cluster.min_samples = 4" in caplog.text
+    assert (
+        f"{creators} creators are too few for cluster.min_cluster_size = 8 and cluster.min_samples = 4" in caplog.text
+    )
     expected = "need at least 5" if creators < 5 else f"map.neighbours = 15 is more than {creators} creators allow"
     assert expected in caplog.text
     assert max(clusters.column("kmeans_cluster").to_pylist()) == min(creators, 5) - 1

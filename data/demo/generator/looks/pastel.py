@@ -1,6 +1,7 @@
 """Soft pastel daylight: pale pink, peach and lavender, no hard edge, slow drift, one long shot or two."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -41,6 +42,9 @@ def _shot(rng: np.random.Generator, style: Style, duration_s: float, cool: bool)
     motif = _MOTIFS[int(rng.choice(style.motifs))]
     base = (165, 180, 150) if cool else (340, 22, 300)
     hues = tuple(float(hue + style.hue_shift + rng.uniform(-4, 4)) for hue in base)
+    if cool:
+        # Pale colours differ little: the shade makes the cut as plain as the hue does.
+        style = replace(style, light=0.9 * style.light)
     return Shot(duration_s, motif(rng, style, hues))
 
 

@@ -1,0 +1,129 @@
+"""Say of one reel, stage by stage, what was made, by what, from what, and what would change if it were run now."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from pathlib import Path
+from typing import Any
+
+from common.config import Config, read_config
+from common.manifest import Row, read_manifest
+from common.models import Model, open_model
+from common.program import UserError, parser, run
+from common.stage import Stage
+from common.states import FAILED, SKIPPED
+from common.store import Entry, Store, digest, read_lines
+from common.study import PROGRAMS, model_name
+
+
+def main(arguments: argparse.Namespace) -> None:
+    config = read_config(arguments.configfile)
+    store = Store(Path(arguments.store or config.store.directory))
+    rows = find_rows(arguments.results, arguments.reel)
+    if not rows:
+        raise UserError(
+            f"no stage in {arguments.results} knows a reel {arguments.reel}; see the folders in results/reels"
+        )
+    print(f"reel {arguments.reel} of creator {next(iter(rows.values())).creator_id}")
+    for stage, program in PROGRAMS.items():
+        row = rows.get(stage)
+        print(f"\n{stage}: {summary(row)}")
+        if row is None or stage == "creators":
+            continue
+        module = importlib.import_module(program)
+        key = last_key(arguments.results, stage, arguments.reel)
+        entry = store.find(stage, key) if key else None
+        if entry:
+            print(f"  from: {origins(entry)}")
+        for line in changes(module.STAGE, config, arguments, rows, entry):
+            print(f"  if run now: {line}")
+
+
+def find_rows(results: Path, reel: str) -> dict[str, Row]:
+    """The reel's manifest rows, by stage."""
+    rows: dict[str, Row] = {}
+    for path in sorted(results.glob("*/**/*.parquet")):
+        if path.stem.isdigit():
+            rows |= {row.stage: row for row in read_manifest(path) if row.reel_id == reel}
+    return rows
+
+
+def summary(row: Row | None) -> str:
+    """A row in words."""
+    if row is None:
+        return "not made yet"
+    meaning = (SKIPPED | FAILED).get(row.reason or "")
+    why = f" ({row.reason}: {meaning.meaning}{f'; {row.detail}' if row.detail else ''})" if meaning else ""
+    detail = f"; {row.detail}" if row.detail and not meaning else ""
+    made = f" by {row.producer}" if row.producer else ""
+    return f"{row.state}{why}{made}{f', {row.path}' if row.path else ''}{detail}"
+
+
+def last_key(results: Path, stage: str, reel: str) -> str | None:
+    """The store key of the reel's last attempt, from the journal."""
+    keys = [
+        line["key"]
+        for path in sorted((results / "journal" / stage).rglob("*.jsonl"))
+        for line in read_lines(path)
+        if line["reel_id"] == reel
+    ]
+    return keys[-1] if keys else None
+
+
+def origins(entry: Entry) -> str:
+    """What a result was made from, in words."""
+    made_from = entry.made_from
+    model = made_from["model"] and f", model {made_from['model']['name']} ({made_from['model']['sha256'][:12]})"
+    return f"{made_from['version']}{model or ''}, settings {made_from['settings']}, inputs {made_from['inputs']}"
+
+
+def changes(
+    stage: Stage, config: Config, arguments: argparse.Namespace, rows: dict[str, Row], entry: Entry | None
+) -> list[str]:
+    """What differs between how a result was made and how it would be made now."""
+    inputs = {name: rows[name] for name in (*stage.inputs, *stage.optional) if name in rows}
+    missing = [name for name in stage.inputs if name not in inputs or inputs[name].state != "ok"]
+    if missing:
+        return [f"nothing can be made: stage {missing[0]} has no file of this reel"]
+    now = stage.made_from(getattr(config, stage.name), current_model(stage, config, arguments), inputs)
+    if entry is None:
+        return ["it would be computed: the store has no result of it"]
+    if digest(now) == digest(entry.made_from):
+        return ["nothing changes"]
+    return [f"{name} changes from {old} to {new}" for name, old, new in differences(entry.made_from, now)]
+
+
+def current_model(stage: Stage, config: Config, arguments: argparse.Namespace) -> Model | None:
+    """The model that the stage would use now."""
+    name = model_name(getattr(config, stage.name))
+    if name is None:
+        return None
+    models = Path(config.models.directory or Path(__file__).resolve().parent.parent / "data" / "models")
+    return open_model(arguments.results / "models" / f"{name}.json", models)
+
+
+def differences(before: Any, after: Any, name: str = "") -> list[tuple[str, Any, Any]]:
+    """The leaves in which two JSON values differ, with their paths."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        return [
+            change
+            for key in sorted({*before, *after})
+            for change in differences(before.get(key), after.get(key), f"{name}.{key}".lstrip("."))
+        ]
+    return [] if before == after else [(name, before, after)]
+
+
+def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    options = parser(__doc__)
+    options.add_argument("reel", help="reel id")
+    options.add_argument(
+        "--configfile", type=Path, default=Path("results/config.yaml"), help="the study as it is now [%(default)s]"
+    )
+    options.add_argument("--results", type=Path, default=Path("results"), help="[%(default)s]")
+    options.add_argument("--store", type=Path, help="[store.directory of the study]")
+    return options.parse_args(argv)
+
+
+if __name__ == "__main__":
+    run(main, parse())
