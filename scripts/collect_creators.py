@@ -17,7 +17,7 @@ from typing import Any
 from common.config import FilesSource, SelectSection
 from common.manifest import Row, file_stem, write_manifest
 from common.options import add_section, read_section
-from common.program import log, parser, run
+from common.program import UserError, log, parser, run
 from common.store import digest, file_sha256
 from common.tables import CREATORS, FOLLOWS, build_table, write_table
 from sources.files import SourceCreator, batch_of, normal_handle, read_source
@@ -52,6 +52,10 @@ def main(arguments: argparse.Namespace) -> None:
         checksum = digest([described, listed])
         rows.append(Row(creator.creator_id, None, "creators", state, reason, sha256=checksum, producer=PRODUCER))
         rows.extend(write_reel(creator, *reel, folder) for reel in reels)
+    kept = {Path(row.path).name for row in rows if row.path}
+    for left in folder.glob("*.json"):  # of reels that left the batch
+        if left.name not in kept:
+            left.unlink()
     write_table(build_table(creators, CREATORS, further=True), folder / "creators.parquet")
     write_table(build_table(follows, FOLLOWS), folder / "follows.parquet")
     write_manifest(rows, arguments.manifest)
@@ -102,9 +106,11 @@ def find_reels(creator: SourceCreator) -> list[Found]:
     described = {reel["file"]: reel for reel in creator.reels if reel["file"]}
     found: list[Found] = []
     seen: set[str] = set()
-    for name, video in sorted(creator.videos.items()):
-        reel = {**described.pop(name, {"file": name}), "source_path": video.path, "size": video.size}
-        reel["sha256"] = file_sha256(Path(video.path))
+    # Of two copies of one file, that of which more is known comes first.
+    for name, video in sorted(creator.videos.items(), key=lambda item: (item[0] not in described, item[0])):
+        listed = name if name in described or name.strip() in creator.videos else name.strip()
+        reel = {**described.pop(listed, {}), "file": name, "source_path": video.path, "size": video.size}
+        reel["sha256"] = content_sha256(Path(video.path))
         reel["reel_id"] = reel.get("reel_id") or derived_id(creator.creator_id, reel["sha256"])
         # One file under two names is one reel; ids given by people are taken at their word.
         repeated = reel["reel_id"] in seen
@@ -115,6 +121,15 @@ def find_reels(creator: SourceCreator) -> list[Found]:
         reel["reel_id"] = reel["reel_id"] or derived_id(creator.creator_id, f"file {reel['file']}")
         found.append(("skipped", "missing_file", reel))
     return found
+
+
+def content_sha256(video: Path) -> str:
+    """Hash of a video's content; raises UserError where it cannot be read."""
+    try:
+        return file_sha256(video)
+    except OSError as error:
+        shown = str(video).encode("utf-8", "backslashreplace").decode()
+        raise UserError(f"{shown}: {error.strerror or error}; mend it, or remove it from the study") from None
 
 
 def derived_id(creator_id: str, content: str) -> str:

@@ -6,43 +6,83 @@ Boiler-plate and the word "video" are removed first; the text that was embedded 
 from __future__ import annotations
 
 import argparse
+import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from common.config import EmbeddingSection
-from common.models import open_model
+from common.models import Model, open_model
 from common.options import read_section
 from common.program import log, run
-from common.stage import Stage, Work, in_turn, run_stage, stage_parser
+from common.stage import Stage, Work, in_threads, run_stage, stage_parser
 from common.states import OK, Outcome, ReelError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 VERSION = "1"
 STAGE = Stage("embedding", "embed_descriptions", VERSION, ".npy", inputs=("description",))
 
 
-def embed(work: Work, model: Any) -> Outcome:
-    """The core: one description to a float32 vector of unit length, and the cleaned text.
+class Embedder:
+    """A sentence-transformers model that several threads share.
 
-    Texts are embedded one by one: in a batch, the padding and the shape of the matrices would leave their mark on the
-    last digits, and a run that was killed and resumed would no longer give the same bytes.
+    Texts are embedded one by one, by one thread each: in a batch, the padding and the shape of the matrices leave their
+    mark on the last digits, and a run that was killed and resumed would no longer give the same bytes.
+
+    Args:
+        model: verified weights.
+        settings: where the model runs.
     """
-    import numpy as np
 
-    from texts.descriptions import clean_description
+    def __init__(self, model: Model, settings: EmbeddingSection) -> None:
+        import torch
+        from sentence_transformers import SentenceTransformer
+        from sentence_transformers.util import batch_to_device
 
-    text = clean_description(work.needed("description").read_text(encoding="utf-8"))
-    if not text:
-        raise ReelError("no_text")
-    vector = model.encode(text, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False)
-    if not np.isfinite(vector).all() or abs(float(np.linalg.norm(vector)) - 1) > 1e-3:
-        raise ReelError("error", "the model gave no unit vector")
-    np.save(work.artifact(".npy"), vector.astype(np.float32))
-    work.artifact(".txt").write_text(text + "\n", encoding="utf-8")
-    tokens = len(model.tokenizer(text)["input_ids"])
-    if tokens > model.max_seq_length:
-        return Outcome("ok", detail=f"{tokens} tokens, of which the first {model.max_seq_length} were embedded")
-    return OK
+        torch.set_num_threads(1)
+        self.torch, self.to_device = torch, batch_to_device
+        self.model = SentenceTransformer(str(model.folder), device=settings.device, local_files_only=True)
+        self.model.eval()
+        self.max_tokens = int(self.model.max_seq_length or 512)
+        self.tokenizing = threading.Lock()  # tokenizers keep state while they truncate
+
+    def encode(self, text: str) -> np.ndarray:
+        """The text's embedding: float32 (dimensions,), unit length."""
+        with self.tokenizing:
+            features = self.model.preprocess([text])
+        features = self.to_device(features, self.model.device)
+        with self.torch.inference_mode():
+            pooled = self.model(features)["sentence_embedding"]
+            vector: np.ndarray = self.torch.nn.functional.normalize(pooled, dim=1)[0].float().cpu().numpy()
+        return vector
+
+    def tokens(self, text: str) -> int:
+        """Length of a text in the model's tokens, before it is cut."""
+        with self.tokenizing:
+            return len(self.model.tokenizer(text, truncation=False)["input_ids"])
+
+    def embed(self, work: Work) -> Outcome:
+        """The core: one description to a vector, and the cleaned text."""
+        import numpy as np
+
+        from texts.descriptions import clean_description
+
+        text = clean_description(work.needed("description").read_text(encoding="utf-8"))
+        if not text:
+            raise ReelError("no_text")
+        vector = self.encode(text)
+        if not np.isfinite(vector).all() or abs(float(np.linalg.norm(vector)) - 1) > 1e-3:
+            raise ReelError("error", "the model gave no unit vector")
+        np.save(work.artifact(".npy"), vector)
+        work.artifact(".txt").write_text(text + "\n", encoding="utf-8")
+        tokens = self.tokens(text)
+        if tokens > self.model.max_seq_length:
+            return Outcome(
+                "ok", detail=f"{tokens} tokens, of which the first {self.model.max_seq_length} were embedded"
+            )
+        return OK
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -51,12 +91,7 @@ def main(arguments: argparse.Namespace) -> None:
 
     def compute(works: list[Work]) -> Iterator[tuple[Work, Outcome]]:
         log.info("embedding: loading %s", weights.name)
-        import torch
-        from sentence_transformers import SentenceTransformer
-
-        torch.set_num_threads(arguments.workers)
-        model = SentenceTransformer(str(weights.folder), device=settings.device, local_files_only=True)
-        yield from in_turn(lambda work: embed(work, model), works)
+        yield from in_threads(Embedder(weights, settings).embed, works, arguments.workers)
 
     run_stage(STAGE, arguments, settings, compute, weights)
 

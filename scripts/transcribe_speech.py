@@ -18,7 +18,7 @@ from common.config import TranscriptSection
 from common.models import Model, open_model
 from common.options import read_section
 from common.program import log, run
-from common.stage import Stage, Work, in_turn, run_stage, stage_parser
+from common.stage import Stage, Work, in_threads, run_stage, stage_parser
 from common.states import OK, SKIPPED, Outcome
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Transcriber:
     Args:
         model: verified weights.
         settings: all options of the decoding.
-        threads: of the decoder on a CPU.
+        threads: reels transcribed at a time, by one thread each.
     """
 
     def __init__(self, model: Model, settings: TranscriptSection, threads: int) -> None:
@@ -66,7 +66,8 @@ class Transcriber:
             str(self.folder),
             device=self.settings.device,
             compute_type=self.settings.compute_type,
-            cpu_threads=self.threads,
+            cpu_threads=1,
+            num_workers=self.threads,
             local_files_only=True,
         )
 
@@ -189,7 +190,8 @@ def main(arguments: argparse.Namespace) -> None:
 
     def compute(works: list[Work]) -> Iterator[tuple[Work, Outcome]]:
         log.info("transcript: loading %s", model.name)
-        yield from in_turn(Transcriber(model, settings, arguments.workers).transcribe, works)
+        transcriber = Transcriber(model, settings, arguments.workers)
+        yield from in_threads(transcriber.transcribe, works, arguments.workers)
 
     run_stage(STAGE, arguments, settings, compute, model)
 

@@ -16,6 +16,7 @@ from generator.tables import write_study, write_truth
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The command line, understood."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, required=True, help="folder for videos/ and the CSV files")
     parser.add_argument("--truth", type=Path, required=True, help="folder for what was planted; not within --output")
@@ -42,6 +43,7 @@ def choose_creators(cohort: tuple[Creator, ...], count: int | None, handles: Seq
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Make what was asked for; 0, or 2 where the options make no sense."""
     options = parse_arguments(arguments)
     cohort = plan_cohort()
     try:

@@ -41,7 +41,8 @@ TITLE_HEIGHT, SUBTITLE_HEIGHT, MARGIN = 0.235, 0.165, 0.1
 LEGEND_ROWS = 25
 TITLE_LINE, TITLE_LINES = 66, 2
 SUBTITLE_LINE = 108
-TIGHT = 0.08  # clusters narrower than this share of the map have their number beside them
+TIGHT = 0.08  # clusters narrower than this share of the map have their number above them
+FREE = 0.033  # room that a number needs around it, in map units
 
 NOTE_BOX = {"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": "#BBBBBB"}
 STYLE: dict[str, Any] = {
@@ -123,21 +124,38 @@ def draw_side_note(figure: Figure, text: str, top: float) -> None:
 
 
 def draw_numbers(axes: Axes, places: np.ndarray, clusters: np.ndarray) -> None:
-    """Write each cluster's number among its creators, or above them where it would hide them.
+    """Write each cluster's number among its creators, or above them where they lie close together.
 
     Args:
+        axes: the map.
         places: (n, 2) on the map.
         clusters: (n,) cluster numbers; negative: noise.
     """
     for cluster in np.unique(clusters[clusters >= 0]).tolist():
         members = places[clusters == cluster]
-        middle, highest = np.median(members, axis=0), members[:, 1].max()
-        tight = np.ptp(members, axis=0).max() < TIGHT
+        above = np.ptp(members, axis=0).max() < TIGHT
+        x, y = (np.median(members[:, 0]), members[:, 1].max()) if above else free_place(members, places)
         axes.annotate(
-            str(cluster), (middle[0], highest if tight else middle[1]), xytext=(0, 6 if tight else 0),
-            textcoords="offset points", fontsize=10, fontweight="bold", ha="center",
-            va="bottom" if tight else "center", zorder=8, path_effects=[withStroke(linewidth=2.6, foreground="white")],
+            str(cluster), (x, y), xytext=(0, 6 if above else 0), textcoords="offset points", fontsize=10,
+            fontweight="bold", ha="center", va="bottom" if above else "center", zorder=8,
+            path_effects=[withStroke(linewidth=2.6, foreground="white")],
         )  # fmt: skip
+
+
+def free_place(members: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """The place nearest to the middle of a cluster where a number hides no dot; the middle where there is none.
+
+    Args:
+        members: (m, 2) dots of the cluster.
+        places: (n, 2) all dots.
+    """
+    middle = np.median(members, axis=0)
+    low, high = members.min(axis=0), members.max(axis=0)
+    grid = np.stack(np.meshgrid(*np.linspace(low, high, 15).T), axis=-1).reshape(-1, 2)
+    near = places[((places > low - FREE) & (places < high + FREE)).all(axis=1)]
+    room = np.array([np.linalg.norm(near - place, axis=1).min() for place in grid])
+    free = grid[room >= FREE]
+    return np.asarray(free[np.linalg.norm(free - middle, axis=1).argmin()] if len(free) else middle)
 
 
 def cluster_legend(clusters: np.ndarray, rows: int = LEGEND_ROWS) -> list[Artist]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -43,10 +43,12 @@ class LabelledNetwork:
 
     @property
     def n_creators(self) -> int:
+        """Number of creators."""
         return len(self.labels)
 
     @property
     def n_edges(self) -> int:
+        """Number of edges."""
         return len(self.sources)
 
     @property
@@ -63,7 +65,8 @@ def labelled_network(sources: IntArray, targets: IntArray, labels: IntArray) -> 
     """The part of a network that has labels: creators with a negative label, and their edges, are left out.
 
     Args:
-        sources, targets: (m,) creator numbers.
+        sources: (m,) creator numbers.
+        targets: (m,) creator numbers.
         labels: (n,) whole numbers; negative: noise.
     """
     kept = labels >= 0
@@ -130,7 +133,7 @@ def draw_inside(network: LabelledNetwork, draws: int, seed: int) -> IntArray:
     Returns:
         (draws,) counts.
     """
-    labels = network.labels.astype(_smallest_type(len(network.sizes)))
+    labels = cast("Labels", network.labels.astype(_smallest_type(len(network.sizes))))
     count = _InsideCounter(network, labels.dtype)
     counts = [count(shuffled_labels(labels, seed, block)) for block in range(-(-draws // DRAWS_PER_BLOCK))]
     return np.concatenate([np.empty(0, np.int64), *counts])[:draws]
@@ -141,7 +144,8 @@ def shuffled_labels(labels: Labels, seed: int, block: int) -> Labels:
 
     Args:
         labels: (n,) label numbers.
-        seed, block: which shuffles.
+        seed: not negative.
+        block: which shuffles of this seed.
     """
     generator = np.random.default_rng([seed, block])
     label_bits = int(labels.max(initial=0)).bit_length()
@@ -173,7 +177,8 @@ def _sorted_by_random_keys(labels: Labels, label_bits: int, generator: np.random
         return drawn
 
     def tied(rows: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool]:
-        return ((rows[:, 1:] ^ rows[:, :-1]) <= label_mask).any(axis=1)
+        same: npt.NDArray[np.bool] = (rows[:, 1:] ^ rows[:, :-1]) <= label_mask
+        return np.asarray(same.any(axis=1))
 
     keys = draw(DRAWS_PER_SORT)
     again = np.flatnonzero(tied(keys))

@@ -31,7 +31,6 @@ class CreatorMap:
     """Coordinates of n creators, each (n, 2) and scaled to [0, 1] per axis; None where a method cannot be used.
 
     Attributes:
-        method: "UMAP" or "PCA": which of them is the chosen map.
         notes: what a user should know about how it was made.
     """
 
@@ -42,10 +41,12 @@ class CreatorMap:
 
     @property
     def method(self) -> str:
+        """Which of them is the chosen map, "UMAP" or "PCA"."""
         return "PCA" if self.umap is None else "UMAP"
 
     @property
     def chosen(self) -> FloatArray:
+        """Coordinates by the chosen method."""
         return self.pca if self.umap is None else self.umap
 
 
@@ -93,6 +94,9 @@ def umap_layout(
         vectors: (n, d) with at least MIN_DIFFERENT_PROFILES different rows.
         dimensions: at most n - 2, what its spectral start can give.
         neighbours: at most n - 1.
+        min_dist: how close points may lie.
+        metric: distance between vectors.
+        seed: of the layout.
 
     Returns:
         (n, dimensions), or None where a coordinate is not finite (creators without any neighbour).

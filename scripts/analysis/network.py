@@ -35,10 +35,12 @@ class Network:
 
     @property
     def n_creators(self) -> int:
+        """Number of creators, those without edges included."""
         return len(self.creator_ids)
 
     @property
     def n_edges(self) -> int:
+        """Number of edges."""
         return len(self.sources)
 
     def in_degree(self) -> IntArray:
@@ -84,6 +86,7 @@ def clusters_of(network: Network, clusters: pa.Table) -> IntArray:
     """The cluster of each creator of a network, (n,); -1 where it is noise or has none.
 
     Args:
+        network: the cohort's.
         clusters: columns creator_id, each id once, and cluster; rows of creators outside the network are ignored.
     """
     _sorted_ids(clusters, "clusters")

@@ -13,22 +13,22 @@ from typing import Any
 
 import yaml
 
-from common.config import AnySection, ConfigError, Section, parse_section
+from common.config import AnySection, Section, parse_section
 
 
 def section_options(section: Section) -> str:
-    """The section as shell-quoted options, e.g. ``--beam-size 5 --vad true``, in the order of the model's fields."""
+    """The section as shell-quoted options, e.g. ``--beam-size=5 --vad=true``, in the order of the model's fields."""
+    # With the equals sign: argparse would take a value with a leading dash for another option.
     return " ".join(
-        f"--{name.replace('_', '-')} {shlex.quote(_as_text(value))}"
+        f"--{name.replace('_', '-')}={shlex.quote(_as_text(value))}"
         for name, value in section.model_dump(mode="json").items()
     )
 
 
 def _as_text(value: Any) -> str:
-    # JSON is YAML, which is how the options are read back; plain words stay readable without quotes.
-    if isinstance(value, str) and yaml.safe_load(value) == value:
-        return value
-    return json.dumps(value)
+    # Plain words stay readable without quotes; what would be read back as something else is written as JSON.
+    plain = isinstance(value, str) and value.isprintable() and _read(value) == value
+    return value if plain else json.dumps(value)
 
 
 def add_section(parser: argparse.ArgumentParser, model: type[Section]) -> None:
@@ -43,12 +43,17 @@ def add_section(parser: argparse.ArgumentParser, model: type[Section]) -> None:
 def read_section(arguments: argparse.Namespace, model: type[AnySection]) -> AnySection:
     """The section that the options say; raises ConfigError as for a study file."""
     given = {name: getattr(arguments, name) for name in model.model_fields}
-    values = {name: _parse(name, text) for name, text in given.items() if text is not None}
+    values = {name: _read(text) for name, text in given.items() if text is not None}
     return parse_section(model, values, "options")
 
 
-def _parse(name: str, text: str) -> Any:
+def _read(text: str) -> Any:
+    # JSON first: YAML takes 1e-05 for a word, and the two halves of an escaped emoji for two characters.
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"options: `{name}`: not a value: {text!r} ({error})") from None
+    except yaml.YAMLError:  # a folder called "[old] videos" is meant as it stands
+        return text

@@ -12,6 +12,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -183,6 +184,7 @@ class _Batch:
             if missing:
                 self._pass_on(creator, reel, missing[0])
                 continue
+            self._check_files(inputs)
             self.keys[reel] = digest(self.stage.made_from(self.settings, self.model, inputs))
             entry = self.store.find(self.stage.name, self.keys[reel])
             if entry:
@@ -193,6 +195,16 @@ class _Batch:
             pending.append(Work(creator, reel, inputs, folder))
         self.progress.start(total=len(self.inputs), pending=len(pending))
         return pending
+
+    def _check_files(self, inputs: dict[str, Row]) -> None:
+        """What the manifests list must be there: a reel that silently went missing would be a wrong result."""
+        for row in inputs.values():
+            if row.state == "ok":
+                row.file()
+        if self.stage.external:
+            original, _ = self.stage.external(inputs)
+            if not original.exists():
+                raise UserError(f"{original}: gone since the reels were collected; run snakemake again to collect anew")
 
     def _pass_on(self, creator: str, reel: str, missing: Row) -> None:
         """A reel that an earlier stage has nothing of: the same is said here."""
@@ -335,13 +347,20 @@ class _Progress:
         )  # fmt: skip
 
 
-def in_turn(function: Callable[[Work], Outcome], works: Iterable[Work]) -> Iterator[tuple[Work, Outcome]]:
-    """A core of one reel at a time in this process, for stages that hold a model or do next to nothing."""
-    for work in works:
-        try:
-            yield work, function(work)
-        except ReelError as error:
-            yield work, Outcome("failed", error.reason, error.detail or None)
-        except Exception as error:
-            log.exception("reel %s: an error that the program does not handle", work.reel_id)
-            yield work, Outcome("failed", "error", f"{type(error).__name__}: {error}")
+def in_threads(function: Callable[[Work], Outcome], works: list[Work], threads: int) -> Iterator[tuple[Work, Outcome]]:
+    """A core of one reel at a time in threads of this process, for stages whose reels share a model.
+
+    Several reels with one thread each are as fast as one reel with several threads, do not suffer when the machine is
+    busy with other things, and give the same digits whatever the number of threads.
+    """
+    with ThreadPoolExecutor(threads) as pool:
+        futures = {pool.submit(function, work): work for work in works}
+        for future in as_completed(futures):
+            work = futures[future]
+            try:
+                yield work, future.result()
+            except ReelError as error:
+                yield work, Outcome("failed", error.reason, error.detail or None)
+            except Exception as error:
+                log.exception("reel %s: an error that the program does not handle", work.reel_id)
+                yield work, Outcome("failed", "error", f"{type(error).__name__}: {error}")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import socket
 import tempfile
@@ -81,17 +82,17 @@ class Store:
         folder = self.entry_folder(stage, key)
         try:
             data = json.loads((folder / ENTRY).read_bytes())
+            entry = Entry(
+                folder, Outcome(data["state"], data["reason"], data["detail"]), data["producer"], data["files"],
+                data["made_from"],
+            )  # fmt: skip
+            whole = all(_size(entry.artifact(suffix)) == data["sizes"][suffix] for suffix in entry.files)
         except FileNotFoundError:
             return None
-        except ValueError:  # only a file system that lost writes leaves this behind
-            self.forget(stage, key)
-            return None
-        entry = Entry(
-            folder, Outcome(data["state"], data["reason"], data["detail"]), data["producer"], data["files"],
-            data["made_from"],
-        )  # fmt: skip
-        sizes = data["sizes"]
-        if any(_size(entry.artifact(suffix)) != sizes[suffix] for suffix in entry.files):
+        except (ValueError, KeyError, TypeError):
+            # A file system that lost writes, or a reason that this version's vocabulary does not have.
+            whole = False
+        if not whole:
             self.forget(stage, key)
             return None
         return entry
@@ -129,8 +130,9 @@ class Store:
         try:
             folder.rename(target)
         except OSError:
-            if not (target / ENTRY).exists():
-                raise
+            if not (target / ENTRY).exists():  # remains of an entry, from a file system that lost writes
+                self.forget(stage, key)
+                folder.rename(target)
         _sync(target.parent)
         entry = self.find(stage, key)
         if entry is None:
@@ -144,7 +146,10 @@ class Store:
             return False
         # Out of the way first: a half-removed entry must never be found.
         with self.workspace() as trash:
-            folder.rename(trash / "entry")
+            try:
+                folder.rename(trash / "entry")
+            except FileNotFoundError:  # another process was faster
+                return False
         return True
 
     def note_owner(self, stage: str, batch: str, creator_id: str, reel_id: str, key: str) -> None:
@@ -161,8 +166,9 @@ class Store:
     def sweep(self) -> None:
         """Remove the workspaces of processes of this machine that are no more."""
         for folder in (self.root / "tmp").glob(f"{socket.gethostname()}-*-*"):
-            pid = folder.name.removeprefix(f"{socket.gethostname()}-").split("-")[0]
-            if pid.isdigit() and not Path(f"/proc/{pid}").exists():
+            # Exactly a process id and mkdtemp's letters: those of a host called `gpu-12` are not for `gpu` to judge.
+            named = re.fullmatch(r"(\d+)-[^-]+", folder.name.removeprefix(f"{socket.gethostname()}-"))
+            if named and not Path(f"/proc/{named[1]}").exists():
                 shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -114,23 +114,36 @@ def build_table(rows: Sequence[Mapping[str, Any]], schema: pa.Schema, further: b
         rows: one mapping per row; missing keys become null.
         schema: columns and types.
         further: also keep keys that the schema does not know (their types are inferred), after its columns.
+
+    Raises:
+        TableError: a key that the table does not have, or a value that is not of its column's type.
     """
     known = set(schema.names)
     unknown = sorted({key for row in rows for key in row} - known)
     if unknown and not further:
         raise TableError(f"columns that the table does not have: {', '.join(unknown)}")
     ids = [name for name in schema.names if name.endswith("_id") or name in ("stage", "state", "reason")]
-    ordered = sorted(rows, key=lambda row: tuple(str(row.get(name) or "") for name in ids))
-    table = pa.Table.from_pylist([{name: row.get(name) for name in schema.names} for row in ordered], schema=schema)
+    # Ids that occur twice (a duplicate, a missing file) are told apart by the other texts of the row.
+    texts = [field.name for field in schema if field.type == STRING and field.name not in ids]
+    ordered = sorted(rows, key=lambda row: tuple(str(row.get(name) or "") for name in (*ids, *texts)))
+    columns = [_column([row.get(field.name) for row in ordered], field) for field in schema]
+    table = pa.Table.from_arrays(columns, schema=schema)
     for name in unknown if further else []:
         table = table.append_column(name, _infer([row.get(name) for row in ordered]))
     return table
 
 
+def _column(values: list[Any], field: pa.Field) -> pa.Array:
+    try:
+        return pa.array(values, field.type)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
+        raise TableError(f"column {field.name} cannot be written as {field.type}: {error}") from None
+
+
 def _infer(values: list[Any]) -> pa.Array:
     try:
         return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
         return pa.array([None if value is None else str(value) for value in values], STRING)
 
 

@@ -6,9 +6,11 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import av
 from av.container import InputContainer
+from av.stream import Disposition
 
 from common.states import ReelError
 
@@ -16,11 +18,29 @@ from common.states import ReelError
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,ogg,asf"
 # The same restrictions for the ffmpeg program and for libav: no network, no other file, no playlist.
 FFMPEG_GUARDS = ("-protocol_whitelist", "file", "-format_whitelist", FORMATS)
+# How files begin that are often found under a video's name.
+OTHER_KINDS = {
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"\x89PNG": "a PNG picture",
+    b"GIF8": "a GIF picture",
+    b"%PDF": "a PDF document",
+    b"PK\x03\x04": "a ZIP archive",
+    b"\x1f\x8b": "a gzip archive",
+    b"ID3": "an MP3 file",
+}
+
+
+def check_memory(error: Exception) -> None:
+    """Raise MemoryError where libav ran out of memory: that says nothing about the file."""
+    if isinstance(error, MemoryError):
+        raise MemoryError from None
 
 
 @contextmanager
 def open_video(path: Path) -> Iterator[InputContainer]:
     """Open a media file; raises ReelError where it is none."""
+    if not path.is_file():  # whoever opens a pipe waits for ever
+        raise ReelError("not_a_video", "not a regular file")
     if path.stat().st_size == 0:
         raise ReelError("empty")
     try:
@@ -28,9 +48,18 @@ def open_video(path: Path) -> Iterator[InputContainer]:
             str(path), options={"protocol_whitelist": "file", "format_whitelist": FORMATS}, metadata_errors="replace"
         )
     except av.error.FFmpegError as error:
+        check_memory(error)
         raise _explain(path, error) from None
     with container:
         yield container
+
+
+def video_track(container: InputContainer) -> Any:
+    """The track that players show; a song's cover, a video track to libav, is none. Raises ReelError no_video."""
+    for stream in container.streams.video:
+        if not stream.disposition & Disposition.attached_pic:
+            return stream
+    raise ReelError("no_video", f"tracks: {', '.join(stream.type for stream in container.streams) or 'none'}")
 
 
 def _explain(path: Path, error: Exception) -> ReelError:
@@ -42,6 +71,9 @@ def _explain(path: Path, error: Exception) -> ReelError:
         return ReelError("not_a_video", "a web page (HTML or XML)")
     if text.startswith((b"{", b"[")) or not any(byte < 9 or 13 < byte < 32 for byte in head):
         return ReelError("not_a_video", "text")
+    for start, kind in OTHER_KINDS.items():
+        if head.startswith(start):
+            return ReelError("not_a_video", kind)
     if is_cut_mp4(path):
         return ReelError("truncated", "the file ends inside an mp4 box")
     return ReelError("corrupt", type(error).__name__.removesuffix("Error"))

@@ -1,13 +1,14 @@
 """Frames of a video, chosen by scene, from a single decode.
 
 The usual way decodes twice: once to find the cuts, once to fetch frames. Here each decoded frame is scaled once to
-what PySceneDetect's ContentDetector looks at, small grey copies give the motion between them, and a few frames a second
-are kept as candidates; when the shots are known, frames are chosen among the candidates by time.
+what PySceneDetect's ContentDetector looks at, the lightness of some of these gives the motion between them, and a few
+frames a second are kept as candidates; when the shots are known, frames are chosen among the candidates by time.
 """
 
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -17,12 +18,12 @@ from typing import Any
 import av
 import cv2
 import numpy as np
-from scenedetect import ContentDetector, FrameTimecode
-from scenedetect.common import Timecode
+from av.video.reformatter import VideoReformatter
 
 from common.config import FrameBudget, FramesSection
 from common.states import ReelError
-from media.container import open_video
+from media.container import check_memory, open_video, video_track
+from media.cuts import CutDetector
 from media.motion import MotionMeter
 
 # PySceneDetect scales frames down to this width before it compares them.
@@ -102,40 +103,44 @@ def sample_video(path: Path, settings: FramesSection, threads: int = 1) -> Sampl
 def decode(path: Path, settings: FramesSection, threads: int = 1) -> Decoded:
     """Decode a video once, keeping candidates, cuts and motion."""
     found = Decoded()
-    detector = ContentDetector(threshold=settings.threshold, min_scene_len=settings.min_shot_s)
     meter = MotionMeter()
     interval = CANDIDATE_INTERVAL_S
-    start = end = next_candidate = None
+    start: float | None = None
+    end = next_candidate = 0.0
     with open_video(path) as container:
-        stream = container.streams.video[0]
+        stream = video_track(container)
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = threads
         rate = stream.average_rate or stream.guessed_rate or Fraction(25)
-        found.fps = float(rate)
+        detector = CutDetector(settings.threshold, settings.min_shot_s, rate)
         for frame in _frames(container, stream, found):
             if start is None:
                 start = frame.time if frame.time is not None else 0.0
                 found.rotation = frame.rotation % 360
                 found.size = (frame.width, frame.height)
+                # A video may change its size on the way; all frames get the first one's.
+                small_size = Scaler(found.size, DETECTOR_WIDTH, by=frame.width)
+                full_size = Scaler(found.size, settings.longest_side, by=max(found.size))
                 next_candidate = 0.0
             # Some files carry no times; a few carry times that run backwards.
-            time = frame.time - start if frame.time is not None else found.n_frames / found.fps
-            if end is not None and time < end:
+            time = frame.time - start if frame.time is not None else found.n_frames / float(rate)
+            if time < end:
                 continue
             end = time
             found.n_frames += 1
-            small = _scaled(frame, DETECTOR_WIDTH, "bgr24", longest=False).to_ndarray()
-            microseconds = FrameTimecode(Timecode(round(time * 1_000_000), Fraction(1, 1_000_000)), rate)
-            found.cuts.extend(cut.seconds for cut in detector.process_frame(microseconds, small))
-            meter.look(time, small)
+            small = small_size.scale(frame).to_ndarray()
+            found.cuts.extend(detector.look(time, small))
+            meter.look(time, small[: small_size.height])
             if time >= next_candidate:
-                found.candidates.append((time, _scaled(frame, settings.longest_side, "yuv420p", longest=True)))
+                found.candidates.append((time, full_size.scale(frame)))
                 next_candidate = time + interval
                 if len(found.candidates) > MAX_CANDIDATES:
                     del found.candidates[1::2]
                     interval *= 2
                     next_candidate = found.candidates[-1][0] + interval
-    if end is not None:
+    if found.n_frames:
+        # Measured where it can be: what containers state of files with a variable rate is often far off.
+        found.fps = (found.n_frames - 1) / end if end > 0 else float(rate)
         found.duration_s = end + 1 / found.fps
     found.motion = meter.within(shots_between(found.cuts, found.duration_s), found.rotation)
     return found
@@ -149,12 +154,14 @@ def _frames(container: Any, stream: Any, found: Decoded) -> Iterator[Any]:
             packet = next(packets)
         except StopIteration:
             return
-        except av.error.FFmpegError:  # the container is broken from here on
+        except av.error.FFmpegError as error:  # the container is broken from here on
+            check_memory(error)
             found.n_bad += 1
             return
         try:
             frames = packet.decode()
-        except av.error.FFmpegError:
+        except av.error.FFmpegError as error:
+            check_memory(error)
             found.n_bad += 1
             continue
         for frame in frames:
@@ -164,19 +171,37 @@ def _frames(container: Any, stream: Any, found: Decoded) -> Iterator[Any]:
                 yield frame
 
 
-def _scaled(frame: Any, side: int, pixel_format: str, longest: bool) -> Any:
-    """A frame scaled down (never up) so that its width, or its longest side, is `side`."""
-    reference = max(frame.width, frame.height) if longest else frame.width
-    factor = min(1.0, side / reference)
-    # 4:2:0 needs even sizes.
-    width, height = (max(2, round(size * factor / 2) * 2) for size in (frame.width, frame.height))
-    return frame.reformat(width=width, height=height, format=pixel_format, interpolation="FAST_BILINEAR")
+class Scaler:
+    """Scales frames down (never up) to one size, as YUV 4:2:0.
+
+    Args:
+        size: (width, height) of the first frame.
+        side: pixels that `by` is scaled to.
+        by: the first frame's width, or its longest side.
+    """
+
+    def __init__(self, size: tuple[int, int], side: int, by: int) -> None:
+        factor = min(1.0, side / by)
+        # 4:2:0 needs even sizes.
+        self.width, self.height = (max(2, round(pixels * factor / 2) * 2) for pixels in size)
+        self.reformatter = VideoReformatter()
+
+    def scale(self, frame: Any) -> Any:
+        """The frame scaled; itself where there is nothing to do."""
+        return self.reformatter.reformat(
+            frame,
+            width=self.width,
+            height=self.height,
+            format="yuv420p",
+            interpolation="FAST_BILINEAR",
+            threads=1,  # parallel are the reels
+        )
 
 
 def shots_between(cuts: list[float], duration_s: float) -> list[tuple[float, float]]:
     """The shots that cuts leave; one where there is no cut."""
     edges = [0.0, *sorted({cut for cut in cuts if 0 < cut < duration_s}), duration_s]
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(itertools.pairwise(edges))
 
 
 def frames_allowed(duration_s: float, budget: list[FrameBudget]) -> int:
@@ -214,6 +239,6 @@ def nearest_in_shot(times: list[float], wanted: float, shots: list[tuple[float, 
 
 def _upright(frame: Any, rotation: int) -> np.ndarray:
     """A candidate as RGB, turned the way it is shown."""
-    picture = frame.to_ndarray(format="rgb24")
+    picture: np.ndarray = frame.to_ndarray(format="rgb24", threads=1)
     turns = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
-    return cv2.rotate(picture, turns[rotation]) if rotation in turns else picture
+    return np.asarray(cv2.rotate(picture, turns[rotation])) if rotation in turns else picture

@@ -22,13 +22,15 @@ class MotionMeter:
     last: tuple[float, np.ndarray] | None = None
     found: list[tuple[float, float, np.ndarray]] = field(default_factory=list)
     flow: Any = None
+    # Unit vectors away from the centre: float32 (height, width, 2).
+    outward: np.ndarray | None = None
 
-    def look(self, time: float, small: np.ndarray) -> None:
-        """Take notice of a frame: time in s, BGR uint8 (height, width, 3)."""
+    def look(self, time: float, picture: np.ndarray) -> None:
+        """Take notice of a frame: time in s, lightness uint8 (height, width)."""
         if self.last is not None and time - self.last[0] < INTERVAL_S:
             return
-        height = max(16, round(small.shape[0] * WIDTH / small.shape[1]))
-        grey = cv2.cvtColor(cv2.resize(small, (WIDTH, height), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
+        height = max(16, round(picture.shape[0] * WIDTH / picture.shape[1]))
+        grey = cv2.resize(picture, (WIDTH, height), interpolation=cv2.INTER_AREA)
         if self.last is not None:
             self.found.append((self.last[0], time, self._motion(self.last[1], grey) / (time - self.last[0])))
         self.last = (time, grey)
@@ -36,15 +38,16 @@ class MotionMeter:
     def _motion(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
         """Mean length, x, y and outward part of the flow, in frame diagonals: float64 (4,)."""
         if self.flow is None:
-            self.flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-        flow = self.flow.calc(before, after, None).astype(np.float64)
+            self.flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)  # type: ignore[attr-defined]
+        flow = self.flow.calc(before, after, None)
         height, width = before.shape
-        diagonal = float(np.hypot(width, height))
-        y, x = np.mgrid[0:height, 0:width]
-        x, y = x - x.mean(), y - y.mean()
-        outward = (flow[..., 0] * x + flow[..., 1] * y) / np.maximum(np.hypot(x, y), 0.5)
-        lengths = np.hypot(flow[..., 0], flow[..., 1])
-        return np.array([part.mean() for part in (lengths, flow[..., 0], flow[..., 1], outward)]) / diagonal
+        if self.outward is None:
+            y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+            x, y = x - x.mean(), y - y.mean()
+            self.outward = np.stack([x, y], axis=-1) / np.maximum(np.hypot(x, y), 0.5)[..., None]
+        x, y = flow[..., 0], flow[..., 1]
+        parts = (np.hypot(x, y), x, y, (flow * self.outward).sum(axis=-1))
+        return np.array([part.mean(dtype=np.float64) for part in parts]) / float(np.hypot(width, height))
 
     def within(self, shots: list[tuple[float, float]], rotation: int) -> list[dict[str, float]]:
         """The motion inside the shots; what straddles a cut is no motion.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,22 +41,17 @@ def read_csv(path: Path, required: tuple[str, ...]) -> list[Line]:
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         raise UserError(f"{path}, line {line}: not UTF-8 text; save the file as UTF-8") from None
-    header = text.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max(",;\t", key=header.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise UserError(f"{path}, line {reader.line_num}: {error}") from None
+    rows = _split(text, path)
     if not rows:
         raise UserError(f"{path}: empty; expected a header with the columns {', '.join(required)}")
-    names = [name.strip().lower() for name in rows[0][1]]
+    first, header = rows[0]
+    names = [name.strip().lower() for name in header]
     for problem, columns in (
         ("missing", [name for name in required if name not in names]),
         ("given twice", sorted({name for name in names if name and names.count(name) > 1})),
     ):
         if columns:
-            raise UserError(f"{path}, line 1: column {', '.join(columns)} {problem}; found {', '.join(names)}")
+            raise UserError(f"{path}, line {first}: column {', '.join(columns)} {problem}; found {', '.join(names)}")
     lines = []
     for number, cells in rows[1:]:
         if len(cells) > len(names):
@@ -63,6 +59,23 @@ def read_csv(path: Path, required: tuple[str, ...]) -> list[Line]:
         values = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if name and cell.strip()}
         lines.append(Line(number, values))
     return lines
+
+
+def _split(text: str, path: Path) -> list[tuple[int, list[str]]]:
+    """The rows that are not blank, each with the number of the line it begins in."""
+    header = (text.lstrip("\r\n").splitlines() or [""])[0]
+    # Strict: a quote that is never closed would otherwise swallow the rest of the file without a word.
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count), strict=True)
+    rows, line = [], 1
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                rows.append((line, row))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        unended = "; a quoted text that begins here never ends" if "end of data" in str(error) else ""
+        raise UserError(f"{path}, line {line}: {error}{unended}") from None
+    return rows
 
 
 def take(line: Line, column: str, convert: Callable[[str], Any], path: Path) -> Any:
@@ -78,18 +91,18 @@ def take(line: Line, column: str, convert: Callable[[str], Any], path: Path) -> 
 
 def count(text: str) -> int:
     """A number of followers, plays or the like. Spreadsheets like to write 1200.0."""
-    number = float(text) if text.replace(".", "", 1).isdigit() else None
-    if number is None or number != int(number) or number >= 2**63:
+    whole = re.fullmatch(r"([0-9]{1,18})(?:\.0*)?", text)
+    if not whole:
         raise ValueError(f"{text!r} is not a whole number (write 12500, not 12.5k or 12,500)")
-    return int(text) if text.isdigit() else int(number)
+    return int(whole[1])
 
 
 def moment(text: str) -> str:
     """A time as ISO 8601 in UTC; takes ISO 8601 (UTC where no zone is given) and seconds since 1970."""
     try:
-        if text.isdigit():
+        if re.fullmatch(r"[0-9]{9,}", text):  # eight digits are a date: 20240531
             return datetime.fromtimestamp(int(text), UTC).isoformat()
         found = datetime.fromisoformat(text)
+        return (found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)).isoformat()
     except (ValueError, OverflowError, OSError):
         raise ValueError(f"{text!r} is not a time (write 2024-05-31T18:00:00Z)") from None
-    return (found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)).isoformat()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -61,7 +62,8 @@ class SourceCreator:
 
 def normal_handle(text: str) -> str:
     """A handle in the form ids are made of: NFC, lower case, without @; bytes that are no text become \\xNN."""
-    return unicodedata.normalize("NFC", _printable(text)).strip().removeprefix("@").lower()
+    bare = re.sub(r"^[\s@]+|\s+$", "", unicodedata.normalize("NFC", _printable(text)))
+    return unicodedata.normalize("NFC", bare.lower())
 
 
 def batch_of(creator_id: str, batches: int) -> int:
@@ -90,7 +92,7 @@ def _read_videos(folder: Path) -> dict[str, SourceCreator]:
     if not folder.is_dir():
         raise UserError(f"source.files.videos: {folder}: no such folder")
     creators: dict[str, SourceCreator] = {}
-    for entry in sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name)):
+    for entry in _listing(folder):
         if entry.name.startswith(".") or not entry.is_dir():
             continue
         creator_id = normal_handle(entry.name)
@@ -98,15 +100,25 @@ def _read_videos(folder: Path) -> dict[str, SourceCreator]:
             raise UserError(f"{folder}: the folder {entry.name!r} is not named after a creator")
         # Folders that differ only in case or @ belong to one creator.
         creator = creators.setdefault(creator_id, SourceCreator(creator_id, _display(entry.name)))
-        for file in os.scandir(entry.path):
+        for file in _listing(entry.path):
             if file.name.startswith(".") or not file.name.lower().endswith(SUFFIXES) or not file.is_file():
                 continue
             stat = file.stat()
             name = unicodedata.normalize("NFC", _printable(file.name))
             if name in creator.videos:  # the same name in two folders of one creator
-                name = f"{_display(entry.name)}/{name}"
+                name = f"{_printable(entry.name)}/{name}"
+            while name in creator.videos:  # two names that differ in their Unicode form only
+                name += "+"
             creator.videos[name] = Video(file.path, stat.st_size, stat.st_mtime_ns)
     return creators
+
+
+def _listing(folder: str | Path) -> list[os.DirEntry[str]]:
+    """A folder's entries, in an order that does not depend on the file system."""
+    try:
+        return sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name))
+    except OSError as error:
+        raise UserError(f"{_printable(str(folder))}: {error.strerror or error}") from None
 
 
 def _printable(name: str) -> str:

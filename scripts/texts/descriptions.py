@@ -19,18 +19,26 @@ OPENINGS = re.compile(
     re.IGNORECASE,
 )
 OF_THE_VIDEO = re.compile(rf"\s+(?:of|in|throughout|within|for) (?:the|this) {VIDEO}\b", re.IGNORECASE)
-MENTION = re.compile(r"\b(?:the |this |a )?videos?(?:'s|’s)?\s*", re.IGNORECASE)
+MENTION = re.compile(r"\b(?:the |this |a )?videos?\b(?:'s|’s)?\s*", re.IGNORECASE)
+MENTIONED = re.compile(rf"\b(?:videos|{VIDEO})\b", re.IGNORECASE)
 
 
 def clean_description(text: str) -> str:
     """A description without boiler-plate openings of its sentences and without the word "video"."""
+    # Until nothing is left to do: what is taken away may bring a further opening to the front.
+    while (cleaned := _clean_once(text)) != text:
+        text = cleaned
+    return cleaned
+
+
+def _clean_once(text: str) -> str:
     sentences = re.split(r"(?<=[.!?])\s+", " ".join(text.split()))
     cleaned = [_clean_sentence(sentence) for sentence in sentences]
     return " ".join(sentence for sentence in cleaned if re.search(r"\w", sentence))
 
 
 def _clean_sentence(sentence: str) -> str:
-    if not re.search(VIDEO, sentence, re.IGNORECASE):
+    if not MENTIONED.search(sentence):
         return sentence
     rest = MENTION.sub("", OF_THE_VIDEO.sub("", OPENINGS.sub("", sentence)))
     rest = re.sub(r"\s+([.,;:!?])", r"\1", re.sub(r"\s{2,}", " ", rest)).strip(" ,;:")

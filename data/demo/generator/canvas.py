@@ -54,7 +54,7 @@ def colour(hue: float, saturation: float, value: float) -> Picture:
 
 
 def coordinates(width: int = WIDTH, height: int = HEIGHT) -> tuple[Mask, Mask]:
-    """x and y of each pixel's centre in pixels, two arrays of shape (height, width)."""
+    """The x and y of each pixel's centre in pixels, two arrays of shape (height, width)."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     return x + 0.5, y + 0.5
 

@@ -93,7 +93,9 @@ def _video_stream(
     stream.options = {
         "preset": "slower",
         "crf": str(quality),
-        "x264-params": f"threads=1:keyint={20 * frames_per_second}:aq-mode=3",
+        # Without mbtree: it was seen to read memory that was never written (its output changes with glibc's
+        # MALLOC_PERTURB_), so that the bytes would vary from run to run.
+        "x264-params": f"threads=1:keyint={20 * frames_per_second}:aq-mode=3:mbtree=0",
     }
     return stream
 

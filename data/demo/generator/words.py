@@ -4,20 +4,25 @@ All of it was written for this demo and is in the public domain (CC0). None of i
 are dealt out independently of the planted aesthetic.
 """
 
-HANDLE_WORDS = (
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+HANDLE_WORDS = _words(
     "abacus acorn anchor arrow basket beacon bridge button candle canoe compass copper cricket domino ember fiddle "
     "garnet harbor heron island juniper kettle lantern lemon magnet maple marble meadow needle otter paddle pebble "
     "quartz ribbon saddle thimble tulip walnut willow zephyr"
-).split()
+)
 
-GIVEN_NAMES = (
+GIVEN_NAMES = _words(
     "Ada Álvaro Bea Çelik Dörte Émile Fiona Gökhan Hélène Inês Jonas Kateřina Lúcia Mårten Noémi Óscar Pía Quentin "
     "Renée Søren Teo Uma Valérie Wanda Ximena Yara Zoë André Björn Chloé"
-).split()
-FAMILY_NAMES = (
+)
+FAMILY_NAMES = _words(
     "Abalone Brücke Corvalán Dupré Eikenveld Fônte Granström Hölzel Ibáñez Jardim Kowal Lacombe Möller Novotná Orsini "
     "Pätzold Quiroga Rossetti Sørby Tavares"
-).split()
+)
 
 REGIONS = ("North Isles", "Lower Valley", "East Terrace", "Old Coast", "Río Alto", "Grünmark")
 

@@ -1,0 +1,109 @@
+"""A study to run in a test: made in a temporary folder, outside the checkout, from the demo's real videos."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import yaml
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+SNAKEMAKE = [sys.executable, "-m", "snakemake", "--snakefile", str(CHECKOUT / "Snakefile")]
+# Settings that run on any CPU; what a test does not set is as small as it can be.
+SMALL = {
+    "study": {"name": "tiny study", "synthetic": True, "batches": 2, "max_failed": 0.2},
+    "source": {"files": {"videos": "videos"}},
+    "transcript": {"model": "base", "beam_size": 1, "patience": 1.0},
+    "context": {"languages": ["en", "es", "de", "fr"]},
+}
+RESULTS = (
+    *(f"results/tables/{table}.parquet" for table in ("reels", "creators", "follows", "edges", "status", "coverage")),
+    "results/map/coordinates.parquet",
+    "results/map/clusters.parquet",
+    "results/hypotheses.json",
+    "results/figures/map.png",
+    "results/figures/network.png",
+)
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study's folder and what can be done with it."""
+
+    folder: Path
+
+    @property
+    def command(self) -> list[str]:
+        """The plain command a user would give."""
+        return [*SNAKEMAKE, "--configfile", "study.yaml", "--cores", "2"]
+
+    def configure(self, **sections: dict[str, Any]) -> None:
+        """Write study.yaml: SMALL with these sections' keys changed."""
+        config = {name: {**SMALL.get(name, {}), **sections.get(name, {})} for name in {**SMALL, **sections}}
+        (self.folder / "study.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+
+    def run(self, *arguments: str, succeeds: bool = True) -> str:
+        """Run snakemake to its end; returns what it printed."""
+        done = subprocess.run(
+            [*self.command, *arguments],
+            cwd=self.folder,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=900,
+            check=False,
+        )
+        assert (done.returncode == 0) == succeeds, done.stdout[-6000:]
+        return done.stdout
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """A table's rows."""
+        rows: list[dict[str, Any]] = pq.read_table(self.folder / "results" / f"{table}.parquet").to_pylist()
+        return rows
+
+    def contents(self) -> dict[str, bytes]:
+        """The results whose bytes must not depend on how a run went."""
+        return {name: (self.folder / name).read_bytes() for name in RESULTS}
+
+    def journal(self) -> list[dict[str, Any]]:
+        """All lines of the journal."""
+        files = sorted((self.folder / "results" / "journal").rglob("*.jsonl"))
+        return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+
+    def computed(self) -> Counter[tuple[str, str]]:
+        """How often each stage computed each reel, by (stage, reel_id)."""
+        return Counter((line["stage"], line["reel_id"]) for line in self.journal() if not line["cached"])
+
+
+def environment() -> dict[str, str]:
+    """The environment of a user who has activated the project's environment."""
+    found = dict(os.environ)
+    found["PATH"] = f"{Path(sys.executable).parent}:{found['PATH']}"
+    return found
+
+
+def demo_handles() -> list[str]:
+    """The demo's creators, sorted."""
+    return sorted(path.name for path in (CHECKOUT / "data" / "demo" / "videos").iterdir())
+
+
+def make_study(folder: Path, handles: list[str], reels: int = 2) -> Study:
+    """A study of a few of the demo's creators, with the first reels of each."""
+    for handle in handles:
+        (folder / "videos" / handle).mkdir(parents=True)
+        for video in sorted((CHECKOUT / "data" / "demo" / "videos" / handle).iterdir())[:reels]:
+            shutil.copy(video, folder / "videos" / handle)
+    study = Study(folder)
+    study.configure()
+    return study

@@ -1,0 +1,149 @@
+"""check_coverage: every row of every manifest is counted; a study that lost too much is refused with the reasons."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from check_coverage import main, parse, too_many
+from common.manifest import Row, read_manifest, write_manifest
+from common.program import UserError
+from common.tables import COVERAGE, TableError, read_table
+
+STAGES = ["creators", "audio", "embedding/text"]
+
+
+@pytest.fixture(autouse=True)
+def directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def reels(stage: str, *states: tuple[str, str | None]) -> list[Row]:
+    return [Row(f"c{n % 3}", f"r{n:03}", stage, state, reason) for n, (state, reason) in enumerate(states)]
+
+
+OK, GONE, SLOW, SILENT = ("ok", None), ("failed", "corrupt"), ("failed", "timeout"), ("skipped", "no_audio")
+
+
+def write(rows: dict[str, list[Row]], batches: int = 2) -> None:
+    for stage in STAGES:
+        for batch in range(batches):
+            write_manifest(rows.get(stage, [])[batch::batches], Path(f"results/{stage}/{batch}.parquet"))
+
+
+def check(max_failed: float = 0.2) -> None:
+    main(parse([
+        "--stages", *STAGES, "--batches", "0", "1", f"--max-failed={max_failed}",
+        "--status=results/tables/status.parquet", "--coverage=results/tables/coverage.parquet",
+    ]))  # fmt: skip
+
+
+def study() -> dict[str, list[Row]]:
+    rows = {
+        "creators": [
+            *reels("creators", OK, OK, OK, OK, ("skipped", "not_selected")),
+            Row("c9", None, "creators", "skipped", "no_reels"),
+        ],
+        "audio": reels("audio", OK, OK, SILENT, GONE),
+        "embedding/text": reels("embedding", OK, OK, OK, ("failed", "no_input")),
+    }
+    rows["creators"].append(Row("c0", None, "creators", "ok"))
+    return rows
+
+
+def test_the_status_table_has_every_row_of_every_manifest():
+    rows = study()
+    write(rows)
+    check(max_failed=0.5)
+    found = read_manifest(Path("results/tables/status.parquet"))
+    assert Counter(found) == Counter(row for stage in rows.values() for row in stage)
+
+
+def test_the_coverage_table_counts_reels_and_creators():
+    write(study())
+    check(max_failed=0.5)
+    found = read_table(Path("results/tables/coverage.parquet"), COVERAGE).to_pylist()
+    counts = {(row["stage"], row["state"], row["reason"]): (row["reels"], row["creators"]) for row in found}
+    assert counts == {
+        ("creators", "ok", None): (4, 1),
+        ("creators", "skipped", "not_selected"): (1, 0),
+        ("creators", "skipped", "no_reels"): (0, 1),
+        ("audio", "ok", None): (2, 0),
+        ("audio", "skipped", "no_audio"): (1, 0),
+        ("audio", "failed", "corrupt"): (1, 0),
+        ("embedding", "ok", None): (3, 0),
+        ("embedding", "failed", "no_input"): (1, 0),
+    }
+
+
+def test_the_tables_do_not_depend_on_how_reels_are_spread():
+    made = set()
+    for number in range(3):
+        rows = study()
+        for stage in rows.values():
+            random.Random(number).shuffle(stage)
+        write(rows)
+        check(max_failed=0.5)
+        made.add(tuple(path.read_bytes() for path in sorted(Path("results/tables").iterdir())))
+    assert len(made) == 1
+
+
+def test_a_study_that_lost_too_much_is_refused_with_stage_share_and_remedy(caplog):
+    caplog.set_level(logging.INFO, "atlas")
+    write(study())
+    with pytest.raises(UserError) as error:
+        check(max_failed=0.2)
+    message = str(error.value)
+    assert message.startswith("too many reels failed: 1 of 4 (25%) in audio; 1 of 4 (25%) in embedding. ")
+    assert "study.max_failed allows 20%" in message
+    assert "snakemake retry" in message
+    assert "the content cannot be decoded" in caplog.text
+    assert not Path("results/tables").exists()
+
+
+@pytest.mark.parametrize(
+    ("failed", "total", "max_failed", "refused"),
+    [
+        (1, 4, 0.25, False),
+        (2, 4, 0.25, True),
+        (29, 100, 0.29, False),  # 0.29 * 100 is less than 29
+        (57, 100, 0.57, False),
+        (58, 100, 0.57, True),
+        (1, 3, 1 / 3, False),
+        (1, 1000, 0.0, True),
+        (0, 5, 0.0, False),
+        (5, 5, 1.0, False),
+    ],
+)
+def test_the_share_is_exact(failed, total, max_failed, refused):
+    rows = reels("audio", *[SLOW] * failed, *[OK] * (total - failed))
+    assert too_many(rows, max_failed) == ([("audio", failed, total)] if refused else [])
+
+
+def test_only_failed_reels_count_not_skipped_ones_nor_creators():
+    rows = [*reels("audio", SILENT, SILENT, OK), Row("c9", None, "audio", "failed", "corrupt")]
+    assert too_many(rows, 0.0) == []
+
+
+def test_one_bad_stage_is_enough_and_shares_are_over_all_batches():
+    write({"audio": reels("audio", OK, GONE, OK, OK), "embedding/text": reels("embedding", *[OK] * 4)})
+    check(max_failed=0.25)  # batch 1 alone has lost half
+    with pytest.raises(UserError, match=r"1 of 4 \(25%\) in audio\. "):
+        check(max_failed=0.24)
+
+
+def test_a_study_without_reels_is_not_refused():
+    write({"creators": [Row("ada", None, "creators", "skipped", "no_reels")]})
+    check(max_failed=0.0)
+    assert read_table(Path("results/tables/coverage.parquet"), COVERAGE).num_rows == 1
+
+
+def test_a_missing_manifest_is_named():
+    write(study())
+    Path("results/audio/1.parquet").unlink()
+    with pytest.raises(TableError, match=r"results/audio/1\.parquet: no such file"):
+        check()
