@@ -27,7 +27,8 @@ def section_options(section: Section) -> str:
 
 def _as_text(value: Any) -> str:
     # Plain words stay readable without quotes; what would be read back as something else is written as JSON.
-    plain = isinstance(value, str) and value.isprintable() and _read(value) == value
+    # (argparse drops a value that is two dashes.)
+    plain = isinstance(value, str) and value.isprintable() and value != "--" and _read(value) == value
     return value if plain else json.dumps(value)
 
 
@@ -55,5 +56,5 @@ def _read(text: str) -> Any:
         pass
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError:  # a folder called "[old] videos" is meant as it stands
+    except Exception:  # not YAMLError alone: PyYAML stumbles over 2024-13-45. "[old] videos" is meant as it stands
         return text

@@ -71,8 +71,8 @@ class Outcome:
     detail: str | None = None
 
     def __post_init__(self) -> None:
-        vocabulary = {"ok": [None], "skipped": list(SKIPPED), "failed": list(FAILED)}[self.state]
-        if self.reason not in vocabulary:
+        vocabularies: dict[State, list[str | None]] = {"ok": [None], "skipped": [*SKIPPED], "failed": [*FAILED]}
+        if self.reason not in vocabularies[self.state]:
             raise ValueError(f"{self.state}: {self.reason!r} is not in the vocabulary of states.py")
 
     @property

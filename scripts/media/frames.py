@@ -26,8 +26,9 @@ from media.container import check_memory, open_video, video_track
 from media.cuts import CutDetector
 from media.motion import MotionMeter
 
-# PySceneDetect scales frames down to this width before it compares them.
-DETECTOR_WIDTH = 256
+# Frames are scaled down to this width before they are compared. PySceneDetect takes 256, by another way of scaling; at
+# 192 our scores come closest to its own, and all 118 cuts of 46 videos were the same (at 160, one more was found).
+DETECTOR_WIDTH = 192
 CANDIDATE_INTERVAL_S = 0.25
 # Beyond this many, every second candidate is dropped and the interval doubled: memory stays bounded.
 MAX_CANDIDATES = 160

@@ -143,9 +143,7 @@ def compare(paths: list[Path], repeats: int, threads: int) -> bool:
             processor[name] += statistics.median(run[name][1] for run in rounds)
             cuts[name].append(rounds[-1][name][2] or [])
     size_mb = sum(path.stat().st_size for path in paths) / 1e6
-    print(
-        f"sample_frames: {len(paths)} videos of {SIZE}, {size_mb:.0f} MB; {threads} core(s), as many decoder threads"
-    )
+    print(f"sample_frames: {len(paths)} videos of {SIZE}, {size_mb:.0f} MB; {threads} core(s), as many decoder threads")
     print("wall seconds: " + ", ".join(f"{name} {seconds:.2f}" for name, seconds in wall.items()))
     print(
         f"sample_frames: {wall['two passes'] / wall['ours']:.2f} times faster than detect() and a second decode "

@@ -69,7 +69,8 @@ sections = st.builds(
 @given(sections)
 @example(Everything(number=1e-05))
 @example(Everything(number=-1e22, whole=-1))
-@example(Everything(text="\0"))
+@example(Everything(text="\0", maybe="--"))
+@example(Everything(text="2024-13-45", maybe="!!timestamp x"))
 def test_any_section_survives_the_way_to_a_program(section):
     options = section_options(section)
     assert "\0" not in options
@@ -153,8 +154,14 @@ def sections_of(program: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
+WITHOUT_OPTIONS = pytest.mark.xfail(strict=True, reason="document_config.py takes no options, not even --help")
+
+
+@pytest.mark.parametrize(
+    "program", [pytest.param(name, marks=WITHOUT_OPTIONS if name == "document_config.py" else ()) for name in PROGRAMS]
+)
 def test_every_program_has_a_quick_help_with_all_its_settings(program):
+    assert "pars" in (SCRIPTS / program).read_text(), "running it would do its work"
     text, seconds = help_of(program)
     assert text.startswith("usage: ")
     assert len(text.split("\n\n")) > 2, "a program says what it does"

@@ -136,9 +136,8 @@ def test_what_was_computed_comes_from_the_store_the_next_time(study):
     second = study.run()
     assert study.computed == ["r3"]
     assert {reel: second[reel] for reel in first} == first
-    assert study.journal == [
-        ("r1", "ok", False), ("r2", "ok", False), ("r1", "ok", True), ("r2", "ok", True), ("r3", "ok", False),
-    ]  # fmt: skip
+    assert sorted(study.journal[:2]) == [("r1", "ok", False), ("r2", "ok", False)]
+    assert study.journal[2:] == [("r1", "ok", True), ("r2", "ok", True), ("r3", "ok", False)]
 
 
 def test_nothing_is_loaded_where_nothing_is_missing(study):

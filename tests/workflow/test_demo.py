@@ -1,0 +1,260 @@
+"""The demo study through the real models, on real media, against the planted truth."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import subprocess
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from common import tables
+from common.states import FAILED, SKIPPED
+from common.study import PROGRAMS
+from PIL import Image
+from sklearn.metrics import adjusted_rand_score
+from study import CHECKOUT, Study
+
+TRUTH = Path(__file__).parent / "truth"
+PER_REEL = [stage for stage in PROGRAMS if stage != "creators"]
+
+
+def truth(name: str) -> list[dict[str, str]]:
+    with (TRUTH / name).open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def reels_by_file(demo: Study) -> dict[tuple[str, str], dict]:
+    """The reels table's rows, by creator and file name."""
+    sources = [json.loads(path.read_text()) for path in (demo.folder / "results/creators").glob("*/*.json")]
+    rows = {row["reel_id"]: row for row in demo.rows("tables/reels")}
+    return {(source["creator_id"], source["file"]): rows[source["reel_id"]] for source in sources}
+
+
+def test_every_reel_is_described_and_embedded(demo: Study) -> None:
+    reels = demo.rows("tables/reels")
+    assert len(reels) == 120
+    for reel in reels:
+        assert 40 <= len(reel["description"].split()) <= 80
+        assert "video" not in reel["description"].lower()
+        assert len(reel["embedding"]) == 768
+        assert np.linalg.norm(reel["embedding"]) == pytest.approx(1, abs=1e-5)
+        assert 6 <= reel["duration_s"] <= 10
+    assert len({reel["description"] for reel in reels}) >= 115
+
+
+def test_profiles_are_means_of_embeddings(demo: Study) -> None:
+    creators = demo.rows("tables/creators")
+    assert len(creators) == 40
+    embeddings = defaultdict(list)
+    for reel in demo.rows("tables/reels"):
+        embeddings[reel["creator_id"]].append(reel["embedding"])
+    for creator in creators:
+        assert creator["n_reels"] == creator["n_embedded"] == 3
+        np.testing.assert_allclose(creator["profile"], np.mean(embeddings[creator["creator_id"]], axis=0), atol=1e-6)
+        assert creator["follows_status"] == "complete"
+        assert creator["region"]  # a further column of the creators file
+
+
+def test_manifests_account_for_every_reel_and_stage(demo: Study) -> None:
+    status = demo.rows("tables/status")
+    reels = {row["reel_id"] for row in demo.rows("tables/reels")}
+    for stage in PROGRAMS:
+        rows = [row for row in status if row["stage"] == stage and row["reel_id"] is not None]
+        assert {row["reel_id"] for row in rows} == reels, stage
+        assert len(rows) == len(reels), stage
+    for row in status:
+        assert row["reason"] is None if row["state"] == "ok" else row["reason"] in SKIPPED | FAILED
+        if row["path"] is not None:
+            assert (demo.folder / row["path"]).exists(), row
+    assert not [row for row in status if row["state"] == "failed"]
+    assert sum(row["reels"] for row in demo.rows("tables/coverage")) == len(PROGRAMS) * 120
+
+
+@pytest.mark.parametrize(
+    ("name", "schema"),
+    [
+        ("tables/reels", tables.REELS),
+        ("tables/creators", tables.CREATORS),
+        ("tables/follows", tables.FOLLOWS),
+        ("tables/edges", tables.EDGES),
+        ("tables/status", tables.STATUS),
+        ("tables/coverage", tables.COVERAGE),
+        ("map/coordinates", tables.COORDINATES),
+        ("map/clusters", tables.CLUSTERS),
+    ],
+)
+def test_tables_keep_their_contract(demo: Study, name: str, schema) -> None:
+    found = pq.read_schema(demo.folder / "results" / f"{name}.parquet")
+    assert [(field.name, field.type) for field in found][: len(schema)] == [(f.name, f.type) for f in schema]
+    assert name == "tables/creators" or len(found) == len(schema)
+    rows = demo.rows(name)
+    ids = [field.name for field in schema if field.name.endswith("_id")][:1] or ["stage"]
+    order = [[row[column] or "" for column in ids] for row in rows]
+    assert order == sorted(order)
+
+
+def test_clusters_are_the_planted_aesthetics(demo: Study) -> None:
+    planted = {row["handle"]: row["aesthetic"] for row in truth("demo.csv")}
+    clusters = {row["creator_id"]: row["cluster"] for row in demo.rows("map/clusters")}
+    assert set(clusters) == set(planted)
+    inside = [creator for creator, cluster in clusters.items() if cluster >= 0]
+    assert len(inside) >= 0.75 * len(clusters)
+    assert adjusted_rand_score([planted[c] for c in inside], [clusters[c] for c in inside]) >= 0.8
+    assert [row["creator_id"] for row in demo.rows("map/coordinates")] == sorted(planted)
+    for row in demo.rows("map/coordinates"):
+        assert 0 <= row["x"] <= 1
+        assert 0 <= row["y"] <= 1
+
+
+def test_homophily_is_found(demo: Study) -> None:
+    hypotheses = json.loads((demo.folder / "results/hypotheses.json").read_text())
+    first = hypotheses[0]
+    assert first["id"] == "H1-label"
+    assert first["p_value"] < 0.01
+    assert first["verdict"] == "supported"
+    assert first["n_edges"] == len(demo.rows("tables/edges"))
+    planted = {row["handle"]: row["aesthetic"] for row in truth("demo.csv")}
+    edges = demo.rows("tables/edges")
+    share = np.mean([planted[edge["source_id"]] == planted[edge["target_id"]] for edge in edges])
+    assert first["observed"] == pytest.approx(share, abs=0.1)
+    assert [row["id"] for row in demo.rows("hypotheses")] == [row["id"] for row in hypotheses]
+
+
+def test_follows_inside_and_outside_the_cohort(demo: Study) -> None:
+    with (CHECKOUT / "data/demo/follows.csv").open() as file:
+        given = {(row["source"], row["target"]) for row in csv.DictReader(file)}
+    follows = demo.rows("tables/follows")
+    assert {(row["source_id"], row["target_id"]) for row in follows} == given
+    cohort = {row["creator_id"] for row in demo.rows("tables/creators")}
+    assert all(row["in_cohort"] == (row["target_id"] in cohort) for row in follows)
+    inside = {(row["source_id"], row["target_id"]) for row in follows if row["in_cohort"]}
+    assert {(row["source_id"], row["target_id"]) for row in demo.rows("tables/edges")} == inside
+
+
+def test_speech_is_heard_and_silence_is_not_made_into_text(reels_by_file: dict) -> None:
+    right_language = close = 0
+    spoken = [row for row in truth("demo_reels.csv") if row["sound"] == "speech"]
+    for row in truth("demo_reels.csv"):
+        reel = reels_by_file[row["handle"], row["file"]]
+        if row["sound"] == "speech":
+            right_language += reel["speech_language"] == row["language"]
+            words, heard = (set(re.findall(r"\w+", text.lower())) for text in (row["text"], reel["speech_text"] or ""))
+            close += len(words & heard) >= 0.5 * len(words)
+            if reel["speech_language"] == "en":
+                assert reel["speech_en"] == reel["speech_text"]
+            continue
+        assert reel["speech_text"] is None, row
+        assert reel["audio_kind"] == ("no_audio" if row["sound"] == "none" else "no_speech")
+    # Synthetic voices: the base model takes a few for another language.
+    assert right_language >= 0.85 * len(spoken)
+    assert close >= 0.75 * len(spoken)
+    translated = [r for r in reels_by_file.values() if r["speech_language"] not in (None, "en") and r["speech_en"]]
+    assert len(translated) >= 20
+
+
+def test_cuts_are_the_planted_ones(demo: Study, reels_by_file: dict) -> None:
+    found = planted = hits = 0
+    for row in truth("demo_reels.csv"):
+        reel = reels_by_file[row["handle"], row["file"]]
+        measures = next((demo.folder / "results/description").glob(f"*/{reel['reel_id']}.json"))
+        shots = json.loads(measures.read_text())["cutting_shots"]
+        cuts = len([cut for cut in row["cuts"].split(";") if cut])
+        found, planted, hits = found + shots - 1, planted + cuts, hits + min(shots - 1, cuts)
+    assert hits >= 0.9 * planted
+    assert hits >= 0.9 * found
+
+
+def test_everything_of_a_reel_lies_in_one_folder(demo: Study) -> None:
+    for reel in demo.rows("tables/reels"):
+        folder = demo.folder / "results/reels" / reel["reel_id"]
+        names = {path.name for path in folder.iterdir()}
+        assert {"creators.json", "video.mp4", "frames.zip", "frames.jpg", "description.txt", "embedding.npy"} <= names
+        assert all(path.resolve(strict=True).is_file() for path in folder.iterdir())
+    handle = truth("demo_reels.csv")[0]
+    original = CHECKOUT / "data/demo/videos" / handle["handle"] / handle["file"]
+    assert original.stat().st_nlink == 1  # people's videos are never linked into the store
+
+
+def test_captions_and_their_languages(demo: Study) -> None:
+    reels = demo.rows("tables/reels")
+    with_caption = [reel for reel in reels if reel["caption"]]
+    assert 80 <= len(with_caption) < 120
+    languages = Counter(reel["caption_language"] for reel in with_caption)
+    assert len([language for language in languages if language]) >= 4
+    assert all(reel["caption_language"] is None for reel in reels if not reel["caption"])
+
+
+def test_figures_are_drawn(demo: Study) -> None:
+    for name in ("map", "network"):
+        with Image.open(demo.folder / f"results/figures/{name}.png") as picture:
+            assert min(picture.size) > 1000
+            colours = np.unique(np.asarray(picture.convert("RGB").resize((200, 200))).reshape(-1, 3), axis=0)
+        assert len(colours) > 50
+
+
+def test_configuration_is_written_out(demo: Study) -> None:
+    written = yaml.safe_load((demo.folder / "results/config.yaml").read_text())
+    assert written["study"]["name"] == "Reel Atlas demo"
+    assert written["select"]["reels_per_creator"] == 5
+    # The written file is a study file: giving it changes nothing.
+    (demo.folder / "again.yaml").write_text((demo.folder / "results/config.yaml").read_text())
+    assert "Nothing to be done" in demo.run("--configfile", "again.yaml")
+
+
+def test_second_run_has_nothing_to_do(demo: Study) -> None:
+    start = time.monotonic()
+    assert "Nothing to be done" in demo.run()
+    assert time.monotonic() - start < 10
+
+
+def test_each_reel_was_computed_once(demo: Study) -> None:
+    computed = demo.computed()
+    assert set(computed.values()) == {1}
+    fields = {"time", "stage", "batch", "reel_id", "state", "reason", "cached", "key", "pid"}
+    assert all(set(line) == fields for line in demo.journal())
+
+
+def test_handles_are_not_in_snakemakes_metadata(demo: Study) -> None:
+    handles = b"|".join(row["handle"].encode() for row in truth("demo.csv"))
+    metadata = [path for path in (demo.folder / ".snakemake").rglob("*") if path.is_file()]
+    assert metadata
+    assert not [path for path in metadata if re.search(handles, path.read_bytes())]
+
+
+def test_progress_was_shown(demo: Study) -> None:
+    logs = sorted((demo.folder / "results/logs/transcribe_speech").glob("*.log"))
+    text = "\n".join(log.read_text() for log in logs)
+    assert re.search(r"transcript, batch \d+: \d+ of \d+ reels, \d+ failed, about \d+ s left", text)
+
+
+def test_remade_creators_are_the_committed_ones(tmp_path: Path) -> None:
+    handles = [truth("demo.csv")[0]["handle"], truth("demo.csv")[-1]["handle"]]
+    made = tmp_path / "demo"
+    subprocess.run(
+        ["python", CHECKOUT / "data/demo/make_demo.py", "--output", made, "--truth", tmp_path / "truth", "--only", *handles],
+        check=True, timeout=600,
+    )  # fmt: skip
+    import av
+
+    for handle in handles:
+        committed = CHECKOUT / "data/demo/videos" / handle
+        assert sorted(p.name for p in committed.iterdir()) == sorted(
+            p.name for p in (made / "videos" / handle).iterdir()
+        )
+        for video in committed.iterdir():
+            pictures = []
+            for path in (video, made / "videos" / handle / video.name):
+                with av.open(str(path)) as container:
+                    pictures.append([frame.to_ndarray(format="gray") for frame in container.decode(video=0)])
+            assert len(pictures[0]) == len(pictures[1])
+            # Other processors round differently in the encoder; the pictures are the same to the eye.
+            worst = max(np.abs(a.astype(int) - b).mean() for a, b in zip(*pictures, strict=True))
+            assert worst < 2
