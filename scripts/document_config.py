@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import types
 import typing
@@ -11,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from common.config import PLANNED, Config
+from common.program import parser, run
 
 INTRODUCTION = """
 A study is one YAML file: `snakemake --cores 8 --configfile study.yaml`. Every key has a default, the setting of the
@@ -85,7 +87,12 @@ def _kind(annotation: Any) -> str:
 
 PAGES = {"config/schema.json": schema, "docs/configuration.md": reference}
 
-if __name__ == "__main__":
+
+def main(_: argparse.Namespace) -> None:
     for name, write in PAGES.items():
         (CHECKOUT / name).write_text(write(), encoding="utf-8")
         print(f"wrote {name}")
+
+
+if __name__ == "__main__":
+    run(main, parser(__doc__).parse_args())

@@ -19,7 +19,7 @@ from common.program import run
 from common.stage import Stage, Work, run_stage, stage_parser
 from common.states import OK, Outcome
 
-VERSION = "2"
+VERSION = "1"
 
 
 def source_video(inputs: dict[str, Row]) -> tuple[Path, str]:

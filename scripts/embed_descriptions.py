@@ -78,10 +78,8 @@ class Embedder:
         np.save(work.artifact(".npy"), vector)
         work.artifact(".txt").write_text(text + "\n", encoding="utf-8")
         tokens = self.tokens(text)
-        if tokens > self.model.max_seq_length:
-            return Outcome(
-                "ok", detail=f"{tokens} tokens, of which the first {self.model.max_seq_length} were embedded"
-            )
+        if tokens > self.max_tokens:
+            return Outcome("ok", detail=f"{tokens} tokens, of which the first {self.max_tokens} were embedded")
         return OK
 
 

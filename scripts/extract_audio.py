@@ -12,7 +12,7 @@ from pathlib import Path
 from common.config import AudioSection
 from common.isolation import run_isolated
 from common.options import read_section
-from common.program import run
+from common.program import die_with_parent, run
 from common.stage import Stage, Work, run_stage, stage_parser
 from common.states import OK, Outcome, ReelError
 from media.container import FFMPEG_GUARDS
@@ -47,7 +47,13 @@ def convert(video: Path, target: Path, timeout_s: float) -> str | None:
     command += ["-i", str(video.absolute()), "-map", "0:a:0", "-vn", "-sn", "-dn", "-ac", "1", "-ar", str(SAMPLE_RATE)]
     command += ["-c:a", "pcm_s16le", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact"]
     try:
-        done = subprocess.run([*command, "-f", "wav", str(target)], capture_output=True, timeout=timeout_s, check=False)
+        done = subprocess.run(
+            [*command, "-f", "wav", str(target)],
+            capture_output=True,
+            timeout=timeout_s,
+            check=False,
+            preexec_fn=die_with_parent,
+        )
     except subprocess.TimeoutExpired:
         raise ReelError("timeout", f"more than {timeout_s:g} s") from None
     lines = done.stderr.decode("utf-8", "replace").splitlines()

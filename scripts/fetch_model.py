@@ -167,11 +167,15 @@ def read_origin(folder: Path, by_hand: str) -> tuple[str, str]:
 
 
 def install(partial: Path, folder: Path, hashes: dict[str, str], source: str, revision: str) -> None:
-    """Move the verified files, and only them, into place."""
+    """Move the verified files, and only them, into place; what an earlier source left there goes."""
+    if (folder / ORIGIN).exists():
+        for name in json.loads((folder / ORIGIN).read_text(encoding="utf-8")).get("files", []):
+            (folder / name).unlink(missing_ok=True)
     for name in hashes:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         os.replace(partial / name, folder / name)
-    (folder / ORIGIN).write_text(json.dumps({"source": source, "revision": revision}) + "\n", encoding="utf-8")
+    origin = {"source": source, "revision": revision, "files": sorted(hashes)}
+    (folder / ORIGIN).write_text(json.dumps(origin) + "\n", encoding="utf-8")
     shutil.rmtree(partial)
 
 

@@ -22,7 +22,7 @@ from common.states import OK, Outcome
 if TYPE_CHECKING:
     import numpy as np
 
-VERSION = "2"
+VERSION = "1"
 STAGE = Stage("frames", "sample_frames", VERSION, ".zip", inputs=("video",))
 SHEET_FRAME_HEIGHT = 240
 

@@ -95,7 +95,7 @@ class VideoSection(Section):
     max_pixels: int = Field(8192 * 4352, ge=1, description="Largest frame (width x height) that is decoded.")
     max_minutes: float = Field(60.0, gt=0, description="Longer videos are refused as `too_long`.")
     timeout_s: float = execution(120.0, "Seconds one file may take.", gt=0)
-    memory_mb: int = execution(4096, "Address space a decoding process may use.", ge=256)
+    memory_mb: int = execution(4096, "Address space a decoding process may use.", ge=1024)
 
 
 class AudioSection(Section):
@@ -174,7 +174,7 @@ class FramesSection(Section):
     jpeg_quality: int = Field(90, ge=1, le=100, description="Quality of the stored JPEGs.")
     max_bad_share: Share = Field(0.5, description="Larger shares of undecodable packets make a video `corrupt`.")
     timeout_s: float = execution(600.0, "Seconds one video may take.", gt=0)
-    memory_mb: int = execution(4096, "Address space a decoding process may use.", ge=256)
+    memory_mb: int = execution(4096, "Address space a decoding process may use.", ge=1024)
 
     @model_validator(mode="after")
     def _rising(self) -> FramesSection:
@@ -194,7 +194,7 @@ class DescriptionSection(Section):
         "measured", description="`measured`: palette, light, texture, composition, motion and cutting, on any CPU."
     )
     timeout_s: float = execution(120.0, "Seconds one reel may take.", gt=0)
-    memory_mb: int = execution(4096, "Address space a measuring process may use.", ge=256)
+    memory_mb: int = execution(4096, "Address space a measuring process may use.", ge=1024)
 
 
 class EmbeddingSection(Section):
@@ -301,9 +301,18 @@ def parse_config(data: Any, name: str) -> Config:
     """
     if not isinstance(data, dict):
         raise ConfigError(f"{name}: expected sections like `study:` and `source:`, found {type(data).__name__}")
-    # An empty section ("audio:") is what remains when all its lines are commented out: the defaults hold.
-    filled = {key: {} if value is None and key in Config.model_fields else value for key, value in data.items()}
-    return parse_section(Config, filled, name)
+    return parse_section(Config, _fill(data, Config), name)
+
+
+def _fill(data: dict[Any, Any], model: type[BaseModel]) -> dict[Any, Any]:
+    """An empty section ("audio:") is what remains when all its lines are commented out: the defaults hold."""
+    filled = dict(data)
+    for name, field in model.model_fields.items():
+        section = field.annotation
+        if name in data and isinstance(section, type) and issubclass(section, BaseModel):
+            value = {} if data[name] is None else data[name]
+            filled[name] = _fill(value, section) if isinstance(value, dict) else value
+    return filled
 
 
 def parse_section(model: type[AnySection], data: Any, name: str) -> AnySection:
@@ -351,6 +360,6 @@ def read_config(path: Path) -> Config:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # PyYAML lets dates like 2024-13-45 through as ValueError
         raise ConfigError(f"{path}: not YAML: {error}") from None
     return parse_config({} if data is None else data, str(path))

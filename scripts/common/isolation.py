@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from common.program import die_with_parent
+from common.program import UserError, die_with_parent
 from common.states import Outcome, ReelError
 
 Task = TypeVar("Task")
@@ -64,6 +64,8 @@ def _limit(memory_mb: int) -> None:
 def _outcome(future: Future[Outcome], timeout_s: float, memory_mb: int) -> Outcome:
     try:
         return future.result()
+    except UserError:  # something is wrong with the study, not with this reel
+        raise
     except ReelError as error:
         return Outcome("failed", error.reason, error.detail or None)
     except TimeoutError:

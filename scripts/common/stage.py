@@ -280,8 +280,9 @@ class _Batch:
         target = self._output(reel, original.suffix.lower())
         target.unlink(missing_ok=True)
         # A relative link survives the move of a study that has its videos inside.
-        inside = original.absolute().is_relative_to(Path.cwd())
-        target.symlink_to(os.path.relpath(original, target.parent) if inside else original.absolute())
+        absolute = Path(os.path.normpath(original.absolute()))
+        inside = absolute.is_relative_to(Path.cwd())
+        target.symlink_to(os.path.relpath(absolute, target.parent) if inside else absolute)
         return str(target), sha256
 
     def _output(self, reel: str, suffix: str) -> Path:
@@ -359,6 +360,8 @@ def in_threads(function: Callable[[Work], Outcome], works: list[Work], threads: 
             work = futures[future]
             try:
                 yield work, future.result()
+            except UserError:
+                raise
             except ReelError as error:
                 yield work, Outcome("failed", error.reason, error.detail or None)
             except Exception as error:

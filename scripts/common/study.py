@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import shutil
 import socket
 import sys
@@ -176,14 +177,19 @@ class LockOwner:
     def enter(self) -> None:
         """Record this process, and clear the lock where all that could hold it are dead."""
         self.records.mkdir(parents=True, exist_ok=True)
-        mine = self.records / f"{socket.gethostname()}-{os.getpid()}.json"
-        mine.write_text(json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "start": _start(os.getpid())}))
-        others = [path for path in self.records.glob("*.json") if path != mine]
-        dead = [path for path in others if _is_dead(path)]
+        host, pid = socket.gethostname(), os.getpid()
+        mine = self.records / f"{host}-{pid}.json"
+        # In a restarted container the run before had the same pid: its record is read before it is replaced.
+        others = [path for path in self.records.glob("*.json") if path != mine or _is_dead(path)]
+        temporary = mine.with_suffix(f".{secrets.token_hex(4)}")
+        temporary.write_text(json.dumps({"host": host, "pid": pid, "start": _start(pid)}))
+        temporary.replace(mine)  # whole or not there: a torn record would look dead
+        dead = [path for path in others if path == mine or _is_dead(path)]
         if len(dead) == len(others) and others:
             shutil.rmtree(self.locks, ignore_errors=True)
         for path in dead:
-            path.unlink(missing_ok=True)
+            if path != mine:
+                path.unlink(missing_ok=True)
 
     def leave(self) -> None:
         """Remove this process's record."""
@@ -193,17 +199,18 @@ class LockOwner:
 def _is_dead(record: Path) -> bool:
     try:
         owner = json.loads(record.read_text())
-    except (OSError, ValueError):  # torn by a kill in the middle of writing, or just removed by its owner
+        return bool(owner["host"] == socket.gethostname() and _start(owner["pid"]) != owner["start"])
+    except (OSError, ValueError, KeyError, TypeError):  # not a record, or just removed by its owner
         return True
-    return bool(owner["host"] == socket.gethostname() and _start(owner["pid"]) != owner["start"])
 
 
 def _start(pid: int) -> str | None:
     """When a process started, in clock ticks since boot; None where there is no such process."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except (OSError, IndexError):
         return None
+    return None if fields[0] in "ZX" else fields[19]  # a zombie holds no lock
 
 
 def open_study(checkout: Path, given: dict[str, Any], names: list[str]) -> Study:

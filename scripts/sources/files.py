@@ -101,10 +101,14 @@ def _read_videos(folder: Path) -> dict[str, SourceCreator]:
         # Folders that differ only in case or @ belong to one creator.
         creator = creators.setdefault(creator_id, SourceCreator(creator_id, _display(entry.name)))
         for file in _listing(entry.path):
-            if file.name.startswith(".") or not file.name.lower().endswith(SUFFIXES) or not file.is_file():
+            if file.name.startswith(".") or not file.name.lower().endswith(SUFFIXES):
+                continue
+            name = unicodedata.normalize("NFC", _printable(file.name))
+            if file.is_symlink() and not Path(file.path).exists():  # a reel whose file is missing, not no reel
+                creator.reels.append({"reel_id": None, "file": name})
+            if not file.is_file():
                 continue
             stat = file.stat()
-            name = unicodedata.normalize("NFC", _printable(file.name))
             if name in creator.videos:  # the same name in two folders of one creator
                 name = f"{_printable(entry.name)}/{name}"
             while name in creator.videos:  # two names that differ in their Unicode form only

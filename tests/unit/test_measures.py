@@ -125,7 +125,8 @@ def test_every_colour_is_near_a_name():
 )
 def test_a_plain_picture_is_named_after_its_colour(rgb, word):
     swatches = measured(plain(*rgb)).colour.swatches
-    assert len(swatches) == 1 and swatches[0].share == pytest.approx(1.0)
+    assert len(swatches) == 1
+    assert swatches[0].share == pytest.approx(1.0)
     assert word in swatches[0].name
     assert word in describe(measured(plain(*rgb))).lower()
 
@@ -164,8 +165,10 @@ def test_opposite_hues_are_told_from_one_hue_and_from_all_hues():
     hues[..., 1] = 200
     many = measured(cv2.cvtColor(hues, cv2.COLOR_HSV2RGB)).colour
     assert one.hue_variety < 0.02
-    assert two.hue_variety > 0.6 and two.hue_opposition > 0.7
-    assert many.hue_variety > 0.5 and many.hue_opposition < 0.6
+    assert two.hue_variety > 0.6
+    assert two.hue_opposition > 0.7
+    assert many.hue_variety > 0.5
+    assert many.hue_opposition < 0.6
 
 
 def test_colourfulness_of_grey_is_zero_and_grows_with_saturation():
@@ -181,12 +184,15 @@ def test_colourfulness_of_grey_is_zero_and_grows_with_saturation():
 
 def test_contrast_grows_with_the_range_of_tones():
     contrasts = [measured(ramp(128 - half, 128 + half)).light.contrast for half in (0, 20, 60, 120)]
-    assert contrasts[0] == 0 and contrasts == sorted(contrasts) and len(set(contrasts)) == 4
+    assert contrasts[0] == 0
+    assert contrasts == sorted(contrasts)
+    assert len(set(contrasts)) == 4
 
 
 def test_light_knows_where_it_comes_from():
     rising = measured(ramp(20, 220)).light
-    assert rising.right > 30 and abs(rising.top) < 0.5
+    assert rising.right > 30
+    assert abs(rising.top) < 0.5
     spot = cv2.GaussianBlur(cv2.circle(plain(10, 10, 10), (SIDE // 2, SIDE // 2), 60, (240, 240, 240), -1), (0, 0), 15)
     assert measured(spot).light.centre > 15
     assert "edges sinking into shadow" in describe(measured(spot))
@@ -222,7 +228,8 @@ def test_blur_and_coarseness_follow_the_picture():
     sharp = np.kron(np.random.default_rng(2).integers(0, 2, (24, 24)), np.ones((8, 8))).astype(np.uint8) * 255
     sharp = np.repeat(sharp[..., None], 3, axis=2)
     blurs = [measured(sharp if not s else cv2.GaussianBlur(sharp, (0, 0), s)).texture.blur for s in (0, 1, 3, 6)]
-    assert blurs == sorted(blurs) and blurs[0] < 0.3 < 0.6 < blurs[-1]
+    assert blurs == sorted(blurs)
+    assert blurs[0] < 0.3 < 0.6 < blurs[-1]
     fine, medium, large = (measured(stripes(width)).texture.coarseness for width in (2, 8, 32))
     assert fine < medium < large
 
@@ -267,10 +274,13 @@ def test_lines_are_straight_and_have_a_direction():
     upright, lying, round_ = (
         measured(picture).composition for picture in (stripes(), stripes(upright=False), circles())
     )
-    assert upright.straightness > 0.7 and upright.vertical > 0.95
-    assert lying.straightness > 0.7 and lying.horizontal > 0.95
+    assert upright.straightness > 0.7
+    assert upright.vertical > 0.95
+    assert lying.straightness > 0.7
+    assert lying.horizontal > 0.95
     assert round_.straightness < 0.15
-    assert "vertical lines" in describe(measured(stripes())) and "organic" in describe(measured(circles()))
+    assert "vertical lines" in describe(measured(stripes()))
+    assert "organic" in describe(measured(circles()))
 
 
 # Motion and cutting
@@ -343,7 +353,8 @@ def test_the_same_reel_gives_the_same_measures_and_text():
     measured(plain(1, 2, 3))
     cv2.setRNGSeed(5)
     np.random.seed(5)
-    assert measured(*frames) == first and describe(measured(*frames)) == describe(first)
+    assert measured(*frames) == first
+    assert describe(measured(*frames)) == describe(first)
 
 
 def test_measuring_leaves_the_frames_as_they_were():
@@ -481,9 +492,12 @@ def test_a_text_has_40_to_80_words_in_three_or_four_sentences_whatever_was_measu
     text = describe(found)
     assert FEWEST_WORDS <= count_words(text) <= MOST_WORDS
     sentences = text.split(". ")
-    assert 3 <= len(sentences) <= 4 and text.endswith(".")
+    assert 3 <= len(sentences) <= 4
+    assert text.endswith(".")
     assert all(sentence[0].isupper() for sentence in sentences)
-    assert "video" not in text.lower() and "  " not in text and ", ." not in text
+    assert "video" not in text.lower()
+    assert "  " not in text
+    assert ", ." not in text
     assert not any(letter.isdigit() for letter in text)
 
 
@@ -491,7 +505,8 @@ def test_impressions_follow_their_rules():
     bright = measured(cv2.GaussianBlur(noise(4, level=240), (0, 0), 6)).as_dict()
     assert "airy" in impressions(bright)
     dark = measured(plain(4, 4, 6)).as_dict()
-    assert "nocturnal" in impressions(dark) and "airy" not in impressions(dark)
+    assert "nocturnal" in impressions(dark)
+    assert "airy" not in impressions(dark)
 
 
 def test_impressions_use_measures_that_exist():

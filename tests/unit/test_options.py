@@ -154,12 +154,7 @@ def sections_of(program: str) -> list[str]:
     return found
 
 
-WITHOUT_OPTIONS = pytest.mark.xfail(strict=True, reason="document_config.py takes no options, not even --help")
-
-
-@pytest.mark.parametrize(
-    "program", [pytest.param(name, marks=WITHOUT_OPTIONS if name == "document_config.py" else ()) for name in PROGRAMS]
-)
+@pytest.mark.parametrize("program", PROGRAMS)
 def test_every_program_has_a_quick_help_with_all_its_settings(program):
     assert "pars" in (SCRIPTS / program).read_text(), "running it would do its work"
     text, seconds = help_of(program)

@@ -384,7 +384,6 @@ def test_a_link_to_a_file_outside_the_study_is_absolute(study, tmp_path, monkeyp
         link_to(study, str(tmp_path / "films" / "a.mp4"))
 
 
-@pytest.mark.xfail(strict=True, reason="_link_external takes CWD/../films for a folder inside the study")
 def test_a_link_to_a_folder_beside_the_study_is_absolute(study, tmp_path, monkeypatch):
     (tmp_path / "films").mkdir()
     (tmp_path / "films" / "a.mp4").write_bytes(b"film")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
-from study import CHECKOUT, SNAKEMAKE, Study, environment
+
+from study import CHECKOUT, SNAKEMAKE, Study
 
 
 @pytest.fixture(scope="session")
@@ -37,12 +39,12 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("clone") / "reel-atlas"
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=CHECKOUT, env=environment(), capture_output=True, check=True,
-    ).stdout  # fmt: skip
-    folder.mkdir(parents=True)
-    subprocess.run(
-        ["tar", "--create", "--null", "--files-from=-", "--ignore-failed-read", "--file", str(folder.parent / "clone.tar")],
-        cwd=CHECKOUT, input=listed, check=True,
-    )  # fmt: skip
-    subprocess.run(["tar", "--extract", "--file", str(folder.parent / "clone.tar")], cwd=folder, check=True)
+        cwd=CHECKOUT,
+        capture_output=True,
+        check=True,
+    ).stdout
+    for name in listed.decode().split("\0"):
+        if (name and (CHECKOUT / name).is_file()) or (CHECKOUT / name).is_symlink():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(CHECKOUT / name, folder / name, follow_symlinks=False)
     return folder

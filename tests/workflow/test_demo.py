@@ -6,19 +6,22 @@ import csv
 import json
 import re
 import subprocess
+import sys
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
 
+import av
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from PIL import Image
+from sklearn.metrics import adjusted_rand_score
+
 from common import tables
 from common.states import FAILED, SKIPPED
 from common.study import PROGRAMS
-from PIL import Image
-from sklearn.metrics import adjusted_rand_score
 from study import CHECKOUT, Study
 
 TRUTH = Path(__file__).parent / "truth"
@@ -238,11 +241,8 @@ def test_progress_was_shown(demo: Study) -> None:
 def test_remade_creators_are_the_committed_ones(tmp_path: Path) -> None:
     handles = [truth("demo.csv")[0]["handle"], truth("demo.csv")[-1]["handle"]]
     made = tmp_path / "demo"
-    subprocess.run(
-        ["python", CHECKOUT / "data/demo/make_demo.py", "--output", made, "--truth", tmp_path / "truth", "--only", *handles],
-        check=True, timeout=600,
-    )  # fmt: skip
-    import av
+    command = [sys.executable, CHECKOUT / "data/demo/make_demo.py", "--output", made, "--truth", tmp_path / "truth"]
+    subprocess.run([*command, "--only", *handles], check=True, timeout=600)
 
     for handle in handles:
         committed = CHECKOUT / "data/demo/videos" / handle

@@ -1,4 +1,4 @@
-"""A plain second `snakemake --cores 2` finishes what a killed one began; nothing that was finished is computed again."""
+"""A plain second `snakemake --cores 2` finishes what a killed one began; nothing finished is computed again."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from study import Study, demo_handles, environment, make_study
 
 KILLS = 4
