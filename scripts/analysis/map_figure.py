@@ -90,9 +90,17 @@ def map_figure(placed: PlacedCreators, name: str, synthetic: bool) -> Figure:
             line = {"facecolor": "none", "edgecolor": colour, "linewidth": 1.0, "zorder": 6}
             for look in (fill, line):
                 axes.add_patch(Ellipse(middle, width, height, angle=angle, **look))
+    show_whole_ellipses(axes)
     draw_numbers(axes, placed.places, placed.clusters)
     draw_legend(figure, "Cluster", cluster_legend(placed.clusters))
     return figure
+
+
+def show_whole_ellipses(axes: Axes) -> None:
+    """Widen the map, alike on all sides, until no ellipse is cut off."""
+    boxes = [patch.get_path().transformed(patch.get_patch_transform()).get_extents() for patch in axes.patches]
+    over = max([0.04, *(side for box in boxes for side in (-box.x0, -box.y0, box.x1 - 1, box.y1 - 1))]) + 0.02
+    axes.set(xlim=(-over, 1 + over), ylim=(-over, 1 + over))
 
 
 def draw_creators(axes: Axes, placed: PlacedCreators, areas: FloatArray) -> None:

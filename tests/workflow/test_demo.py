@@ -182,7 +182,7 @@ def test_everything_of_a_reel_lies_in_one_folder(demo: Study) -> None:
         assert {"creators.json", "video.mp4", "frames.zip", "frames.jpg", "description.txt", "embedding.npy"} <= names
         assert all(path.resolve(strict=True).is_file() for path in folder.iterdir())
     handle = truth("demo_reels.csv")[0]
-    original = CHECKOUT / "data/demo/videos" / handle["handle"] / handle["file"]
+    original = demo.folder / "data/demo/videos" / handle["handle"] / handle["file"]
     assert original.stat().st_nlink == 1  # people's videos are never linked into the store
 
 

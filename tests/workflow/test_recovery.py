@@ -15,12 +15,12 @@ import pytest
 
 from study import Study, demo_handles, environment, make_study
 
-KILLS = 4
+KILLS = 3
 
 
 @pytest.fixture(scope="module")
 def handles() -> list[str]:
-    return demo_handles()[:4]
+    return demo_handles()[:3]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,76 @@
+"""The documentation says what the code does: keys, columns, reasons, links, commands."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import jsonschema
+import pytest
+import yaml
+
+from common import tables
+from common.config import Config
+from common.states import FAILED, SKIPPED
+from conftest import CHECKOUT
+from document_config import PAGES
+from study import environment
+
+DOCS = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md")), CHECKOUT / "data/demo/README.md"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_generated_pages_are_in_step_with_the_model(page: str) -> None:
+    assert (CHECKOUT / page).read_text(encoding="utf-8") == PAGES[page](), "run: make docs"
+
+
+@pytest.mark.parametrize("study", ["demo.yaml", "study.example.yaml"])
+def test_studies_satisfy_the_schema(study: str) -> None:
+    schema = yaml.safe_load((CHECKOUT / "config/schema.json").read_text())
+    jsonschema.validate(yaml.safe_load((CHECKOUT / "config" / study).read_text()), schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"study": {"nam": "x"}}, schema)
+
+
+def test_every_column_is_documented() -> None:
+    text = (CHECKOUT / "docs/tables.md").read_text()
+    schemas = [value for name, value in vars(tables).items() if name.isupper() and hasattr(value, "names")]
+    assert len(schemas) >= 8
+    missing = {name for schema in schemas for name in schema.names if f"`{name}`" not in text}
+    assert not missing
+
+
+def test_every_reason_is_documented() -> None:
+    text = (CHECKOUT / "docs/tour.md").read_text()
+    for reason, facts in (SKIPPED | FAILED).items():
+        assert f"| `{reason}` | {facts.meaning} |" in text or reason in SKIPPED.keys() & FAILED.keys()
+    assert {
+        line.split("`")[1] for line in text.splitlines() if re.match(r"\| `\w+` \| .* \| (yes|no) \|", line)
+    } == set(FAILED)
+
+
+def test_every_section_is_documented() -> None:
+    text = (CHECKOUT / "docs/configuration.md").read_text()
+    assert all(f"\n## {section}\n" in text for section in Config.model_fields)
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+def test_links_lead_somewhere(page) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        assert "://" in target or (page.parent / target).exists(), target
+
+
+def test_programs_and_targets_that_are_named_exist() -> None:
+    for page in DOCS:
+        text = page.read_text(encoding="utf-8")
+        for program in re.findall(r"python ((?:scripts|data|tests)/[\w/]+\.py)", text):
+            assert (CHECKOUT / program).is_file(), f"{page.name}: {program}"
+        makefile = (CHECKOUT / "Makefile").read_text()
+        for target in re.findall(r"(?:^    |`)make ([a-z]+)(?=$|`)", text, re.MULTILINE):
+            assert f"\n{target}:" in makefile, f"{page.name}: make {target}"
+
+
+def test_make_help_lists_the_targets() -> None:
+    done = subprocess.run(["make", "help"], cwd=CHECKOUT, env=environment(), capture_output=True, text=True, check=True)
+    for target in ("demo", "test", "lint", "bench", "install"):
+        assert re.search(rf"make {target}\s+\w", done.stdout)
