@@ -49,6 +49,9 @@ include: "rules/analyse.smk"
 include: "rules/present.smk"
 
 
+# Targets ask for the manifests, too: Snakemake does not make an intermediate file again that somebody removed
+# (scripts/redo.py does), as long as what was made from it is there.
+MANIFESTS = [manifests(stage) for stage in STAGES]
 TABLES = expand(
     "results/tables/{table}.parquet",
     table=["reels", "creators", "follows", "edges", "status", "coverage"],
@@ -71,6 +74,7 @@ rule all:
     """The whole study: tables, map, clusters, hypotheses, figures, and a folder of links for each reel."""
     default_target: True
     input:
+        MANIFESTS,
         TABLES,
         MAP,
         FIGURES,
@@ -82,12 +86,14 @@ rule all:
 rule tables:
     """The tables of reels, creators, follows and states."""
     input:
+        MANIFESTS,
         TABLES,
 
 
 rule map:
     """Coordinates and clusters of the creators, and the map."""
     input:
+        MANIFESTS,
         MAP,
         "results/figures/map.png",
 
@@ -95,6 +101,7 @@ rule map:
 rule figures:
     """All figures."""
     input:
+        MANIFESTS,
         FIGURES,
 
 
