@@ -132,7 +132,7 @@ class Study:
             "ATLAS": str(self.checkout / "scripts"),
             "STORE": self.config.store.directory,
             "MODELS": self.models_directory,
-            "NUMBA_CACHE_DIR": os.path.abspath("data/numba"),  # the checkout may be read-only
+            "NUMBA_CACHE_DIR": str(Path("data/numba").absolute()),  # the checkout may be read-only
             "HF_HUB_OFFLINE": "1",
             "PYTHONUTF8": "1",
         }
