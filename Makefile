@@ -49,7 +49,7 @@ format: install ## lay out the code
 	$(BIN)/snakefmt Snakefile rules
 
 bench: install ## measure against the obvious alternatives
-	PATH="$(CURDIR)/$(BIN):$$PATH" python -m bench
+	PATH="$(CURDIR)/$(BIN):$$PATH" python tests/bench
 
 docs: install ## write the configuration's schema and reference page
 	PATH="$(CURDIR)/$(BIN):$$PATH" python scripts/document_config.py

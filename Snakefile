@@ -15,7 +15,12 @@ from common.study import LockOwner, open_study, passing_failures
 
 min_version("9.27")
 
-STUDY = open_study(Path(workflow.basedir), config, workflow.configfiles)
+STUDY = open_study(
+    Path(workflow.basedir),
+    config,
+    workflow.configfiles,
+    overrides=workflow.config_settings.config,
+)
 
 if workflow.is_main_process:
     LOCK_OWNER = LockOwner(Path(".snakemake"))

@@ -14,7 +14,7 @@ rule write_config:
     conda:
         "../envs/analysis.yaml"
     params:
-        text=STUDY.resolved,
+        text=lambda _: STUDY.resolved,
     shell:
         "printf %s {params.text:q} > {output} 2> {log}"
 

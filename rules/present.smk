@@ -13,7 +13,7 @@ rule plot_map:
     conda:
         "../envs/analysis.yaml"
     params:
-        name=STUDY.config.study.name,
+        name=lambda _: STUDY.config.study.name,
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("plot_map"),
     shell:
@@ -38,7 +38,7 @@ rule plot_network:
     conda:
         "../envs/analysis.yaml"
     params:
-        name=STUDY.config.study.name,
+        name=lambda _: STUDY.config.study.name,
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("plot_network"),
     shell:

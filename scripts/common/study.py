@@ -10,6 +10,7 @@ import shutil
 import socket
 import sys
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -85,9 +86,10 @@ class Study:
         section: Section = found
         return section
 
-    def options(self, *names: str) -> str:
-        """Sections as options of a program."""
-        return " ".join(section_options(self.section(name)) for name in names)
+    def options(self, *names: str) -> Callable[[Any], str]:
+        """Sections as options of a program, as a function for params: in a string, {braces} would be wildcards."""
+        text = " ".join(section_options(self.section(name)) for name in names)
+        return lambda _: text
 
     def version(self, program: str) -> str:
         """The VERSION constant of a program."""
@@ -213,11 +215,32 @@ def _start(pid: int) -> str | None:
     return None if fields[0] in "ZX" else fields[19]  # a zombie holds no lock
 
 
-def open_study(checkout: Path, given: dict[str, Any], names: list[str]) -> Study:
-    """The study that a Snakefile is run for; ends Snakemake with one clear message where it cannot be used."""
+def retyped(given: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
+    """The configuration with the types that command-line values mean.
+
+    Snakemake reads nested values of --config as text ({seed: 7} becomes {"seed": "7"}).
+    """
+    found = dict(given)
+    for key, value in overrides.items():
+        if isinstance(value, dict):
+            found[key] = retyped(found.get(key) or {}, value)
+        elif isinstance(value, str):
+            found[key] = yaml.safe_load(value)
+    return found
+
+
+def open_study(checkout: Path, given: dict[str, Any], names: list[str], overrides: dict[str, Any]) -> Study:
+    """The study that a Snakefile is run for; ends Snakemake with one clear message where it cannot be used.
+
+    Args:
+        checkout: folder of the Snakefile.
+        given: the merged configuration that Snakemake read.
+        names: the configuration files that were given.
+        overrides: what --config said.
+    """
     from snakemake.exceptions import WorkflowError
 
     try:
-        return Study(checkout, given, names)
+        return Study(checkout, retyped(given, overrides), names)
     except (ConfigError, UserError) as error:
         raise WorkflowError(str(error)) from None

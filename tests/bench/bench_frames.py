@@ -21,6 +21,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
+from aims import report
 from common.config import FramesSection
 
 SETTINGS = FramesSection()
@@ -145,20 +146,19 @@ def compare(paths: list[Path], repeats: int, threads: int) -> bool:
     size_mb = sum(path.stat().st_size for path in paths) / 1e6
     print(f"sample_frames: {len(paths)} videos of {SIZE}, {size_mb:.0f} MB; {threads} core(s), as many decoder threads")
     print("wall seconds: " + ", ".join(f"{name} {seconds:.2f}" for name, seconds in wall.items()))
+    ratio, share = wall["two passes"] / wall["ours"], wall["decode"] / wall["ours"]
     print(
-        f"sample_frames: {wall['two passes'] / wall['ours']:.2f} times faster than detect() and a second decode "
-        f"(CPU time: {processor['two passes'] / processor['ours']:.2f}; aim: 1.7)"
+        f"in CPU time: {processor['two passes'] / processor['ours']:.2f} times faster, "
+        f"{processor['decode'] / processor['ours']:.0%} pure decoding"
     )
-    print(
-        f"sample_frames: {wall['decode'] / wall['ours']:.0%} of its time is pure decoding "
-        f"(CPU time: {processor['decode'] / processor['ours']:.0%})"
-    )
+    report("sample_frames against detect() and a second decode", f"{ratio:.2f}x", "at least 1.7x", ratio >= 1.7)
+    report("sample_frames: share of pure decoding in its time", f"{share:.0%}")
     agree = True
     for path, theirs, own in zip(paths, cuts["two passes"], cuts["ours"], strict=True):
         if len(theirs) != len(own) or any(abs(a - b) > 1.5 / RATE for a, b in zip(theirs, own, strict=True)):
             print(f"{path.name}: cuts differ: detect() {theirs}, ours {own}")
             agree = False
-    print(f"sample_frames: {sum(map(len, cuts['ours']))} cuts, {'the same as' if agree else 'NOT those of'} detect()")
+    print(f"{sum(map(len, cuts['ours']))} cuts, {'the same as' if agree else 'NOT those of'} detect()")
     return agree
 
 
