@@ -1,8 +1,8 @@
 """Time the permutation test of H1-label against a plain Python loop on the same network.
 
-Both run in one thread and count the same thing: the edges inside labels, under labels shuffled anew for each draw. They
-take turns, and medians are compared. The loop makes fewer draws, as each takes it as long as the one before; its time is
-scaled up. Ends with exit code 1 where one of the two misses the null distribution's exact mean or standard deviation.
+Both run in one thread and count the same thing: the edges inside labels, under labels shuffled anew for each draw.
+They take turns, and medians are compared. The loop makes fewer draws, as each takes it as long as the one before; its
+time is scaled up. Ends with exit code 1 where one of the two misses the null distribution's exact mean or standard deviation.
 """
 
 from __future__ import annotations
