@@ -91,8 +91,8 @@ def timed(way: Callable[[list[str]], np.ndarray], texts: list[str]) -> tuple[flo
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--texts", type=int, default=60, help="texts embedded [%(default)s]")
-    parser.add_argument("--rounds", type=int, default=5, help="medians of these are compared [%(default)s]")
+    parser.add_argument("--texts", type=int, default=40, help="texts embedded [%(default)s]")
+    parser.add_argument("--rounds", type=int, default=3, help="medians of these are compared [%(default)s]")
     parser.add_argument("--threads", type=int, default=2, help="cores that every way may use [%(default)s]")
     arguments = parser.parse_args()
     videos = sorted((CHECKOUT / "data" / "demo" / "videos").glob("*/*"))

@@ -2,7 +2,8 @@
 
 Both run in one thread and count the same thing: the edges inside labels, under labels shuffled anew for each draw.
 They take turns, and medians are compared. The loop makes fewer draws, as each takes it as long as the one before; its
-time is scaled up. Ends with exit code 1 where one of the two misses the null distribution's exact mean or standard deviation.
+time is scaled up. Ends with exit code 1 where one of the two misses the null distribution's exact mean or standard
+deviation.
 """
 
 from __future__ import annotations
