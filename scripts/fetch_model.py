@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,9 @@ def main(arguments: argparse.Namespace) -> None:
     entry = registry[arguments.name]
     locked = read_lock(arguments.lock).get(arguments.name)
     folder = arguments.models / arguments.name
-    source, revision, hashes = find_files(entry, arguments.name, folder, locked)
+    arguments.models.mkdir(parents=True, exist_ok=True)
+    with alone(arguments.models / f".{arguments.name}.lock"):  # two studies may want the same model at the same time
+        source, revision, hashes = find_files(entry, arguments.name, folder, locked)
     files = {name: {"sha256": sha256, "size": (folder / name).stat().st_size} for name, sha256 in hashes.items()}
     if locked is None:
         write_lock(arguments.lock, arguments.name, {"source": source, "revision": revision, "files": hashes})
@@ -258,6 +260,18 @@ def unpack(archive: Path, inside: str, folder: Path) -> None:
     archive.unlink()
 
 
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Wait until no other process of this machine is in here with the same file or folder; best effort."""
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        with contextlib.suppress(OSError):  # some cluster file systems have no locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def read_lock(path: Path) -> dict[str, dict[str, Any]]:
     """The study's lock file: source, revision and hashes of each model it has used."""
     if not path.exists():
@@ -277,18 +291,13 @@ def write_lock(path: Path, name: str, facts: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     # Two models may be fetched at a time, on one machine: neither must write over the other's entry.
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):  # some cluster file systems have no locks
-            fcntl.flock(folder, fcntl.LOCK_EX)
+    with alone(path.parent):
         content = yaml.safe_dump({**read_lock(path), name: facts}, sort_keys=True)
         temporary.write_text(
             "# The weights this study used. Keep it with the study: later fetches must match it.\n" + content,
             encoding="utf-8",
         )
         temporary.replace(path)
-    finally:
-        os.close(folder)
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
