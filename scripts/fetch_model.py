@@ -42,7 +42,7 @@ def main(arguments: argparse.Namespace) -> None:
     locked = read_lock(arguments.lock).get(arguments.name)
     folder = arguments.models / arguments.name
     arguments.models.mkdir(parents=True, exist_ok=True)
-    with alone(arguments.models / f".{arguments.name}.lock"):  # two studies may want the same model at the same time
+    with alone(arguments.models):  # two studies may want the same model at the same time
         source, revision, hashes = find_files(entry, arguments.name, folder, locked)
     files = {name: {"sha256": sha256, "size": (folder / name).stat().st_size} for name, sha256 in hashes.items()}
     if locked is None:
@@ -261,9 +261,9 @@ def unpack(archive: Path, inside: str, folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """Wait until no other process of this machine is in here with the same file or folder; best effort."""
-    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT, 0o666)
+def alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process of this machine is in here with the same folder; best effort."""
+    handle = os.open(folder, os.O_RDONLY)
     try:
         with contextlib.suppress(OSError):  # some cluster file systems have no locks
             fcntl.flock(handle, fcntl.LOCK_EX)
