@@ -134,14 +134,22 @@ class Study:
             "ATLAS": str(self.checkout / "scripts"),
             "STORE": self.config.store.directory,
             "MODELS": self.models_directory,
-            "NUMBA_CACHE_DIR": str(Path("data/numba").absolute()),  # the checkout may be read-only
+            "NUMBA_CACHE_DIR": str(_numba_cache(self.checkout)),
             "HF_HUB_OFFLINE": "1",
             "PYTHONUTF8": "1",
         }
         lines = [f"export {name}={_quote(value)};" for name, value in variables.items()]
         if own_python:
             lines.append(f"export PATH={_quote(str(Path(sys.executable).parent))}:$PATH;")
-        return "set -euo pipefail; " + " ".join(lines) + " "
+        # Without word splitting and patterns a checkout or a store may lie in a folder with spaces in its name.
+        return "set -f -euo pipefail; IFS=; " + " ".join(lines) + " "
+
+
+def _numba_cache(checkout: Path) -> Path:
+    """The checkout's, so that each study does not compile anew; the study's own where the checkout is read-only."""
+    shared = checkout / "data" / "numba"
+    nearest = next(folder for folder in (shared, *shared.parents) if folder.exists())
+    return shared if os.access(nearest, os.W_OK) else Path("data/numba").absolute()
 
 
 def _quote(text: str) -> str:
@@ -225,7 +233,10 @@ def retyped(given: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, dict):
             found[key] = retyped(found.get(key) or {}, value)
         elif isinstance(value, str):
-            found[key] = yaml.safe_load(value)
+            try:
+                found[key] = yaml.safe_load(value)
+            except (yaml.YAMLError, ValueError):  # text that only looks like YAML
+                found[key] = value
     return found
 
 

@@ -20,19 +20,20 @@ class Line:
 
     Attributes:
         number: in the file, from 1.
-        values: text by column name (lower case); empty cells are left out.
+        values: text by column name; empty cells are left out.
     """
 
     number: int
     values: dict[str, str]
 
 
-def read_csv(path: Path, required: tuple[str, ...]) -> list[Line]:
+def read_csv(path: Path, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> list[Line]:
     """Read a CSV file with a header; commas, semicolons or tabs.
 
     Args:
         path: the file, in UTF-8 with or without byte order mark.
-        required: columns that must be there.
+        required: columns that must be there; like the optional ones in any case. Others keep their names as they came.
+        optional: columns that may be there.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -45,7 +46,8 @@ def read_csv(path: Path, required: tuple[str, ...]) -> list[Line]:
     if not rows:
         raise UserError(f"{path}: empty; expected a header with the columns {', '.join(required)}")
     first, header = rows[0]
-    names = [name.strip().lower() for name in header]
+    known = {*required, *optional}
+    names = [name.strip().lower() if name.strip().lower() in known else name.strip() for name in header]
     for problem, columns in (
         ("missing", [name for name in required if name not in names]),
         ("given twice", sorted({name for name in names if name and names.count(name) > 1})),

@@ -21,6 +21,8 @@ from common.store import digest
 from sources.csv_tables import Line, count, moment, read_csv, take
 
 SUFFIXES = (".mp4", ".mov", ".webm", ".mkv")
+CREATOR_COLUMNS = ("full_name", "followers", "following", "follows_status")
+REEL_COLUMNS = ("reel_id", "caption", "taken_at", "plays", "likes", "comments", "url")
 FOLLOWS_STATES = ("complete", "partial", "unfetched")
 
 
@@ -144,7 +146,7 @@ def _creator(creators: dict[str, SourceCreator], line: Line, column: str, path: 
 
 def _add_facts(creators: dict[str, SourceCreator], path: Path) -> None:
     first_lines: dict[str, int] = {}
-    for line in read_csv(path, ("handle",)):
+    for line in read_csv(path, ("handle",), CREATOR_COLUMNS):
         creator = _creator(creators, line, "handle", path)
         if creator.creator_id in first_lines:
             raise UserError(
@@ -166,7 +168,7 @@ def _add_facts(creators: dict[str, SourceCreator], path: Path) -> None:
 def _add_reels(creators: dict[str, SourceCreator], path: Path) -> None:
     ids: dict[Any, int] = {}
     files: dict[Any, int] = {}
-    for line in read_csv(path, ("handle", "file")):
+    for line in read_csv(path, ("handle", "file"), REEL_COLUMNS):
         creator = _creator(creators, line, "handle", path)
         reel = {name: line.values.get(name) for name in ("reel_id", "caption", "url")}
         reel |= {name: take(line, name, count, path) for name in ("plays", "likes", "comments")}

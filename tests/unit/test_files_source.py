@@ -170,7 +170,7 @@ def test_tables_are_read_as_spreadsheets_write_them(ending, delimiter, start):
     text = start + (ending * 2).join([*rows, delimiter * 4, "   "]) + ending
     cohort = read_tables_only(creators=text)
     assert cohort["ada"].handle == "Ada"
-    assert cohort["ada"].facts == {"full_name": "Ada, L.", "followers": 1200, "following": 7, "city": "Łódź"}
+    assert cohort["ada"].facts == {"full_name": "Ada, L.", "followers": 1200, "following": 7, "City": "Łódź"}
     assert cohort["bob"].facts == {}
 
 
