@@ -12,6 +12,7 @@ import pytest
 from study import CHECKOUT, Study
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run in parallel by file, with all tests that look at the demo in one process: it is made once."""
     for item in items:
