@@ -12,15 +12,6 @@ import pytest
 from study import CHECKOUT, Study
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run in parallel by file, with all tests that look at the demo in one process: it is made once."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            group = "demo" if "demo" in getattr(item, "fixturenames", ()) else item.path.stem
-            item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Study:
     """The demo study, made as a newcomer makes it: `make demo` in a fresh clone. The environment is the one in use."""

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from golden import ANALYSES, changes_without_version
 from PIL import Image
 from sklearn.metrics import adjusted_rand_score
 
@@ -258,3 +259,8 @@ def test_remade_creators_are_the_committed_ones(tmp_path: Path) -> None:
             # Other processors round differently in the encoder; the pictures are the same to the eye.
             worst = max(np.abs(a.astype(int) - b).mean() for a, b in zip(*pictures, strict=True))
             assert worst < 2
+
+
+@pytest.mark.parametrize("program", [*PROGRAMS.values(), *ANALYSES])
+def test_results_change_only_with_the_version(demo: Study, program: str) -> None:
+    assert not changes_without_version(demo.folder / "results", program)
