@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import threading
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,6 +59,7 @@ class Transcriber:
         self.folder = model.folder
         self.threads = threads
         self.whisper = self._load()
+        self.sampling = threading.Lock()
 
     def _load(self) -> WhisperModel:
         from faster_whisper import WhisperModel
@@ -125,8 +127,9 @@ class Transcriber:
         if len(kept) < len(all_segments) and len(temperatures) > 1:
             import ctranslate2
 
-            ctranslate2.set_random_seed(seed)
-            kept, all_segments, info = self._decode(self._load(), audio, task, language, temperatures)
+            with self.sampling:  # the seed belongs to the whole process
+                ctranslate2.set_random_seed(seed)
+                kept, all_segments, info = self._decode(self._load(), audio, task, language, temperatures)
         segments = [
             {
                 "start_s": round(segment.start, 2),
