@@ -62,7 +62,7 @@ def main() -> None:
             code, output = run(program)
             print(f"({time.perf_counter() - start:.0f} s; load before {load:.1f})")
             found += results(output)
-            failed += [name] if code else []
+            failed += [f"{name} (exit code {code})"] if code else []
     print(f"\n{table(found)}")
     sys.exit(f"failed: {', '.join(failed)}" if failed else 0)
 
