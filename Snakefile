@@ -1,6 +1,6 @@
 """Reel Atlas: from creators and their reels to an evidence-backed map of aesthetic communities.
 
-`snakemake --cores 8` makes everything; see docs/tour.md for the targets and DESIGN in docs/design.md for the why.
+`snakemake --cores 8` makes everything; see docs/tour.md for the targets.
 """
 
 import atexit

@@ -3,6 +3,7 @@ localrules:
     collect_creators,
     download_reels,
     fetch_model,
+    cost,
 
 
 rule write_config:
@@ -34,6 +35,19 @@ rule fetch_model:
         " --registry $ATLAS/../config/models.yaml --models $MODELS --log {log}"
 
 
+rule cost:
+    """What collecting from HikerAPI has cost so far, and what is left to pay; makes no call."""
+    log:
+        "results/logs/cost.log",
+    conda:
+        "../envs/media.yaml"
+    params:
+        kind=STUDY.cost_options,
+        options=STUDY.options("hikerapi", "select"),
+    shell:
+        "exec python $ATLAS/estimate_cost.py {params.kind} --log {log} {params.options}"
+
+
 rule collect_creators:
     """Creators, reels and follow lists of one batch, from the study's source."""
     output:
@@ -45,18 +59,22 @@ rule collect_creators:
         "results/benchmarks/collect_creators/{batch}.tsv"
     conda:
         "../envs/media.yaml"
+    resources:
+        calls_per_s=STUDY.calls_per_s,
     params:
         source=source_digest,
         batches=STUDY.config.study.batches,
-        options=STUDY.options("source.files", "select"),
+        kind=STUDY.source_options,
+        options=STUDY.options(STUDY.source_section, "select"),
+        credentials=STUDY.has_credentials,
         version=STUDY.version("collect_creators"),
     shell:
-        "exec python $ATLAS/collect_creators.py --batch {wildcards.batch} --batches {params.batches}"
-        " --manifest {output.manifest} --log {log} {params.options}"
+        "exec python $ATLAS/collect_creators.py {params.kind} --batch {wildcards.batch} --batches {params.batches}"
+        " --manifest {output.manifest} --store $STORE --log {log} --pace {resources.calls_per_s} {params.options}"
 
 
 rule download_reels:
-    """Each selected reel's video: a link to the file people have, checked to be a video that can be opened."""
+    """Each selected reel's video, downloaded or a link to the file people have, and checked to be one."""
     input:
         creators="results/creators/{batch}.parquet",
     output:
@@ -69,10 +87,14 @@ rule download_reels:
     conda:
         "../envs/media.yaml"
     threads: 2
+    resources:
+        calls_per_s=STUDY.refresh_calls_per_s,
     params:
+        kind=STUDY.source_options,
         options=STUDY.options("video"),
+        refresh=STUDY.refresh_options,
         version=STUDY.version("download_reels"),
     shell:
         "exec python $ATLAS/download_reels.py --creators {input.creators} --manifest {output.manifest}"
         " --journal results/journal/video/{wildcards.batch}.jsonl --store $STORE --workers {threads}"
-        " --log {log} {params.options}"
+        " --log {log} {params.kind} {params.options} {params.refresh} --pace {resources.calls_per_s}"

@@ -2,6 +2,7 @@ rule measure_reels:
     """What each reel looks like, measured in its frames and put into words."""
     input:
         frames="results/frames/{batch}.parquet",
+        imports=imported_results,
     output:
         manifest="results/description/{batch}.parquet",
         files=directory("results/description/{batch}"),
@@ -26,6 +27,7 @@ rule embed_descriptions:
     input:
         description="results/description/{batch}.parquet",
         model=expand("results/models/{name}.json", name=STUDY.model("embedding")),
+        imports=imported_results,
     output:
         manifest="results/embedding/text/{batch}.parquet",
         files=directory("results/embedding/text/{batch}"),

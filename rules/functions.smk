@@ -8,6 +8,11 @@ def source_digest(wildcards):
     return STUDY.batches.get(wildcards.batch, "no creators")
 
 
+def imported_results(wildcards):
+    """Where the source brings results of other programs along: what notes them; else nothing."""
+    return STUDY.imports(wildcards.batch)
+
+
 def everything_again(wildcards):
     """All results, with the manifests forced that hold failures which may pass."""
     workflow.dag.forcefiles.update(passing_failures(Path("results")))

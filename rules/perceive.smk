@@ -2,6 +2,7 @@ rule extract_audio:
     """The audio track of each reel as 16 kHz mono wav."""
     input:
         video="results/video/{batch}.parquet",
+        imports=imported_results,
     output:
         manifest="results/audio/{batch}.parquet",
         files=directory("results/audio/{batch}"),
@@ -26,6 +27,7 @@ rule transcribe_speech:
     input:
         audio="results/audio/{batch}.parquet",
         model=expand("results/models/{name}.json", name=STUDY.model("transcript")),
+        imports=imported_results,
     output:
         manifest="results/transcript/{batch}.parquet",
         files=directory("results/transcript/{batch}"),
@@ -74,6 +76,7 @@ rule sample_frames:
     """Frames of each reel, chosen by scene from one decode of the video, and a contact sheet to look at."""
     input:
         video="results/video/{batch}.parquet",
+        imports=imported_results,
     output:
         manifest="results/frames/{batch}.parquet",
         files=directory("results/frames/{batch}"),

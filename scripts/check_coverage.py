@@ -9,7 +9,7 @@ from pathlib import Path
 
 from common.manifest import Row, read_manifest
 from common.program import UserError, log, parser, run
-from common.states import FAILED, SKIPPED
+from common.states import FAILED, NOTED, SKIPPED
 from common.tables import COVERAGE, STATUS, build_table, write_table
 
 VERSION = "1"
@@ -29,7 +29,7 @@ def main(arguments: argparse.Namespace) -> None:
     if excess:
         shares = "; ".join(f"{failed} of {total} ({failed / total:.0%}) in {stage}" for stage, failed, total in excess)
         raise UserError(
-            f"too many reels failed: {shares}. study.max_failed allows {arguments.max_failed:.0%} in each stage.\n"
+            f"too much failed: {shares}. study.max_failed allows {arguments.max_failed:.0%} in each stage.\n"
             "The reasons stand above; for single reels: python scripts/why.py REEL. Mend the cause and run again "
             "(snakemake retry for failures that may pass), or raise study.max_failed if you accept the loss."
         )
@@ -54,7 +54,7 @@ def as_text(coverage: list[dict[str, str | int | None]]) -> str:
     """The coverage table for people, in the order of the stages' work."""
     lines = [f"{'stage':<12} {'state':<8} {'reels':>7} {'creators':>9}  reason"]
     for row in coverage:
-        meaning = (SKIPPED | FAILED).get(str(row["reason"]))
+        meaning = (NOTED | SKIPPED | FAILED).get(str(row["reason"]))
         reason = f"{row['reason']}: {meaning.meaning}" if meaning else ""
         lines.append(f"{row['stage']:<12} {row['state']:<8} {row['reels']:>7} {row['creators']:>9}  {reason}".rstrip())
     return "\n".join(lines)
@@ -62,10 +62,14 @@ def as_text(coverage: list[dict[str, str | int | None]]) -> str:
 
 def too_many(rows: list[Row], max_failed: float) -> list[tuple[str, int, int]]:
     """Stages with a larger share of failed reels than allowed: stage, failed, total."""
-    total = Counter(row.stage for row in rows if row.reel_id is not None)
-    failed = Counter(row.stage for row in rows if row.reel_id is not None and row.state == "failed")
+    total = Counter(_unit(row) for row in rows)
+    failed = Counter(_unit(row) for row in rows if row.state == "failed")
     # Divided, not multiplied: 29 of 100 is exactly a share of 0.29, and 0.29 * 100 is a little less than 29.
     return [(stage, failed[stage], total[stage]) for stage in total if failed[stage] / total[stage] > max_failed]
+
+
+def _unit(row: Row) -> str:
+    return row.stage if row.reel_id is not None else f"{row.stage} (creators)"
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:

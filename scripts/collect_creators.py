@@ -1,96 +1,179 @@
 """Collect the creators, reels and follow lists of one batch from the study's source.
 
 Writes, for the batch: a manifest with one row per creator and per reel, one JSON file per selected reel, and the
-tables creators.parquet and follows.parquet. Reels beyond the selection and creators excluded by a policy are rows
-with a reason.
+tables creators.parquet and follows.parquet. Reels beyond the selection and creators who cannot take part are rows with
+a reason. Results that the source brings along go into the store.
+
+    python scripts/collect_creators.py --check LIST                shows which creators a list names, and writes nothing
+    python scripts/collect_creators.py --source hikerapi --help    shows the options of a source
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import hashlib
 import json
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from common.config import FilesSource, SelectSection
+from common.config import HikerapiSection, SelectSection
 from common.manifest import Row, file_stem, write_manifest
 from common.options import add_section, read_section
 from common.program import UserError, log, parser, run
-from common.store import digest, file_sha256
+from common.stage import reason_file
+from common.states import Outcome
+from common.store import Store, digest, file_sha256, imports_index, write_lines
 from common.tables import CREATORS, FOLLOWS, build_table, write_table
-from sources.files import SourceCreator, batch_of, normal_handle, read_source
+from sources.creators_list import read_list, report
+from sources.hikerapi import at_pace
+from sources.registry import RAW, SECTIONS, open_source
+from sources.source import SourceCreator, SourceReel, batch_of, derived_id, excluded
 
-VERSION = "1"
+VERSION = "2"
 PRODUCER = f"collect_creators {VERSION}"
-KNOWN_FACTS = ("full_name", "followers", "following", "follows_status")
 
 
 def main(arguments: argparse.Namespace) -> None:
-    source, select = read_section(arguments, FilesSource), read_section(arguments, SelectSection)
-    cohort = read_source(source)
-    batch = [c for c in cohort.values() if batch_of(c.creator_id, arguments.batches) == arguments.batch]
-    folder: Path = arguments.manifest.with_suffix("")
-    folder.mkdir(parents=True, exist_ok=True)
-    rows: list[Row] = []
-    creators, follows = [], []
-    for number, creator in enumerate(batch, start=1):
+    if arguments.check:
+        print(report(read_list(arguments.check), arguments.check))  # noqa: T201
+        return
+    select = read_section(arguments, SelectSection)
+    settings = read_section(arguments, SECTIONS[arguments.source])
+    if isinstance(settings, HikerapiSection):
+        settings = at_pace(settings, arguments.pace)
+    source = open_source(settings, arguments.snapshot, arguments.raw)
+    handles = [handle for handle in source.members() if batch_of(handle, arguments.batches) == arguments.batch]
+    batch = _Batch(arguments, select)
+    for number, creator in enumerate(source.collect(handles, select), start=1):
+        batch.add(creator)
         log.info(
-            "creators, batch %d: creator %d of %d, %d videos", arguments.batch, number, len(batch), len(creator.videos)
+            "creators, batch %d: creator %d of %d, %d reels%s",
+            arguments.batch, number, len(handles), len(creator.reels),
+            f" ({creator.outcome.reason})" if creator.outcome.reason else "",
+        )  # fmt: skip
+    batch.close()
+
+
+class _Batch:
+    """What is written of one batch."""
+
+    def __init__(self, arguments: argparse.Namespace, select: SelectSection) -> None:
+        self.select, self.manifest = select, arguments.manifest
+        self.folder: Path = arguments.manifest.with_suffix("")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.store_folder: Path = arguments.store
+        self.imports = imports_index(arguments.store, arguments.manifest.stem)
+        self.imported: set[tuple[str, str, str]] = set()
+        self.rows: list[Row] = []
+        self.creators: list[dict[str, Any]] = []
+        self.follows: list[dict[str, Any]] = []
+        self.kept: set[str] = set()
+
+    @functools.cached_property
+    def store(self) -> Store:
+        """Made when the first result is imported."""
+        return Store(self.store_folder)
+
+    def add(self, creator: SourceCreator) -> None:
+        """Take a creator's row, reels and follows."""
+        outcome = creator.outcome
+        if outcome.state == "ok":
+            outcome = excluded(creator.facts, self.select) or outcome
+        if outcome.state != "ok":
+            self._row(creator, None, outcome)
+            return
+        described, follows = describe_creator(creator), list_follows(creator)
+        self.creators.append(described)
+        self.follows.extend(follows)
+        reels = select_reels(find_reels(creator), self.select)
+        if not any(reel.outcome.state == "ok" for reel in reels):
+            outcome = Outcome("skipped", "no_reels", outcome.detail)
+        path = self._avatar(creator)
+        self._row(creator, None, outcome, path=path, sha256=digest([described, follows]))
+        for reel in reels:
+            self._add_reel(creator, reel)
+
+    def _row(self, creator: SourceCreator, reel_id: str | None, outcome: Outcome, **file: str | None) -> None:
+        self.rows.append(
+            Row(
+                creator.creator_id, reel_id, "creators", outcome.state, outcome.reason, outcome.detail,
+                producer=PRODUCER, **file,
+            )
+        )  # fmt: skip
+
+    def _avatar(self, creator: SourceCreator) -> str | None:
+        if creator.avatar is None:
+            return None
+        target = self.folder / f"avatar.{file_stem(creator.creator_id)}{creator.avatar.suffix}"
+        target.unlink(missing_ok=True)
+        shutil.copyfile(creator.avatar, target)
+        self.kept.add(target.name)
+        return str(target)
+
+    def _add_reel(self, creator: SourceCreator, reel: SourceReel) -> None:
+        """The reel's manifest row; a selected reel also gets a JSON file with all that the source says of it."""
+        reel_id = str(reel.reel_id)
+        if reel.outcome.state != "ok":
+            self._row(creator, reel_id, reel.outcome)
+            return
+        for stage, result in reel.imported.items():
+            self._import(creator, reel_id, stage, result.files, result.outcome)
+        target = self.folder / f"{file_stem(reel_id)}.json"
+        self.kept.add(target.name)
+        content = describe_reel(creator, reel)
+        target.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="ascii")
+        self._row(creator, reel_id, reel.outcome, path=str(target), sha256=file_sha256(target))
+
+    def _import(self, creator: SourceCreator, reel: str, stage: str, files: dict[str, bytes], outcome: Outcome) -> None:
+        """Put a result that was made elsewhere into the store, and note it where the stage looks first."""
+        made_from = imported_from(stage, reel, files, outcome)
+        if outcome.state == "skipped":
+            files = files or {".json": reason_file(str(outcome.reason), outcome.detail).encode()}
+        key = digest(made_from)
+        if self.store.find(stage, key) is None:
+            with self.store.workspace() as workspace:
+                folder = workspace / "0"
+                folder.mkdir()
+                for suffix, content in files.items():
+                    (folder / f"reel{suffix}").write_bytes(content)
+                self.store.publish(stage, key, folder, outcome, "imported", made_from)
+        self.store.note_owner(stage, self.manifest.stem, creator.creator_id, reel, key)
+        self.imported.add((stage, reel, key))
+
+    def close(self) -> None:
+        """Write tables and manifest; remove files of reels that left the batch."""
+        write_lines(
+            self.imports,
+            [{"stage": stage, "reel_id": reel, "key": key} for stage, reel, key in sorted(self.imported)],
         )
-        excluded = policy(creator, select)
-        if excluded:
-            rows.append(Row(creator.creator_id, None, "creators", "skipped", *excluded, producer=PRODUCER))
-            continue
-        described, listed = describe_creator(creator), list_follows(creator)
-        creators.append(described)
-        follows.extend(listed)
-        reels = select_reels(find_reels(creator), select)
-        has_reels = any(state == "ok" for state, _, _ in reels)
-        state, reason = ("ok", None) if has_reels else ("skipped", "no_reels")
-        checksum = digest([described, listed])
-        rows.append(Row(creator.creator_id, None, "creators", state, reason, sha256=checksum, producer=PRODUCER))
-        rows.extend(write_reel(creator, *reel, folder) for reel in reels)
-    kept = {Path(row.path).name for row in rows if row.path}
-    for left in folder.glob("*.json"):  # of reels that left the batch
-        if left.name not in kept:
-            left.unlink()
-    write_table(build_table(creators, CREATORS, further=True), folder / "creators.parquet")
-    write_table(build_table(follows, FOLLOWS), folder / "follows.parquet")
-    write_manifest(rows, arguments.manifest)
-
-
-def policy(creator: SourceCreator, select: SelectSection) -> tuple[str, str] | None:
-    """Reason and detail where a policy excludes a creator; unknown numbers exclude nobody."""
-    followers, following = creator.facts.get("followers"), creator.facts.get("following")
-    if select.min_followers is not None and followers is not None and followers < select.min_followers:
-        return "below_min_followers", f"{followers} followers"
-    if select.max_following is not None and following is not None and following > select.max_following:
-        return "above_max_following", f"follows {following}"
-    return None
+        for left in self.folder.iterdir():
+            if left.name not in self.kept and left.suffix in (".json", ".jpg", ".png", ".webp"):
+                left.unlink()
+        write_table(build_table(self.creators, CREATORS, further=True), self.folder / "creators.parquet")
+        write_table(build_table(self.follows, FOLLOWS), self.folder / "follows.parquet")
+        write_manifest(self.rows, self.manifest)
 
 
 def describe_creator(creator: SourceCreator) -> dict[str, Any]:
     """The creator's row of the creators table, without what later stages know."""
-    # A list given in the follows file is taken as complete unless the creators file says otherwise; a creator of whom
-    # no row is there may follow nobody or may not have been asked.
-    status = creator.facts.get("follows_status") or ("unfetched" if creator.follows is None else "complete")
-    further = {name: value for name, value in creator.facts.items() if name not in (*KNOWN_FACTS, *CREATORS.names)}
     return {
+        **{name: value for name, value in creator.facts.items() if name not in CREATORS.names},
+        **{name: creator.facts.get(name) for name in ("full_name", "followers", "following")},
         "creator_id": creator.creator_id,
         "handle": creator.handle,
-        **{name: creator.facts.get(name) for name in ("full_name", "followers", "following")},
-        "follows_status": status,
-        **further,
+        "follows_status": creator.follows_status,
     }
 
 
 def list_follows(creator: SourceCreator) -> list[dict[str, Any]]:
     """The creator's follow list, each target once, oneself left out; whether a target is in the cohort comes later."""
     targets: dict[str, str] = {}
-    for handle in creator.follows or []:
-        targets.setdefault(normal_handle(handle), handle.removeprefix("@"))
+    for target, handle in creator.follows:
+        targets.setdefault(target, handle)
     return [
         {"source_id": creator.creator_id, "target_id": target, "target_handle": handle}
         for target, handle in sorted(targets.items())
@@ -98,29 +181,54 @@ def list_follows(creator: SourceCreator) -> list[dict[str, Any]]:
     ]
 
 
-Found = tuple[str, str | None, dict[str, Any]]
+def describe_reel(creator: SourceCreator, reel: SourceReel) -> dict[str, Any]:
+    """All that the source says of a reel: the content of its JSON file."""
+    content = {
+        **reel.facts,
+        "reel_id": reel.reel_id,
+        "creator_id": creator.creator_id,
+        "file": reel.file,
+        "video_url": reel.video_url,
+        "thumbnail_url": reel.thumbnail_url,
+        "imported": {
+            stage: digest(imported_from(stage, str(reel.reel_id), result.files, result.outcome))
+            for stage, result in reel.imported.items()
+        },
+    }
+    if reel.video is not None:
+        content |= {
+            "source_path": _portable(reel.video),
+            "size": reel.video.stat().st_size,
+            "sha256": content_sha256(reel.video),
+        }
+    if reel.thumbnail is not None:
+        content["thumbnail_path"] = _portable(reel.thumbnail)
+    return {name: value for name, value in content.items() if value not in (None, {})}
 
 
-def find_reels(creator: SourceCreator) -> list[Found]:
-    """Every reel of a creator: state, reason and facts; ids that are missing derive from the content."""
-    described = {reel["file"]: reel for reel in creator.reels if reel["file"]}
-    found: list[Found] = []
+def _portable(path: Path) -> str:
+    """Absolute paths would make a study's results depend on where it lies."""
+    return os.path.relpath(path) if path.absolute().is_relative_to(Path.cwd()) else str(path)
+
+
+def imported_from(stage: str, reel: str, files: dict[str, bytes], outcome: Outcome) -> dict[str, Any]:
+    """What the store's key of an imported result is made of."""
+    contents = {suffix: hashlib.sha256(content).hexdigest() for suffix, content in files.items()}
+    return {"stage": stage, "imported": {"reel_id": reel, "files": contents, "reason": outcome.reason}}
+
+
+def find_reels(creator: SourceCreator) -> Iterator[SourceReel]:
+    """The creator's reels, each with an id; ids that are missing derive from the content."""
     seen: set[str] = set()
-    # Of two copies of one file, that of which more is known comes first.
-    for name, video in sorted(creator.videos.items(), key=lambda item: (item[0] not in described, item[0])):
-        listed = name if name in described or name.strip() in creator.videos else name.strip()
-        reel = {**described.pop(listed, {}), "file": name, "source_path": video.path, "size": video.size}
-        reel["sha256"] = content_sha256(Path(video.path))
-        reel["reel_id"] = reel.get("reel_id") or derived_id(creator.creator_id, reel["sha256"])
+    for reel in creator.reels:
+        if reel.reel_id is None and reel.video is not None:
+            reel.reel_id = derived_id(creator.creator_id, content_sha256(reel.video))
         # One file under two names is one reel; ids given by people are taken at their word.
-        repeated = reel["reel_id"] in seen
-        seen.add(reel["reel_id"])
-        found.append(("skipped", "duplicate", reel) if repeated else ("ok", None, reel))
-    without_file = [reel for reel in creator.reels if not reel["file"]]
-    for reel in (*described.values(), *without_file):
-        reel["reel_id"] = reel["reel_id"] or derived_id(creator.creator_id, f"file {reel['file']}")
-        found.append(("skipped", "missing_file", reel))
-    return found
+        if reel.outcome.state == "ok":
+            if str(reel.reel_id) in seen:
+                reel.outcome = Outcome("skipped", "duplicate", reel.file)
+            seen.add(str(reel.reel_id))
+        yield reel
 
 
 def content_sha256(video: Path) -> str:
@@ -132,49 +240,43 @@ def content_sha256(video: Path) -> str:
         raise UserError(f"{shown}: {error.strerror or error}; mend it, or remove it from the study") from None
 
 
-def derived_id(creator_id: str, content: str) -> str:
-    """An id for a reel that has none; the creator is part of it, so a repost is a reel of its own."""
-    return "r" + hashlib.blake2b(f"{creator_id}\n{content}".encode(), digest_size=10).hexdigest()
-
-
-def select_reels(found: list[Found], select: SelectSection) -> list[Found]:
+def select_reels(found: Iterator[SourceReel], select: SelectSection) -> list[SourceReel]:
     """Of the latest reels the most played; ties are settled by id, so that file names and order do not matter."""
-    candidates = [reel for state, _, reel in found if state == "ok"]
-    candidates.sort(key=lambda reel: reel["reel_id"])
-    candidates.sort(key=lambda reel: reel.get("taken_at") or "", reverse=True)
+    reels = list(found)
+    candidates = [reel for reel in reels if reel.outcome.state == "ok"]
+    candidates.sort(key=lambda reel: str(reel.reel_id))
+    candidates.sort(key=lambda reel: reel.facts.get("taken_at") or "", reverse=True)
     latest = candidates[: select.latest]
-    latest.sort(key=lambda reel: -1 if reel.get("plays") is None else reel["plays"], reverse=True)
-    chosen = {reel["reel_id"] for reel in latest[: select.reels_per_creator]}
-    return [
-        ("skipped", "not_selected", reel) if state == "ok" and reel["reel_id"] not in chosen else (state, reason, reel)
-        for state, reason, reel in found
-    ]
-
-
-def write_reel(creator: SourceCreator, state: str, reason: str | None, reel: dict[str, Any], folder: Path) -> Row:
-    """The reel's manifest row; a selected reel also gets a JSON file with all that the source says of it."""
-    if state != "ok":
-        return Row(creator.creator_id, reel["reel_id"], "creators", state, reason, reel.get("file"), producer=PRODUCER)
-    # Absolute paths would make a study's results depend on where it lies.
-    path = Path(reel["source_path"])
-    inside = path.absolute().is_relative_to(Path.cwd())
-    reel = {**reel, "creator_id": creator.creator_id, "source_path": os.path.relpath(path) if inside else str(path)}
-    target = folder / f"{file_stem(reel['reel_id'])}.json"
-    target.write_text(json.dumps(reel, indent=1, sort_keys=True) + "\n", encoding="ascii")
-    checksum = file_sha256(target)
-    return Row(
-        creator.creator_id, reel["reel_id"], "creators", "ok", path=str(target), sha256=checksum, producer=PRODUCER
-    )
+    latest.sort(key=lambda reel: -1 if reel.facts.get("plays") is None else reel.facts["plays"], reverse=True)
+    chosen = {id(reel) for reel in latest[: select.reels_per_creator]}
+    for reel in candidates:
+        if id(reel) not in chosen:
+            reel.outcome = Outcome("skipped", "not_selected", reel.file)
+    return reels
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    # What a source can be told depends on its kind, so that is read first.
+    kind = argparse.ArgumentParser(add_help=False)
+    kind.add_argument("--source", choices=SECTIONS, default="files")
     options = parser(__doc__)
-    options.add_argument("--batch", type=int, required=True, help="number of the batch")
-    options.add_argument("--batches", type=int, required=True, help="number of batches of the study")
-    options.add_argument("--manifest", type=Path, required=True, help="manifest to write; its folder lies beside it")
-    add_section(options, FilesSource)
+    options.add_argument("--check", type=Path, metavar="LIST", help="show which creators a list names; nothing else")
+    options.add_argument("--source", choices=SECTIONS, default="files", help="kind of source [%(default)s]")
+    options.add_argument("--snapshot", help="date under which paid answers are kept (source hikerapi)")
+    options.add_argument("--pace", type=int, help="calls a second that this job may make [calls_per_s]")
+    options.add_argument("--raw", type=Path, default=RAW, help="folder of paid answers [%(default)s]")
+    options.add_argument("--batch", type=int, help="number of the batch")
+    options.add_argument("--batches", type=int, help="number of batches of the study")
+    options.add_argument("--manifest", type=Path, help="manifest to write; its folder lies beside it")
+    options.add_argument("--store", type=Path, default=Path("data/store"), help="folder of results [%(default)s]")
+    add_section(options, SECTIONS[kind.parse_known_args(argv)[0].source])
     add_section(options, SelectSection)
-    return options.parse_args(argv)
+    arguments = options.parse_args(argv)
+    if not arguments.check and None in (arguments.batch, arguments.batches, arguments.manifest):
+        options.error("give --batch, --batches and --manifest, or --check LIST")
+    if not arguments.check and arguments.source == "hikerapi" and not arguments.snapshot:
+        options.error("--source hikerapi needs --snapshot DATE")
+    return arguments
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Bring each selected reel's video into the study, and check that it is one that can be opened.
 
-Videos that people have already are linked to, never copied or changed. Beside each link lies a JSON file with what
-the video says of itself: duration, size, codecs.
+Videos that people have already are linked to, never copied or changed; others are downloaded, with their thumbnails,
+into the store. Beside each video lies a JSON file with what it says of itself: duration, size, codecs.
 """
 
 from __future__ import annotations
@@ -9,28 +9,61 @@ from __future__ import annotations
 import argparse
 import functools
 import json
+import shutil
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from typing import Any
 
-from common.config import VideoSection
+from common.config import HikerapiSection, VideoSection
 from common.isolation import run_isolated
 from common.manifest import Row
-from common.options import read_section
-from common.program import run
+from common.options import add_section, read_section
+from common.program import log, run
 from common.stage import Stage, Work, run_stage, stage_parser
 from common.states import OK, Outcome
+from common.store import Entry, Store, digest
+from sources.registry import RAW
 
-VERSION = "1"
+VERSION = "2"
+DOWNLOAD = "download"  # where the store keeps what was downloaded, apart from what was found out about it
+# With one of these made elsewhere, nothing needs the video any more.
+INSTEAD_OF_VIDEO = {"description", "embedding"}
 
 
-def source_video(inputs: dict[str, Row]) -> tuple[Path, str]:
-    """The file that people have, and its sha256."""
-    reel = json.loads(inputs["creators"].file().read_text(encoding="ascii"))
-    return Path(reel["source_path"]), reel["sha256"]
+def read_reel(inputs: dict[str, Row]) -> dict[str, Any]:
+    """What the source says of a reel."""
+    content: dict[str, Any] = json.loads(inputs["creators"].file().read_text(encoding="ascii"))
+    return content
 
 
-def content(inputs: dict[str, Row]) -> str:
-    """What the check of a video depends on: its content, not its name."""
-    return source_video(inputs)[1]
+def download_key(reel: dict[str, Any]) -> dict[str, Any]:
+    """What a download is known by: never its link, which changes."""
+    return {"download": [reel["creator_id"], reel["reel_id"]]}
+
+
+def content(inputs: dict[str, Row]) -> Any:
+    """What the check of a video depends on: its content, not its name; of one to be downloaded, which reel it is."""
+    reel = read_reel(inputs)
+    if "sha256" in reel:
+        return reel["sha256"]
+    return {**download_key(reel), "instead": sorted(INSTEAD_OF_VIDEO & set(reel.get("imported", {})))}
+
+
+def source_video(inputs: dict[str, Row], store: Store) -> tuple[Path, str] | None:
+    """The reel's video file and its sha256: people's own, or the one downloaded; None where there is none."""
+    reel = read_reel(inputs)
+    if "source_path" in reel:
+        return Path(reel["source_path"]), reel["sha256"]
+    entry = store.find(DOWNLOAD, digest(download_key(reel)))
+    return media_file(entry) if entry else None
+
+
+def media_file(entry: Entry) -> tuple[Path, str]:
+    """The video of a download, and its sha256."""
+    suffix = next(suffix for suffix in entry.files if suffix in (".mp4", ".mov", ".webm", ".mkv"))
+    return entry.artifact(suffix), entry.files[suffix]
 
 
 STAGE = Stage(
@@ -38,17 +71,118 @@ STAGE = Stage(
 )
 
 
-def check_video(work: Work, settings: VideoSection) -> Outcome:
-    """The core: one reel's video to the facts about it."""
+def check_video(work: Work, store: Path, settings: VideoSection) -> Outcome:
+    """The core: one reel's video to the facts about it, with its thumbnail beside."""
     from media.probe import probe
 
-    facts = probe(source_video(work.inputs)[0], settings)
+    video = source_video(work.inputs, Store(store))
+    if video is None:
+        raise RuntimeError(f"the video of reel {work.reel_id} left the store while it was checked")
+    facts = probe(video[0], settings)
     work.artifact(".json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    given = read_reel(work.inputs).get("thumbnail_path")
+    thumbnail = Path(given) if given else video[0].with_suffix(".jpg")
+    if thumbnail.exists() and (given or "source_path" not in read_reel(work.inputs)):
+        shutil.copyfile(thumbnail, work.artifact(".jpg"))
     return OK
+
+
+class Downloader:
+    """Downloads what people do not have.
+
+    Args:
+        arguments: of this program.
+        settings: limits.
+        store: where videos are kept.
+    """
+
+    def __init__(self, arguments: argparse.Namespace, settings: VideoSection, store: Store) -> None:
+        self.arguments, self.settings, self.store = arguments, settings, store
+        self.batch = arguments.manifest.stem
+        self.refreshing = threading.Lock()
+        self.refreshed: dict[str, Any] = {}
+        self.wanted: dict[str, set[str]] = {}
+
+    def download_all(self, works: list[Work]) -> Iterator[tuple[Work, Outcome]]:
+        """Put each reel's video into the store; an outcome of ok says that it is there."""
+        for work in works:
+            self.wanted.setdefault(work.creator_id, set()).add(work.reel_id)
+        with ThreadPoolExecutor(self.settings.connections) as pool:
+            futures = {pool.submit(self.download, work): work for work in works}
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+
+    def download(self, work: Work) -> Outcome:
+        """One reel's video and thumbnail."""
+        from media.download import DownloadError, Limits, fetch_picture, fetch_video
+
+        reel = read_reel(work.inputs)
+        if INSTEAD_OF_VIDEO & set(reel.get("imported", {})):
+            return Outcome("skipped", "not_needed", f"imported: {', '.join(sorted(reel['imported']))}")
+        made_from = download_key(reel)
+        if self.store.find(DOWNLOAD, digest(made_from)):
+            return OK
+        settings = self.settings
+        limits = Limits(
+            settings.max_download_mb << 20, settings.read_timeout_s, settings.download_timeout_s, settings.attempts
+        )
+        with self.store.workspace() as workspace:
+            folder = workspace / "0"
+            folder.mkdir()
+            links = (reel.get("video_url"), reel.get("thumbnail_url"))
+            try:
+                if not links[0]:
+                    raise DownloadError("no_link", "the source has no link to the video")
+                try:
+                    fetch_video(links[0], folder, limits)
+                except DownloadError as problem:
+                    # A page of HTML, too, is what some networks show for a link that has expired.
+                    if problem.reason not in ("expired", "unavailable"):
+                        raise
+                    links = self._fresh(reel, problem)
+                    fetch_video(str(links[0]), folder, limits)
+            except DownloadError as problem:
+                return Outcome("failed", problem.reason, problem.detail)
+            if links[1]:
+                try:
+                    fetch_picture(links[1], folder / "reel.jpg", settings.read_timeout_s)
+                except DownloadError as problem:
+                    log.info("video: a thumbnail could not be downloaded: %s", problem)
+            key = digest(made_from)
+            self.store.publish(DOWNLOAD, key, folder, OK, f"download_reels {VERSION}", made_from)
+            self.store.note_owner(DOWNLOAD, self.batch, work.creator_id, work.reel_id, key)
+        return OK
+
+    def _fresh(self, reel: dict[str, Any], problem: Any) -> tuple[str | None, str | None]:
+        """Fresh links, asked for once a creator; raises what was the problem where there are none."""
+        if self.arguments.source != "hikerapi":
+            raise problem
+        from media.download import DownloadError
+        from sources.hikerapi import Hikerapi, at_pace
+        from sources.hikerapi_client import SourceError
+
+        creator = reel["creator_id"]
+        with self.refreshing:
+            if creator not in self.refreshed:
+                settings = at_pace(read_section(self.arguments, HikerapiSection, "hikerapi"), self.arguments.pace)
+                source = Hikerapi(settings, self.arguments.snapshot, self.arguments.raw)
+                log.info("video: links have expired; asking the source for fresh ones")
+                try:
+                    self.refreshed[creator] = source.fresh_links(reel["listed_handle"], self.wanted[creator])
+                except SourceError as refused:
+                    self.refreshed[creator] = refused
+        found = self.refreshed[creator]
+        if isinstance(found, SourceError):
+            raise DownloadError(problem.reason, f"{problem.detail}; no fresh link: {found.reason}: {found.detail}")
+        links: tuple[str | None, str | None] = found.get(reel["reel_id"], (None, None))
+        if not links[0]:
+            raise DownloadError(problem.reason, f"{problem.detail}; the source has no fresh link")
+        return links
 
 
 def main(arguments: argparse.Namespace) -> None:
     settings = read_section(arguments, VideoSection)
+    store = Store(arguments.store)
     isolated = functools.partial(
         run_isolated,
         check_video,
@@ -56,11 +190,40 @@ def main(arguments: argparse.Namespace) -> None:
         timeout_s=settings.timeout_s,
         memory_mb=settings.memory_mb,
     )
-    run_stage(STAGE, arguments, settings, lambda works: isolated(works, settings))
+
+    def compute(works: list[Work]) -> Iterable[tuple[Work, Outcome]]:
+        downloader = Downloader(arguments, settings, store)
+        missing = [work for work in works if "source_path" not in read_reel(work.inputs)]
+        here = [work for work in works if "source_path" in read_reel(work.inputs)]
+        # What came broken over the network is fetched once more before it counts as broken.
+        for last in (False, True):
+            again = []
+            for work, outcome in downloader.download_all(missing):
+                if outcome.state == "ok":
+                    here.append(work)
+                else:
+                    yield work, outcome
+            for work, outcome in isolated(here, store.root, settings):
+                downloaded = "source_path" not in read_reel(work.inputs)
+                if downloaded and outcome.reason in ("corrupt", "truncated", "not_a_video", "empty"):
+                    store.forget(DOWNLOAD, digest(download_key(read_reel(work.inputs))))
+                    if not last:
+                        again.append(work)
+                        continue
+                yield work, outcome
+            missing, here = again, []
+
+    run_stage(STAGE, arguments, settings, compute)
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
-    return stage_parser(STAGE, VideoSection, __doc__).parse_args(argv)
+    options = stage_parser(STAGE, VideoSection, __doc__)
+    options.add_argument("--source", default="files", help="kind of source; hikerapi can be asked for fresh links")
+    options.add_argument("--snapshot", help="source.snapshot")
+    options.add_argument("--pace", type=int, help="calls a second that this job may make [calls_per_s]")
+    options.add_argument("--raw", type=Path, default=RAW, help="folder of paid answers [%(default)s]")
+    add_section(options, HikerapiSection, "hikerapi")
+    return options.parse_args(argv)
 
 
 if __name__ == "__main__":

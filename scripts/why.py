@@ -12,7 +12,7 @@ from common.manifest import Row, read_manifest
 from common.models import Model, open_model
 from common.program import UserError, parser, run
 from common.stage import Stage
-from common.states import FAILED, SKIPPED
+from common.states import FAILED, NOTED, SKIPPED
 from common.store import Entry, Store, digest, read_lines
 from common.study import PROGRAMS, model_name
 
@@ -53,7 +53,7 @@ def summary(row: Row | None) -> str:
     """A row in words."""
     if row is None:
         return "not made yet"
-    meaning = (SKIPPED | FAILED).get(row.reason or "")
+    meaning = (NOTED | SKIPPED | FAILED).get(row.reason or "")
     why = f" ({row.reason}: {meaning.meaning}{f'; {row.detail}' if row.detail else ''})" if meaning else ""
     detail = f"; {row.detail}" if row.detail and not meaning else ""
     made = f" by {row.producer}" if row.producer else ""

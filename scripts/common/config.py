@@ -8,11 +8,12 @@ runs on any CPU.
 from __future__ import annotations
 
 import difflib
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 
 class ConfigError(Exception):
@@ -52,7 +53,9 @@ class StudySection(Section):
         8, ge=1, le=100_000, description="Number of batches creators are spread over (jobs = stages x batches)."
     )
     max_failed: Share = Field(
-        0.2, description="Largest share of reels that may fail in any one stage before the tables are refused."
+        0.2,
+        description="Largest share of reels (in the first stage: of creators, too) that may fail in any one stage; with "
+        "more the tables are refused.",
     )
 
 
@@ -69,11 +72,66 @@ class FilesSource(Section):
     follows: str | None = Field(None, description="CSV: source, target (handles).")
 
 
+class Inst2txtSource(Section):
+    """A database of the first study's programs (`instagram_data.db`), read without changing it."""
+
+    database: str = Field("instagram_data.db", min_length=1, description="The SQLite file.")
+    videos: str | None = Field(
+        None, min_length=1, description="Folder of its videos, named after the reel's pk or code (`<pk>.mp4`)."
+    )
+
+
+class ExportsSource(Section):
+    """Files that other tools left: Zeeschuimer or 4CAT (NDJSON), instaloader, yt-dlp."""
+
+    folder: str = Field("exports", min_length=1, description="Folder with the files, in subfolders as they are.")
+    creators: str | None = Field(
+        None, description="CSV: handle, full_name, followers, following, follows_status; further columns are kept."
+    )
+    follows: str | None = Field(None, description="CSV: source, target (handles).")
+
+
+def _iso_date(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) and not isinstance(value, datetime) else value
+
+
+Snapshot = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), BeforeValidator(_iso_date)]
+
+
 class SourceSection(Section):
     """Where creators, reels and follow lists come from."""
 
-    kind: Literal["files"] = Field("files", description="Kind of source.")
+    kind: Literal["files", "hikerapi", "inst2txt", "exports"] = Field("files", description="Kind of source.")
+    snapshot: Snapshot | None = Field(
+        None,
+        description="Date (2026-11-23) under which answers of a service are kept in data/raw. The same date never pays "
+        "twice; a new one collects afresh beside the old one. Needed by the source `hikerapi`.",
+    )
     files: FilesSource = Field(FilesSource(), description="Settings of the source `files`.")
+    inst2txt: Inst2txtSource = Field(Inst2txtSource(), description="Settings of the source `inst2txt`.")
+    exports: ExportsSource = Field(ExportsSource(), description="Settings of the source `exports`.")
+
+
+class HikerapiSection(Section):
+    """The source `hikerapi`. Its token is HIKERAPI_TOKEN, in the environment or in .env."""
+
+    creators: str = Field(
+        "config/creators.csv", min_length=1, description="List of handles or profile links, one a line."
+    )
+    max_calls: int | None = execution(
+        None, "Calls that this snapshot may cost at most; collecting stops cleanly there (null: no limit).", ge=0
+    )
+    calls_per_s: int = execution(15, "Calls a second of the whole run (see also --resources calls_per_s=N).", ge=1)
+    connections: int = execution(8, "Calls under way at a time, in one job.", ge=1, le=64)
+    timeout_s: float = execution(30.0, "Seconds to wait for an answer to go on.", gt=0)
+    attempts: int = execution(5, "Attempts for a call that is throttled or fails in passing.", ge=1)
+    max_wait_s: float = execution(120.0, "Longest wait between two attempts, whatever the service asks for.", ge=0)
+    max_pages: int = Field(2000, ge=1, description="Pages of one list at most; a list that goes on is `partial`.")
+    min_follows_share: Share = Field(
+        0.9, description="A follow list that ends with less than this share of the profile's number is `partial`."
+    )
+    price_per_1000_calls: float = execution(1.0, "Your plan's price (US dollars), for `snakemake cost`.", ge=0)
+    url: str = Field("https://api.hikerapi.com", pattern=r"^https?://", description="Where the service is.")
 
 
 class SelectSection(Section):
@@ -90,12 +148,17 @@ class SelectSection(Section):
 
 
 class VideoSection(Section):
-    """Check of every video file before anything decodes it."""
+    """Downloads, and the check of every video file before anything decodes it."""
 
     max_pixels: int = Field(8192 * 4352, ge=1, description="Largest frame (width x height) that is decoded.")
     max_minutes: float = Field(60.0, gt=0, description="Longer videos are refused as `too_long`.")
     timeout_s: float = execution(120.0, "Seconds one file may take.", gt=0)
     memory_mb: int = execution(4096, "Address space a decoding process may use.", ge=1024)
+    connections: int = execution(5, "Downloads at a time, in one job.", ge=1, le=64)
+    max_download_mb: int = execution(1000, "Larger files are not downloaded (`too_large`).", ge=1)
+    read_timeout_s: float = execution(30.0, "Download: seconds to wait for the next piece.", gt=0)
+    download_timeout_s: float = execution(600.0, "Download: seconds for a whole file, all attempts together.", gt=0)
+    attempts: int = execution(4, "Download: attempts for a file that breaks off.", ge=1)
 
 
 class AudioSection(Section):
@@ -251,6 +314,7 @@ class Config(Section):
 
     study: StudySection = StudySection()
     source: SourceSection = SourceSection()
+    hikerapi: HikerapiSection = HikerapiSection()
     select: SelectSection = SelectSection()
     video: VideoSection = VideoSection()
     audio: AudioSection = AudioSection()
@@ -273,6 +337,11 @@ class Config(Section):
                 f"select.latest ({self.select.latest}) is smaller than select.reels_per_creator "
                 f"({self.select.reels_per_creator}): there would never be enough reels to choose from"
             )
+        if self.source.kind == "hikerapi" and self.source.snapshot is None:
+            raise ValueError(
+                "source.kind: hikerapi needs source.snapshot, the date under which its answers are kept "
+                f"(for a new collection: {date.today().isoformat()})"
+            )
         if self.cluster.min_samples > self.cluster.min_cluster_size:
             raise ValueError(
                 f"cluster.min_samples ({self.cluster.min_samples}) is larger than cluster.min_cluster_size "
@@ -283,7 +352,7 @@ class Config(Section):
 
 # Choices that DESIGN names but this version does not make yet; each gets a message that says so.
 PLANNED = {
-    "source.kind": ("hikerapi", "inst2txt", "exports", "bundle"),
+    "source.kind": ("bundle",),
     "music.backend": ("acrcloud",),
     "transcript.backend": ("openai-whisper",),
     "context.backend": ("transformers", "openai", "argos"),

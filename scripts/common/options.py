@@ -16,13 +16,22 @@ import yaml
 from common.config import AnySection, Section, parse_section
 
 
-def section_options(section: Section) -> str:
-    """The section as shell-quoted options, e.g. ``--beam-size=5 --vad=true``, in the order of the model's fields."""
+def section_options(section: Section, prefix: str = "") -> str:
+    """The section as shell-quoted options, e.g. ``--beam-size=5 --vad=true``, in the order of the model's fields.
+
+    Args:
+        section: values.
+        prefix: in front of each option's name, for programs that take two sections with fields of the same name.
+    """
     # With the equals sign: argparse would take a value with a leading dash for another option.
     return " ".join(
-        f"--{name.replace('_', '-')}={shlex.quote(_as_text(value))}"
+        f"{_option(name, prefix)}={shlex.quote(_as_text(value))}"
         for name, value in section.model_dump(mode="json").items()
     )
+
+
+def _option(name: str, prefix: str) -> str:
+    return f"--{prefix}-{name}".replace("_", "-") if prefix else f"--{name}".replace("_", "-")
 
 
 def _as_text(value: Any) -> str:
@@ -32,18 +41,18 @@ def _as_text(value: Any) -> str:
     return value if plain else json.dumps(value)
 
 
-def add_section(parser: argparse.ArgumentParser, model: type[Section]) -> None:
+def add_section(parser: argparse.ArgumentParser, model: type[Section], prefix: str = "") -> None:
     """Add one option for each field of a section, with its default and description."""
     group = parser.add_argument_group(f"settings ({model.__doc__ or model.__name__})".replace("\n", " "))
     defaults = model().model_dump(mode="json")
     for name, field in model.model_fields.items():
         text = f"{field.description} [{_as_text(defaults[name])}]".replace("%", "%%")
-        group.add_argument(f"--{name.replace('_', '-')}", metavar="VALUE", help=text)
+        group.add_argument(_option(name, prefix), metavar="VALUE", help=text)
 
 
-def read_section(arguments: argparse.Namespace, model: type[AnySection]) -> AnySection:
+def read_section(arguments: argparse.Namespace, model: type[AnySection], prefix: str = "") -> AnySection:
     """The section that the options say; raises ConfigError as for a study file."""
-    given = {name: getattr(arguments, name) for name in model.model_fields}
+    given = {name: getattr(arguments, f"{prefix}_{name}" if prefix else name) for name in model.model_fields}
     values = {name: _read(text) for name, text in given.items() if text is not None}
     return parse_section(model, values, "options")
 

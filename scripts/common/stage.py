@@ -24,7 +24,17 @@ from common.models import Model
 from common.options import add_section
 from common.program import UserError, log, parser
 from common.states import SKIPPED, Outcome, ReelError
-from common.store import ARTIFACT, Entry, Store, append_line, digest, file_sha256, place
+from common.store import (
+    ARTIFACT,
+    Entry,
+    Store,
+    append_line,
+    digest,
+    file_sha256,
+    imports_index,
+    place,
+    read_lines,
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +79,7 @@ class Stage:
         inputs: earlier stages a reel needs a file from; the first one says which reels there are.
         optional: earlier stages whose file is used where there is one.
         depends_on: what a result depends on, as a JSON value, where that is not the inputs' content.
-        external: a file outside the study that the reel's output is a link to, with its sha256.
+        external: a file made elsewhere that the reel's output is a link to, with its sha256; None where there is none.
     """
 
     name: str
@@ -79,7 +89,7 @@ class Stage:
     inputs: tuple[str, ...]
     optional: tuple[str, ...] = ()
     depends_on: Callable[[dict[str, Row]], Any] | None = None
-    external: Callable[[dict[str, Row]], tuple[Path, str]] | None = None
+    external: Callable[[dict[str, Row], Store], tuple[Path, str] | None] | None = None
 
     def producer(self, model: Model | None) -> str:
         """What made a result, in words."""
@@ -155,6 +165,8 @@ class _Batch:
         self.store = Store(self.arguments.store)
         self.store.sweep()
         self.owners = self.store.owners(self.stage.name, self.arguments.manifest.stem)
+        imports = read_lines(imports_index(self.store.root, self.arguments.manifest.stem))
+        self.imports = {line["reel_id"]: line["key"] for line in imports if line["stage"] == self.stage.name}
         self.files: Path = self.arguments.files or self.arguments.manifest.with_suffix("")
         self.files.mkdir(parents=True, exist_ok=True)
         self.written: set[str] = set()
@@ -180,6 +192,16 @@ class _Batch:
         pending: list[Work] = []
         for reel, inputs in sorted(self.inputs.items()):
             creator = inputs[self.stage.inputs[0]].creator_id
+            if reel in self.imports:  # made by another program; nothing of it is made again
+                self.keys[reel] = self.imports[reel]
+                entry = self.store.find(self.stage.name, self.keys[reel])
+                if entry is None:
+                    raise UserError(
+                        f"stage {self.stage.name}: the result that was imported for reel {reel} is no longer in the "
+                        "store. Import it again: snakemake --forcerun collect_creators"
+                    )
+                self._settle(creator, reel, entry.outcome, entry, cached=True)
+                continue
             missing = [inputs[name] for name in self.stage.inputs if inputs[name].state != "ok"]
             if missing:
                 self._pass_on(creator, reel, missing[0])
@@ -202,9 +224,11 @@ class _Batch:
             if row.state == "ok":
                 row.file()
         if self.stage.external:
-            original, _ = self.stage.external(inputs)
-            if not original.exists():
-                raise UserError(f"{original}: gone since the reels were collected; run snakemake again to collect anew")
+            original = self.stage.external(inputs, self.store)
+            if original and not original[0].exists():
+                raise UserError(
+                    f"{original[0]}: gone since the reels were collected; run snakemake again to collect anew"
+                )
 
     def _pass_on(self, creator: str, reel: str, missing: Row) -> None:
         """A reel that an earlier stage has nothing of: the same is said here."""
@@ -251,10 +275,12 @@ class _Batch:
             place(entry.artifact(suffix), target)  # type: ignore[union-attr]
             if suffix == self.stage.suffix or path is None:
                 path, sha256 = str(target), checksum
-        if self.stage.external and outcome.state == "ok":
-            path, sha256 = self._link_external(reel)
+        external = self.stage.external(self.inputs[reel], self.store) if self.stage.external else None
+        if external and outcome.state == "ok":
+            path, sha256 = self._link_external(reel, external[0]), external[1]
+        producer = entry.producer if entry else self.producer
         self.rows[reel] = Row(
-            creator, reel, self.stage.name, outcome.state, outcome.reason, outcome.detail, path, sha256, self.producer
+            creator, reel, self.stage.name, outcome.state, outcome.reason, outcome.detail, path, sha256, producer
         )
         if entry and (creator, reel, self.keys[reel]) not in self.owners:
             self.store.note_owner(self.stage.name, self.name, creator, reel, self.keys[reel])
@@ -275,15 +301,17 @@ class _Batch:
             )
         self.progress.step(cached=cached, failed=outcome.state == "failed")
 
-    def _link_external(self, reel: str) -> tuple[str, str]:
-        original, sha256 = self.stage.external(self.inputs[reel])  # type: ignore[misc]
+    def _link_external(self, reel: str, original: Path) -> str:
         target = self._output(reel, original.suffix.lower())
+        absolute = Path(os.path.normpath(original.absolute()))
+        if absolute.is_relative_to(self.store.root.absolute()):
+            place(original, target)
+            return str(target)
         target.unlink(missing_ok=True)
         # A relative link survives the move of a study that has its videos inside.
-        absolute = Path(os.path.normpath(original.absolute()))
         inside = absolute.is_relative_to(Path.cwd())
         target.symlink_to(os.path.relpath(absolute, target.parent) if inside else absolute)
-        return str(target), sha256
+        return str(target)
 
     def _output(self, reel: str, suffix: str) -> Path:
         name = f"{file_stem(reel)}{suffix}"

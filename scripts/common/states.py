@@ -22,6 +22,10 @@ class Reason:
     passes: bool = False
 
 
+# A result that is there, and not all it could be.
+NOTED = {
+    "follows_partial": Reason("the follow list is not complete", passes=True),
+}
 SKIPPED = {
     "no_audio": Reason("the video has no audio track"),
     "no_speech": Reason("nobody speaks"),
@@ -30,10 +34,24 @@ SKIPPED = {
     "duplicate": Reason("the same content as another reel of this creator"),
     "missing_file": Reason("listed in the reels file, but there is no such video"),
     "no_reels": Reason("the creator has no video"),
+    "not_a_reel": Reason("a picture or an album, no reel"),
+    "not_needed": Reason("results of later stages were imported"),
     "below_min_followers": Reason("fewer followers than select.min_followers"),
     "above_max_following": Reason("follows more accounts than select.max_following"),
 }
 FAILED = {
+    "not_found": Reason("the service knows no such account"),
+    "private": Reason("the account is private"),
+    "changed_format": Reason("an answer or a file has another form than expected; please report it", passes=True),
+    "unauthorized": Reason("the service refuses the token", passes=True),
+    "balance": Reason("the account with the service is used up", passes=True),
+    "budget": Reason("hikerapi.max_calls is used up", passes=True),
+    "throttled": Reason("the service was asked too often", passes=True),
+    "unavailable": Reason("the service could not be reached or failed", passes=True),
+    "no_credentials": Reason("the service needs a token (environment or .env)", passes=True),
+    "gone": Reason("the reel is no longer there"),
+    "expired": Reason("the link has expired and the source has no fresh one", passes=True),
+    "no_link": Reason("the source has neither a video file nor a link to one"),
     "no_input": Reason("an earlier stage left nothing to work on"),
     "empty": Reason("the file has no bytes"),
     "not_a_video": Reason("the content is something else than its name says (HTML, text, ...)"),
@@ -71,7 +89,7 @@ class Outcome:
     detail: str | None = None
 
     def __post_init__(self) -> None:
-        vocabularies: dict[State, list[str | None]] = {"ok": [None], "skipped": [*SKIPPED], "failed": [*FAILED]}
+        vocabularies: dict[State, list[str | None]] = {"ok": [None, *NOTED], "skipped": [*SKIPPED], "failed": [*FAILED]}
         if self.reason not in vocabularies[self.state]:
             raise ValueError(f"{self.state}: {self.reason!r} is not in the vocabulary of states.py")
 

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import shutil
 import socket
 import tempfile
@@ -172,6 +173,11 @@ class Store:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
+def imports_index(root: Path, batch: str) -> Path:
+    """Where the results of a batch that were made elsewhere are listed: stage, reel and key."""
+    return root / "index" / "imports" / f"{batch}.jsonl"
+
+
 def place(source: Path, target: Path) -> None:
     """Put a store's artifact at an output path: a hard link, or a copy where links cannot be made."""
     target.unlink(missing_ok=True)
@@ -181,8 +187,14 @@ def place(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def append_line(path: Path, value: dict[str, Any]) -> None:
-    """Append one JSON line in one write, after ending a line that a killed process left torn."""
+def append_line(path: Path, value: dict[str, Any], sync: bool = False) -> None:
+    """Append one JSON line in one write, after ending a line that a killed process left torn.
+
+    Args:
+        path: the file; made when missing.
+        value: the line.
+        sync: return only when the line is on the disk.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     line = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
@@ -190,9 +202,24 @@ def append_line(path: Path, value: dict[str, Any]) -> None:
         end = os.fstat(descriptor).st_size
         if end and os.pread(descriptor, 1, end - 1) != b"\n":
             line = b"\n" + line
-        os.write(descriptor, line)
+        if os.write(descriptor, line) != len(line):
+            raise OSError(f"{path}: only a part of a line could be written; is the disk full?")
+        if sync:
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def write_lines(path: Path, values: list[dict[str, Any]]) -> None:
+    """Write a file of JSON lines anew, atomically; no file where there are no lines."""
+    if not values:
+        path.unlink(missing_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    lines = (json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n" for value in values)
+    temporary.write_bytes(b"".join(lines))
+    temporary.replace(path)
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:

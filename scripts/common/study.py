@@ -20,9 +20,11 @@ from common.config import Config, ConfigError, Section, parse_config
 from common.models import read_registry
 from common.options import section_options
 from common.program import UserError
-from common.states import FAILED
+from common.secrets import secret
+from common.states import FAILED, NOTED
 from common.store import digest
-from sources.files import batch_of, read_source
+from sources.registry import WITH_RESULTS, open_source
+from sources.source import batch_of
 
 # Which program makes which stage, in the order of the way of the data.
 PROGRAMS = {
@@ -64,9 +66,10 @@ class Study:
             for section, values in given.items():  # --config on the command line
                 data[section] = {**data.get(section, {}), **values} if isinstance(values, dict) else values
         self.config: Config = parse_config(data, self.name)
-        if self.config.source.files.videos and not Path(self.config.source.files.videos).is_dir() and not names:
+        videos = Path(self.config.source.files.videos)
+        if not names and self.config.source.kind == "files" and not videos.is_dir():
             raise ConfigError(
-                f"{self.config.source.files.videos}: no such folder here. No study was given, so the demo study was "
+                f"{videos}: no such folder here. No study was given, so the demo study was "
                 "assumed; give yours with --configfile STUDY.yaml, or run the demo in the checkout"
             )
         self.batches = self._batches()
@@ -74,9 +77,54 @@ class Study:
     def _batches(self) -> dict[str, str]:
         """The batches that have creators, each with a digest of all that the source says of them."""
         members: dict[int, list[str]] = defaultdict(list)
-        for creator in read_source(self.config.source.files).values():
-            members[batch_of(creator.creator_id, self.config.study.batches)].append(creator.digest())
+        source = open_source(self.section(self.source_section), self.config.source.snapshot)
+        for handle, state in source.members().items():
+            members[batch_of(handle, self.config.study.batches)].append(state)
         return {str(batch): digest(sorted(members[batch])) for batch in sorted(members)}
+
+    @property
+    def source_section(self) -> str:
+        """Name of the section that describes the source."""
+        kind = self.config.source.kind
+        return kind if kind == "hikerapi" else f"source.{kind}"
+
+    @property
+    def source_options(self) -> str:
+        """Which source collect_creators.py is to ask."""
+        source = self.config.source
+        return f"--source={source.kind}" + (f" --snapshot={source.snapshot}" if source.snapshot else "")
+
+    def cost_options(self, _: Any) -> str:
+        """Which snapshot estimate_cost.py is to count; a study without a paid source costs nothing."""
+        if self.config.source.kind != "hikerapi":
+            raise ConfigError(f"source.kind is {self.config.source.kind}: that costs no calls")
+        return f"--snapshot={self.config.source.snapshot}"
+
+    @property
+    def has_credentials(self) -> bool | None:
+        """Whether the source's token is there; None where it needs none. The token itself goes nowhere."""
+        return bool(secret("HIKERAPI_TOKEN")) if self.config.source.kind == "hikerapi" else None
+
+    @property
+    def calls_per_s(self) -> int:
+        """What collect_creators takes of the resource `calls_per_s`: all but what refreshing links may need."""
+        return max(1, self.config.hikerapi.calls_per_s - 3) if self.config.source.kind == "hikerapi" else 0
+
+    @property
+    def refresh_calls_per_s(self) -> int:
+        """What download_reels takes of the resource `calls_per_s`."""
+        return 1 if self.config.source.kind == "hikerapi" else 0
+
+    @property
+    def refresh_options(self) -> Callable[[Any], str]:
+        """How download_reels asks the source for fresh links."""
+        needed = self.config.source.kind == "hikerapi"
+        text = section_options(self.config.hikerapi, "hikerapi") if needed else ""
+        return lambda _: text
+
+    def imports(self, batch: str) -> list[str]:
+        """A manifest that stages look into first: of a source that brings results along, else none."""
+        return [f"results/creators/{batch}.parquet"] if self.config.source.kind in WITH_RESULTS else []
 
     def section(self, name: str) -> Section:
         """A section of the configuration, by its path (`source.files`)."""
@@ -161,7 +209,7 @@ def passing_failures(results: Path) -> list[str]:
     """Manifests with reels whose failure may pass; `snakemake retry` makes them again."""
     import pyarrow.parquet as pq  # only `retry` needs it
 
-    passing = {reason for reason, facts in FAILED.items() if facts.passes}
+    passing = {reason for reason, facts in (NOTED | FAILED).items() if facts.passes}
     manifests = sorted(path for path in results.glob("*/**/*.parquet") if path.stem.isdigit())
     return [
         path.as_posix()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from common.program import UserError
+from sources.source import FOLLOWS_STATES, normal_handle
+
+CREATOR_COLUMNS = ("full_name", "followers", "following", "follows_status")
 
 
 @dataclass(frozen=True)
@@ -108,3 +112,49 @@ def moment(text: str) -> str:
         return (found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)).isoformat()
     except (ValueError, OverflowError, OSError):
         raise ValueError(f"{text!r} is not a time (write 2024-05-31T18:00:00Z)") from None
+
+
+def read_creators_csv(path: Path) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Of each creator, by normal handle: the handle as written, and the further columns.
+
+    Raises:
+        UserError: names file, line and remedy.
+    """
+    creators: dict[str, tuple[str, dict[str, Any]]] = {}
+    first_lines: dict[str, int] = {}
+    for line in read_csv(path, ("handle",), CREATOR_COLUMNS):
+        creator_id = _handle(line, "handle", path)
+        if creator_id in first_lines:
+            raise UserError(f"{path}, line {line.number}: {creator_id} is already in line {first_lines[creator_id]}")
+        first_lines[creator_id] = line.number
+        status = line.values.get("follows_status")
+        if status is not None and status not in FOLLOWS_STATES:
+            raise UserError(
+                f"{path}, line {line.number}: follows_status: {status!r} is none of {', '.join(FOLLOWS_STATES)}"
+            )
+        facts: dict[str, Any] = {name: value for name, value in line.values.items() if name != "handle"}
+        facts |= {name: take(line, name, count, path) for name in ("followers", "following") if name in facts}
+        creators[creator_id] = (line.values["handle"].removeprefix("@"), facts)
+    return creators
+
+
+def read_follows_csv(path: Path) -> dict[str, list[tuple[str, str]]]:
+    """Whom each account follows, by normal handle: normal handle and handle as written, oneself left out, sorted.
+
+    Raises:
+        UserError: names file, line and remedy.
+    """
+    follows: dict[str, dict[str, str]] = defaultdict(dict)
+    for line in read_csv(path, ("source", "target")):
+        source, target = (_handle(line, column, path) for column in ("source", "target"))
+        listed = follows[source]
+        if target != source:
+            listed.setdefault(target, line.values["target"].removeprefix("@"))
+    return {source: sorted(targets.items()) for source, targets in follows.items()}
+
+
+def _handle(line: Line, column: str, path: Path) -> str:
+    handle = normal_handle(line.values.get(column, ""))
+    if not handle:
+        raise UserError(f"{path}, line {line.number}: {column} is empty")
+    return handle

@@ -6,24 +6,22 @@ are and whether anything has changed.
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import unicodedata
-from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from common.config import FilesSource
+from common.config import FilesSource, SelectSection
 from common.program import UserError
+from common.states import Outcome
 from common.store import digest
-from sources.csv_tables import Line, count, moment, read_csv, take
+from sources.csv_tables import Line, count, moment, read_creators_csv, read_csv, read_follows_csv, take
+from sources.source import FollowsStatus, SourceCreator, SourceReel, derived_id, normal_handle, printable
 
 SUFFIXES = (".mp4", ".mov", ".webm", ".mkv")
-CREATOR_COLUMNS = ("full_name", "followers", "following", "follows_status")
 REEL_COLUMNS = ("reel_id", "caption", "taken_at", "plays", "likes", "comments", "url")
-FOLLOWS_STATES = ("complete", "partial", "unfetched")
 
 
 @dataclass(frozen=True)
@@ -36,8 +34,8 @@ class Video:
 
 
 @dataclass
-class SourceCreator:
-    """What the source has of one creator.
+class FolderCreator:
+    """What folder and tables have of one creator.
 
     Attributes:
         creator_id: the handle in its normal form.
@@ -45,7 +43,7 @@ class SourceCreator:
         facts: the creators file's columns.
         videos: the video files, by file name (NFC).
         reels: the lines of the reels file.
-        follows: handles followed, as written; None where no list was given.
+        follows: accounts followed: normal handle, and as written; None where no list was given.
     """
 
     creator_id: str
@@ -53,7 +51,7 @@ class SourceCreator:
     facts: dict[str, Any] = field(default_factory=dict)
     videos: dict[str, Video] = field(default_factory=dict)
     reels: list[dict[str, Any]] = field(default_factory=list)
-    follows: list[str] | None = None
+    follows: list[tuple[str, str]] | None = None
 
     def digest(self) -> str:
         """Changes when anything about this creator does."""
@@ -61,19 +59,51 @@ class SourceCreator:
         reels = sorted(self.reels, key=repr)
         return digest([self.creator_id, self.handle, self.facts, sorted(videos), reels, sorted(self.follows or [])])
 
+    def reels_found(self) -> list[SourceReel]:
+        """Every reel, with a file or without; of two copies of one file, that of which more is known comes first."""
+        described = {reel["file"]: reel for reel in self.reels if reel["file"]}
+        found = []
+        for name, video in sorted(self.videos.items(), key=lambda item: (item[0] not in described, item[0])):
+            listed = name if name in described or name.strip() in self.videos else name.strip()
+            facts = dict(described.pop(listed, {}))
+            facts.pop("file", None)
+            found.append(SourceReel(facts.pop("reel_id", None), facts, video=Path(video.path), file=name))
+        without_file = [reel for reel in self.reels if not reel["file"]]
+        for reel in (*described.values(), *without_file):
+            file = reel["file"]
+            reel_id = reel["reel_id"] or derived_id(self.creator_id, f"file {file}")
+            found.append(SourceReel(reel_id, file=file, outcome=Outcome("skipped", "missing_file", file)))
+        return found
 
-def normal_handle(text: str) -> str:
-    """A handle in the form ids are made of: NFC, lower case, without @; bytes that are no text become \\xNN."""
-    bare = re.sub(r"^[\s@]+|\s+$", "", unicodedata.normalize("NFC", _printable(text)))
-    return unicodedata.normalize("NFC", bare.lower())
+
+class FilesFolder:
+    """The source `files`.
+
+    Args:
+        settings: where videos and tables are.
+    """
+
+    def __init__(self, settings: FilesSource) -> None:
+        self.settings = settings
+
+    def members(self) -> dict[str, str]:
+        """See `Source.members`."""
+        return {handle: creator.digest() for handle, creator in read_source(self.settings).items()}
+
+    def collect(self, handles: Iterable[str], _select: SelectSection) -> Iterator[SourceCreator]:
+        """See `Source.collect`."""
+        creators = read_source(self.settings)
+        for handle in handles:
+            creator = creators[handle]
+            facts = dict(creator.facts)
+            # A list given in the follows file is taken as complete unless the creators file says otherwise; a creator
+            # of whom no row is there may follow nobody or may not have been asked.
+            assumed: FollowsStatus = "unfetched" if creator.follows is None else "complete"
+            status: FollowsStatus = facts.pop("follows_status", None) or assumed
+            yield SourceCreator(handle, creator.handle, facts, status, creator.follows or [], creator.reels_found())
 
 
-def batch_of(creator_id: str, batches: int) -> int:
-    """The batch a creator belongs to: stable under any other creator's coming or going."""
-    return int.from_bytes(hashlib.blake2b(creator_id.encode(), digest_size=8).digest(), "big") % batches
-
-
-def read_source(source: FilesSource) -> dict[str, SourceCreator]:
+def read_source(source: FilesSource) -> dict[str, FolderCreator]:
     """Everything the source has, by creator_id, sorted; raises UserError on the first defect."""
     creators = _read_videos(Path(source.videos))
     if source.creators:
@@ -90,10 +120,10 @@ def read_source(source: FilesSource) -> dict[str, SourceCreator]:
     return dict(sorted(creators.items()))
 
 
-def _read_videos(folder: Path) -> dict[str, SourceCreator]:
+def _read_videos(folder: Path) -> dict[str, FolderCreator]:
     if not folder.is_dir():
         raise UserError(f"source.files.videos: {folder}: no such folder")
-    creators: dict[str, SourceCreator] = {}
+    creators: dict[str, FolderCreator] = {}
     for entry in _listing(folder):
         if entry.name.startswith(".") or not entry.is_dir():
             continue
@@ -101,18 +131,18 @@ def _read_videos(folder: Path) -> dict[str, SourceCreator]:
         if not creator_id:
             raise UserError(f"{folder}: the folder {entry.name!r} is not named after a creator")
         # Folders that differ only in case or @ belong to one creator.
-        creator = creators.setdefault(creator_id, SourceCreator(creator_id, _display(entry.name)))
+        creator = creators.setdefault(creator_id, FolderCreator(creator_id, _display(entry.name)))
         for file in _listing(entry.path):
             if file.name.startswith(".") or not file.name.lower().endswith(SUFFIXES):
                 continue
-            name = unicodedata.normalize("NFC", _printable(file.name))
+            name = unicodedata.normalize("NFC", printable(file.name))
             if file.is_symlink() and not Path(file.path).exists():  # a reel whose file is missing, not no reel
                 creator.reels.append({"reel_id": None, "file": name})
             if not file.is_file():
                 continue
             stat = file.stat()
             if name in creator.videos:  # the same name in two folders of one creator
-                name = f"{_printable(entry.name)}/{name}"
+                name = f"{printable(entry.name)}/{name}"
             while name in creator.videos:  # two names that differ in their Unicode form only
                 name += "+"
             creator.videos[name] = Video(file.path, stat.st_size, stat.st_mtime_ns)
@@ -124,48 +154,28 @@ def _listing(folder: str | Path) -> list[os.DirEntry[str]]:
     try:
         return sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name))
     except OSError as error:
-        raise UserError(f"{_printable(str(folder))}: {error.strerror or error}") from None
-
-
-def _printable(name: str) -> str:
-    """A name from the file system as text; bytes that are none become \\xNN."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        raise UserError(f"{printable(str(folder))}: {error.strerror or error}") from None
 
 
 def _display(name: str) -> str:
-    return _printable(name).removeprefix("@")
+    return printable(name).removeprefix("@")
 
 
-def _creator(creators: dict[str, SourceCreator], line: Line, column: str, path: Path) -> SourceCreator:
+def _creator(creators: dict[str, FolderCreator], line: Line, column: str, path: Path) -> FolderCreator:
     handle = line.values.get(column, "")
     creator_id = normal_handle(handle)
     if not creator_id:
         raise UserError(f"{path}, line {line.number}: {column} is empty")
-    return creators.setdefault(creator_id, SourceCreator(creator_id, handle.removeprefix("@")))
+    return creators.setdefault(creator_id, FolderCreator(creator_id, handle.removeprefix("@")))
 
 
-def _add_facts(creators: dict[str, SourceCreator], path: Path) -> None:
-    first_lines: dict[str, int] = {}
-    for line in read_csv(path, ("handle",), CREATOR_COLUMNS):
-        creator = _creator(creators, line, "handle", path)
-        if creator.creator_id in first_lines:
-            raise UserError(
-                f"{path}, line {line.number}: {creator.handle} is already in line {first_lines[creator.creator_id]}"
-            )
-        first_lines[creator.creator_id] = line.number
-        status = line.values.get("follows_status")
-        if status is not None and status not in FOLLOWS_STATES:
-            raise UserError(
-                f"{path}, line {line.number}: follows_status: {status!r} is none of {', '.join(FOLLOWS_STATES)}"
-            )
-        creator.handle = line.values["handle"].removeprefix("@")
-        creator.facts = {name: value for name, value in line.values.items() if name != "handle"}
-        for name in ("followers", "following"):
-            if name in line.values:
-                creator.facts[name] = take(line, name, count, path)
+def _add_facts(creators: dict[str, FolderCreator], path: Path) -> None:
+    for creator_id, (handle, facts) in read_creators_csv(path).items():
+        creator = creators.setdefault(creator_id, FolderCreator(creator_id, handle))
+        creator.handle, creator.facts = handle, facts
 
 
-def _add_reels(creators: dict[str, SourceCreator], path: Path) -> None:
+def _add_reels(creators: dict[str, FolderCreator], path: Path) -> None:
     ids: dict[Any, int] = {}
     files: dict[Any, int] = {}
     for line in read_csv(path, ("handle", "file"), REEL_COLUMNS):
@@ -190,13 +200,7 @@ def _once(seen: dict[Any, int], key: Any, path: Path, line: Line) -> None:
     seen[key] = line.number
 
 
-def _add_follows(creators: dict[str, SourceCreator], path: Path) -> None:
-    follows: dict[str, list[str]] = defaultdict(list)
-    for line in read_csv(path, ("source", "target")):
-        for column in ("source", "target"):
-            if not normal_handle(line.values.get(column, "")):
-                raise UserError(f"{path}, line {line.number}: {column} is empty")
-        follows[normal_handle(line.values["source"])].append(line.values["target"])
-    for creator_id, targets in follows.items():
+def _add_follows(creators: dict[str, FolderCreator], path: Path) -> None:
+    for creator_id, targets in read_follows_csv(path).items():
         if creator_id in creators:  # lists of accounts that are not studied say nothing about the cohort
             creators[creator_id].follows = targets

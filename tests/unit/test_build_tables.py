@@ -18,7 +18,7 @@ from common.manifest import Row, file_stem, read_reels, write_manifest
 from common.program import UserError
 from common.store import file_sha256
 from common.tables import CREATORS, EDGES, FOLLOWS, REELS, read_table
-from sources.files import batch_of
+from sources.source import batch_of
 
 BATCHES = ["0", "1"]
 DIMENSIONS = 4

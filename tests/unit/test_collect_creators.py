@@ -17,7 +17,7 @@ from common.program import UserError
 from common.store import file_sha256
 from common.tables import CREATORS, FOLLOWS, read_table
 from conftest import CHECKOUT
-from sources.files import batch_of
+from sources.source import batch_of
 
 MANIFEST = Path("results/creators/0.parquet")
 

@@ -98,7 +98,7 @@ def test_a_study_that_lost_too_much_is_refused_with_stage_share_and_remedy(caplo
     with pytest.raises(UserError) as error:
         check(max_failed=0.2)
     message = str(error.value)
-    assert message.startswith("too many reels failed: 1 of 4 (25%) in audio; 1 of 4 (25%) in embedding. ")
+    assert message.startswith("too much failed: 1 of 4 (25%) in audio; 1 of 4 (25%) in embedding. ")
     assert "study.max_failed allows 20%" in message
     assert "snakemake retry" in message
     assert "the content cannot be decoded" in caplog.text
@@ -124,9 +124,14 @@ def test_the_share_is_exact(failed, total, max_failed, refused):
     assert too_many(rows, max_failed) == ([("audio", failed, total)] if refused else [])
 
 
-def test_only_failed_reels_count_not_skipped_ones_nor_creators():
-    rows = [*reels("audio", SILENT, SILENT, OK), Row("c9", None, "audio", "failed", "corrupt")]
-    assert too_many(rows, 0.0) == []
+def test_skipped_reels_do_not_count():
+    assert too_many(reels("audio", SILENT, SILENT, OK), 0.0) == []
+
+
+def test_failed_creators_count_by_themselves():
+    rows = [Row("c8", None, "creators", "ok"), Row("c9", None, "creators", "failed", "private"), *reels("creators", OK)]
+    assert too_many(rows, 0.4) == [("creators (creators)", 1, 2)]
+    assert too_many(rows, 0.5) == []
 
 
 def test_one_bad_stage_is_enough_and_shares_are_over_all_batches():

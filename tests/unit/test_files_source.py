@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from hypothesis import strategies as st
 from collect_creators import find_reels, list_follows, select_reels
 from common.config import FilesSource, SelectSection
 from common.program import UserError
+from common.states import Outcome
 from sources.csv_tables import count, moment
-from sources.files import SourceCreator, batch_of, normal_handle, read_source
+from sources.files import FilesFolder, FolderCreator, read_source
+from sources.source import SourceCreator, SourceReel, batch_of, normal_handle
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +33,7 @@ def video(handle: str | bytes, name: str | bytes, content: bytes | None = None) 
     return path
 
 
-def read(creators=None, reels=None, follows=None, encoding="utf-8") -> dict[str, SourceCreator]:
+def read(creators=None, reels=None, follows=None, encoding="utf-8") -> dict[str, FolderCreator]:
     """The source, with tables of the given text beside the folder `videos`."""
     names = {}
     for name, text in (("creators", creators), ("reels", reels), ("follows", follows)):
@@ -46,8 +49,21 @@ def refused(**tables) -> str:
     return str(error.value)
 
 
-def reel_ids(creator: SourceCreator) -> dict[str, str]:
-    return {reel["file"]: reel["reel_id"] for _, _, reel in find_reels(creator)}
+def find(creator: FolderCreator) -> list[tuple[str, str | None, dict]]:
+    """State, reason and facts of every reel."""
+    given = SourceCreator(creator.creator_id, creator.handle, reels=creator.reels_found())
+    return [
+        (
+            reel.outcome.state,
+            reel.outcome.reason,
+            {**reel.facts, "reel_id": reel.reel_id, "file": reel.file, "source_path": reel.video},
+        )
+        for reel in find_reels(given)
+    ]
+
+
+def reel_ids(creator: FolderCreator) -> dict[str, str]:
+    return {reel["file"]: reel["reel_id"] for _, _, reel in find(creator)}
 
 
 def test_a_folder_of_videos_is_enough():
@@ -86,8 +102,8 @@ def test_handles_are_compared_in_one_form_everywhere():
     (creator,) = cohort.values()
     assert creator.handle == "Zoë"
     assert creator.facts == {"followers": 12}
-    assert creator.follows == ["bob"]
-    assert [reel["plays"] for _, _, reel in find_reels(creator)] == [5]
+    assert creator.follows == [("bob", "bob")]
+    assert [reel["plays"] for _, _, reel in find(creator)] == [5]
 
 
 def test_file_names_match_whatever_their_unicode_form():
@@ -132,7 +148,7 @@ def test_hostile_names_are_names():
     for creator in cohort.values():
         creator.creator_id.encode()
         assert len(creator.digest()) == 64
-        (found,) = find_reels(creator)
+        (found,) = find(creator)
         assert found[0] == "ok"
         assert Path(found[2]["source_path"]).exists()
         found[2]["file"].encode()
@@ -174,7 +190,7 @@ def test_tables_are_read_as_spreadsheets_write_them(ending, delimiter, start):
     assert cohort["bob"].facts == {}
 
 
-def read_tables_only(**tables) -> dict[str, SourceCreator]:
+def read_tables_only(**tables) -> dict[str, FolderCreator]:
     Path("videos").mkdir(exist_ok=True)
     return read(**tables)
 
@@ -275,14 +291,15 @@ def test_follows_of_accounts_outside_the_cohort_say_nothing():
     video("ada", "a.mp4")
     cohort = read(follows="source,target\nstranger,ada\nAda,@Stranger\nada,stranger\nada,ADA\n")
     assert list(cohort) == ["ada"]
-    assert list_follows(cohort["ada"]) == [{"source_id": "ada", "target_id": "stranger", "target_handle": "Stranger"}]
+    (ada,) = FilesFolder(FilesSource(follows="follows.csv")).collect(["ada"], SelectSection())
+    assert list_follows(ada) == [{"source_id": "ada", "target_id": "stranger", "target_handle": "Stranger"}]
 
 
 def test_creators_without_videos_take_part():
     video("ada", "a.mp4")
     cohort = read(creators="handle\nbob\n", reels="handle,file\neve,gone.mp4\n")
     assert list(cohort) == ["ada", "bob", "eve"]
-    assert [(state, reason) for state, reason, _ in find_reels(cohort["eve"])] == [("skipped", "missing_file")]
+    assert [(state, reason) for state, reason, _ in find(cohort["eve"])] == [("skipped", "missing_file")]
 
 
 def test_renaming_a_file_changes_no_id():
@@ -303,7 +320,7 @@ def test_a_file_under_two_names_is_one_reel_and_the_described_one():
     video("ada", "a.mp4", b"film")
     video("ada", "b.mp4", b"film")
     video("ada", "c.mp4", b"other")
-    found = find_reels(read(reels="handle,file,plays\nada,b.mp4,9\n")["ada"])
+    found = find(read(reels="handle,file,plays\nada,b.mp4,9\n")["ada"])
     states = {reel["file"]: (state, reason) for state, reason, reel in found}
     assert states == {"b.mp4": ("ok", None), "a.mp4": ("skipped", "duplicate"), "c.mp4": ("ok", None)}
 
@@ -311,13 +328,13 @@ def test_a_file_under_two_names_is_one_reel_and_the_described_one():
 def test_ids_that_people_give_are_taken_at_their_word():
     video("ada", "a.mp4", b"film")
     video("ada", "b.mp4", b"film")
-    found = find_reels(read(reels="handle,file,reel_id\nada,a.mp4,../A\nada,b.mp4,-b\n")["ada"])
+    found = find(read(reels="handle,file,reel_id\nada,a.mp4,../A\nada,b.mp4,-b\n")["ada"])
     assert {reel["reel_id"]: state for state, _, reel in found} == {"../A": "ok", "-b": "ok"}
 
 
 def test_a_listed_reel_without_its_file_is_missing():
     video("ada", "a.mp4", b"film")
-    found = find_reels(read(reels="handle,file,reel_id\nada,gone.mp4,G\nada,,H\nada,away.mp4,\n")["ada"])
+    found = find(read(reels="handle,file,reel_id\nada,gone.mp4,G\nada,,H\nada,away.mp4,\n")["ada"])
     missing = {reel["reel_id"]: reel["file"] for state, reason, reel in found if reason == "missing_file"}
     assert len(missing) == 3
     assert missing["G"] == "gone.mp4"
@@ -388,12 +405,14 @@ def test_the_order_of_lines_changes_nothing():
     assert first == again
 
 
-def reel(reel_id: str, taken_at: str | None = None, plays: int | None = None) -> tuple:
-    return ("ok", None, {"reel_id": reel_id, "taken_at": taken_at and moment(taken_at), "plays": plays})
+def reel(reel_id: str, taken_at: str | None = None, plays: int | None = None) -> SourceReel:
+    return SourceReel(reel_id, {"taken_at": taken_at and moment(taken_at), "plays": plays})
 
 
-def chosen(found: list, **select) -> set[str]:
-    return {reel["reel_id"] for state, _, reel in select_reels(found, SelectSection(**select)) if state == "ok"}
+def chosen(found: list[SourceReel], **select) -> set[str]:
+    fresh = [replace(reel) for reel in found]  # selecting marks the reels
+    selected = select_reels(iter(fresh), SelectSection(**select))
+    return {str(reel.reel_id) for reel in selected if reel.outcome.state == "ok"}
 
 
 def test_of_the_latest_reels_the_most_played_are_chosen():
@@ -402,7 +421,7 @@ def test_of_the_latest_reels_the_most_played_are_chosen():
     assert chosen(found, reels_per_creator=2, latest=None) == {"old hit", "new 4"}
     assert chosen(found, reels_per_creator=2, latest=5) == {"new 4", "new 3"}
     assert chosen(found, reels_per_creator=2, latest=3) == {"new 4", "new 3"}
-    assert chosen(found, reels_per_creator=9, latest=60) == {found[2]["reel_id"] for found in found}
+    assert chosen(found, reels_per_creator=9, latest=60) == {reel.reel_id for reel in found}
 
 
 def test_fractions_of_a_second_and_time_zones_count():
@@ -420,8 +439,6 @@ def test_ties_and_unknown_numbers_are_settled_without_names_and_order():
 
 
 def test_reels_that_cannot_take_part_do_not_use_up_the_selection():
-    found = [("skipped", "missing_file", {"reel_id": "m", "plays": 99}), reel("a", None, 1), reel("b", None, 2)]
-    selected = select_reels(found, SelectSection(reels_per_creator=1))
-    assert [(state, reason) for state, reason, _ in selected] == [
-        ("skipped", "missing_file"), ("skipped", "not_selected"), ("ok", None),
-    ]  # fmt: skip
+    missing = SourceReel("m", {"plays": 99}, outcome=Outcome("skipped", "missing_file"))
+    selected = select_reels(iter([missing, reel("a", None, 1), reel("b", None, 2)]), SelectSection(reels_per_creator=1))
+    assert [reel.outcome.reason for reel in selected] == ["missing_file", "not_selected", None]

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from sources.files import batch_of
+from sources.source import batch_of
 from study import CHECKOUT, Study, demo_handles, environment, make_study
 
 STAGES = {"video", "audio", "transcript", "context", "frames", "description", "embedding"}

@@ -155,7 +155,7 @@ def test_nothing_of_another_file_is_in_the_results(runs: Runs):
 
 
 def test_too_many_failures_end_the_run_with_the_table_of_reasons(runs: Runs):
-    assert "too many reels failed" in runs.refused
+    assert "too much failed" in runs.refused
     assert "study.max_failed allows 10% in each stage" in runs.refused
     for reason in ("truncated", "corrupt", "not_a_video", "no_video", "too_large", "too_long", "empty"):
         assert f"{reason}: " in runs.refused, reason

@@ -1,0 +1,16 @@
+"""Tokens of services: from the environment, or from `.env` in the study's directory; never anywhere else."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def secret(name: str) -> str | None:
+    """The secret's value, None where it is not given; the environment comes before `.env`."""
+    value = os.environ.get(name)
+    if not value and Path(".env").exists():
+        from dotenv import dotenv_values
+
+        value = dotenv_values(".env").get(name)
+    return value.strip() if value and value.strip() else None

@@ -1,0 +1,121 @@
+"""Say what collecting a study from HikerAPI has cost so far, and what is left to pay, before a call is made.
+
+    snakemake --cores 1 cost
+
+Counted from the answers that are kept under the snapshot; nothing is asked of the service.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.config import HikerapiSection, SelectSection
+from common.options import add_section, read_section
+from common.program import parser, run
+from common.tombstones import Tombstones
+from sources.hikerapi import Hikerapi
+from sources.hikerapi_client import CLIPS, FOLLOWING, PROFILE, ProfileAnswer, SourceError, check, is_verdict
+from sources.registry import RAW
+from sources.source import excluded
+
+VERSION = "1"
+CLIPS_A_PAGE, FOLLOWS_A_PAGE = 12, 25
+# Follow lists of unknown length, where no policy bounds them: the first study's bound.
+ASSUMED_FOLLOWING = 1001
+
+
+@dataclass(frozen=True)
+class Calls:
+    """What one creator may still cost, at least and at most."""
+
+    least: int
+    most: int
+
+
+def main(arguments: argparse.Namespace) -> None:
+    settings, select = read_section(arguments, HikerapiSection), read_section(arguments, SelectSection)
+    source = Hikerapi(settings, arguments.snapshot, arguments.raw)
+    tombstones = Tombstones()
+    handles = [handle for handle in source.members() if handle not in tombstones]
+    left = [remaining(source, handle, select) for handle in handles]
+    least, most = sum(calls.least for calls in left), sum(calls.most for calls in left)
+    spent = source.client.ledger.spent()
+    price = settings.price_per_1000_calls / 1000
+    done = sum(calls.most == 0 for calls in left)
+    bound = (
+        f"at most {select.max_following} (select.max_following)"
+        if select.max_following
+        else f"{ASSUMED_FOLLOWING}, an assumption: select.max_following sets no bound"
+    )
+    lines = [
+        f"HikerAPI, snapshot {arguments.snapshot}: {len(handles)} creators, {done} of them collected",
+        f"  spent so far:   {spent:>8} calls   {spent * price:>10.2f} USD",
+        f"  left, at least: {least:>8} calls   {least * price:>10.2f} USD",
+        f"  left, at most:  {most:>8} calls   {most * price:>10.2f} USD",
+        f"  (1 call for a profile, 1 for {CLIPS_A_PAGE} reels, 1 for {FOLLOWS_A_PAGE} accounts followed;",
+        f"  follow lists of creators whose profile is not known yet: {bound};",
+        f"  hikerapi.price_per_1000_calls: {settings.price_per_1000_calls:g} USD, see your plan)",
+    ]
+    if settings.max_calls is not None:
+        lines.append(
+            f"  hikerapi.max_calls: {settings.max_calls}, of which {max(0, settings.max_calls - spent)} are left"
+        )
+    print("\n".join(lines))  # noqa: T201
+
+
+def remaining(source: Hikerapi, handle: str, select: SelectSection) -> Calls:
+    """Calls that a creator still costs, by what is kept."""
+    kept = source.kept(handle)
+    user = None
+    for line in kept.answers(PROFILE):
+        try:
+            user = check(line, ProfileAnswer).user
+        except SourceError as problem:
+            if is_verdict(problem):
+                return Calls(0, 0)
+    if user is None:
+        following = ASSUMED_FOLLOWING if select.max_following is None else select.max_following
+        return Calls(1, 1 + _pages(select.latest or 0, CLIPS_A_PAGE) + _pages(following, FOLLOWS_A_PAGE))
+    if user.is_private or excluded({"followers": user.follower_count, "following": user.following_count}, select):
+        return Calls(0, 0)
+    reels = min(user.media_count or 0, select.latest or user.media_count or 0)
+    left = sum(
+        0 if _ended(kept.answers(endpoint), full) else max(1, _pages(full, size) - len(kept.answers(endpoint)))
+        for endpoint, full, size in (
+            (CLIPS, reels, CLIPS_A_PAGE),
+            (FOLLOWING, user.following_count, FOLLOWS_A_PAGE),
+        )
+    )
+    return Calls(left, left)
+
+
+def _ended(lines: list[dict[str, object]], full: int) -> bool:
+    """Whether a list is there to its end, or as far as it is wanted."""
+    answers = [line["answer"] for line in lines if line["status"] == 200 and isinstance(line.get("answer"), dict)]
+    items = 0
+    for answer in answers:
+        response = answer.get("response") if isinstance(answer, dict) else None
+        if isinstance(response, dict):
+            items += len(response.get("items") or response.get("users") or [])
+    ended = any(isinstance(answer, dict) and answer.get("next_page_id", "") is None for answer in answers)
+    return ended or (bool(answers) and items >= full > 0)
+
+
+def _pages(items: int, size: int) -> int:
+    return max(1, math.ceil(items / size))
+
+
+def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    options = parser(__doc__)
+    options.add_argument("--snapshot", required=True, help="source.snapshot")
+    options.add_argument("--raw", type=Path, default=RAW, help="folder of paid answers [%(default)s]")
+    add_section(options, HikerapiSection)
+    add_section(options, SelectSection)
+    return options.parse_args(argv)
+
+
+if __name__ == "__main__":
+    run(main, parse())

@@ -1,0 +1,202 @@
+"""One file from the internet, complete and of the kind that was asked for, or a reason.
+
+Links of content networks expire, servers break off, repeat, drip and answer with pages of HTML. Nothing that such an
+answer says is trusted: not its name, not its type alone, not its length alone.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema, TooManyRedirects
+
+from common.http import CONNECT_TIMEOUT_S, PassingError, attempts, body, check_status
+
+PICTURES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG\r\n\x1a\n": ".png", b"RIFF": ".webp"}
+MAX_PICTURE_BYTES = 32 << 20
+HEAD_BYTES = 64
+
+
+class DownloadError(Exception):
+    """A file that cannot be had.
+
+    Attributes:
+        reason: from the vocabulary of states.py.
+        detail: what happened.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason, self.detail = reason, detail
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long and how much.
+
+    Attributes:
+        max_bytes: of one file.
+        timeout_s: seconds to wait for the next piece.
+        total_s: seconds for the whole file, all attempts together.
+        attempts: attempts for a download that breaks off; each goes on where the last one ended, if the server lets it.
+        max_wait_s: longest wait between two attempts.
+    """
+
+    max_bytes: int
+    timeout_s: float
+    total_s: float
+    attempts: int = 4
+    max_wait_s: float = 60.0
+
+
+def fetch_video(url: str, folder: Path, limits: Limits) -> Path:
+    """Download a video.
+
+    Args:
+        url: http or https.
+        folder: where to put it.
+        limits: on time and size.
+
+    Returns:
+        The file, called `reel` with the suffix that its content asks for.
+
+    Raises:
+        DownloadError: gone, expired, too_large, not_a_video, timeout, throttled, unavailable, no_link.
+    """
+    part = folder / ".part"
+    _fetch(url, part, limits)
+    suffix = video_suffix(_head(part))
+    if suffix is None:
+        part.unlink()
+        raise DownloadError("unavailable", "the link leads to something that is no video")
+    return part.rename(folder / f"reel{suffix}")
+
+
+def fetch_picture(url: str, target: Path, timeout_s: float) -> Path:
+    """Download a picture; raises DownloadError."""
+    _fetch(url, target, Limits(MAX_PICTURE_BYTES, timeout_s, 4 * timeout_s, attempts=2, max_wait_s=5.0))
+    if not any(_head(target).startswith(magic) for magic in PICTURES):
+        target.unlink()
+        raise DownloadError("unavailable", "the link leads to something that is no picture")
+    return target
+
+
+def video_suffix(head: bytes) -> str | None:
+    """A file's suffix by its first bytes: MP4, QuickTime, Matroska or WebM; None where it is none of them."""
+    if head[4:8] in (b"ftyp", b"moov", b"styp", b"wide", b"free", b"mdat"):
+        return ".mov" if head[8:12] == b"qt  " or head[4:8] in (b"moov", b"wide", b"mdat") else ".mp4"
+    if head[:4] == b"\x1aE\xdf\xa3":
+        return ".webm" if b"webm" in head else ".mkv"
+    return None
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES)
+
+
+@dataclass
+class _Transfer:
+    """A download under way: what is known of the file across attempts."""
+
+    url: str
+    target: Path
+    limits: Limits
+    deadline: float
+    validator: str | None = None
+
+    def attempt(self) -> None:
+        """Receive the file, or what is missing of it."""
+        have = self.target.stat().st_size if self.target.exists() else 0
+        headers = {"Accept-Encoding": "identity"}
+        if have and self.validator:
+            # If-Range: a file that has changed since comes whole, not as a part that does not fit.
+            headers |= {"Range": f"bytes={have}-", "If-Range": self.validator}
+        try:
+            with _session().get(
+                self.url, headers=headers, stream=True, timeout=(CONNECT_TIMEOUT_S, self.limits.timeout_s)
+            ) as response:
+                self._receive(response, have)
+        except (InvalidSchema, InvalidURL, MissingSchema):
+            raise DownloadError("no_link", "not a link that can be followed") from None
+        except TooManyRedirects:
+            raise DownloadError("unavailable", "the link leads from one place to the next without end") from None
+        except requests.RequestException as error:
+            raise PassingError("unavailable", type(error).__name__) from None
+
+    def _receive(self, response: requests.Response, have: int) -> None:
+        self._check_answer(response)
+        resumed = response.status_code == 206 and _range_start(response) == have > 0
+        if response.status_code == 206 and not resumed:
+            self.target.unlink(missing_ok=True)
+            raise PassingError("unavailable", "the server sent another part than asked for")
+        length = response.headers.get("Content-Length", "")
+        expected = (have if resumed else 0) + int(length) if length.isdigit() else None
+        self._check_size(expected or 0)
+        self.validator = response.headers.get("ETag") or response.headers.get("Last-Modified")
+        if self.validator and self.validator.startswith("W/"):
+            self.validator = None  # only the same bytes will do
+        with self.target.open("ab" if resumed else "wb") as file:
+            room = self.limits.max_bytes - (have if resumed else 0)
+            try:
+                for piece in body(response, self.deadline, room):
+                    file.write(piece)
+            except ValueError:
+                self._check_size(self.limits.max_bytes + 1)
+        size = self.target.stat().st_size
+        if expected is not None and size != expected:
+            raise PassingError("unavailable", f"{size} of {expected} bytes came")
+
+    def _check_answer(self, response: requests.Response) -> None:
+        status = response.status_code
+        check_status(response)
+        if status == 416:  # the part that is here is no beginning of that file
+            self.target.unlink(missing_ok=True)
+            raise PassingError("unavailable", "HTTP 416")
+        if status in (404, 451):
+            raise DownloadError("gone", f"HTTP {status}")
+        if status in (401, 403, 410):
+            raise DownloadError("expired", f"HTTP {status}")
+        if status not in (200, 206):
+            raise DownloadError("unavailable", f"HTTP {status}")
+        kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
+        if kind.startswith("text/") or kind in ("application/json", "application/xhtml+xml", "application/xml"):
+            raise DownloadError("unavailable", f"{kind} instead of a file")
+
+    def _check_size(self, size: int) -> None:
+        if size > self.limits.max_bytes:
+            raise DownloadError("too_large", f"more than {self.limits.max_bytes >> 20} MB")
+
+
+def _fetch(url: str, target: Path, limits: Limits) -> None:
+    transfer = _Transfer(url, target, limits, time.monotonic() + limits.total_s)
+
+    def attempt() -> None:
+        try:
+            transfer.attempt()
+        except PassingError as error:
+            late = time.monotonic() + (error.wait_s or 0) > transfer.deadline
+            if error.reason == "timeout" or late:
+                raise DownloadError("timeout", f"not complete within {limits.total_s:g} s ({error.detail})") from None
+            raise
+
+    try:
+        attempts(limits.attempts, limits.max_wait_s)(attempt)
+    except PassingError as error:
+        raise DownloadError(error.reason, error.detail) from None
+
+
+def _range_start(response: requests.Response) -> int | None:
+    """Where a part begins: header `Content-Range: bytes 100-199/200`."""
+    unit, _, rest = response.headers.get("Content-Range", "").partition(" ")
+    start = rest.partition("-")[0]
+    return int(start) if unit == "bytes" and start.isdigit() else None
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.max_redirects = 5
+    return session

@@ -1,0 +1,259 @@
+"""The source `hikerapi`: profiles, reels and follow lists of a list of creators, through HikerAPI.
+
+Answers lie in ``data/raw/hikerapi/<snapshot>/<handle>.jsonl``, profile pictures beside them, and the number of calls
+in ``calls.jsonl``. Everything else is made from them: with the answers, a study needs neither token nor network.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from common.config import HikerapiSection, SelectSection
+from common.program import log
+from common.states import Outcome
+from common.store import digest
+from sources.creators_list import read_list
+from sources.source import FollowsStatus, SourceCreator, SourceReel, excluded, normal_handle
+
+if TYPE_CHECKING:  # requests and the models of the answers are slow to import; parsing the Snakefile needs neither
+    from sources.hikerapi_client import Client, Kept, Media, Paged, User
+
+
+class Hikerapi:
+    """The source `hikerapi`.
+
+    Args:
+        settings: the section `hikerapi`.
+        snapshot: date under which answers are kept.
+        raw: folder of answers that were paid for.
+    """
+
+    def __init__(self, settings: HikerapiSection, snapshot: str, raw: Path) -> None:
+        self.settings = settings
+        self.all_snapshots = raw / "hikerapi"
+        self.folder = self.all_snapshots / snapshot
+        self._client: Client | None = None
+
+    def members(self) -> dict[str, str]:
+        """See `Source.members`."""
+        found = read_list(Path(self.settings.creators))
+        for line in found.rejected:
+            log.warning("%s, line %d: left out: %s", self.settings.creators, line.line, line.reason)
+        return {creator.handle: digest(creator.handle) for creator in found.creators}
+
+    def collect(self, handles: Iterable[str], select: SelectSection) -> Iterator[SourceCreator]:
+        """See `Source.collect`."""
+        with ThreadPoolExecutor(self.settings.connections) as pool:
+            futures = [pool.submit(self._creator, handle, select) for handle in handles]
+            try:
+                for future in futures:
+                    yield future.result()
+            finally:
+                for future in futures:
+                    future.cancel()
+        log.info("hikerapi: %d calls so far under this snapshot", self.client.ledger.spent())
+
+    @property
+    def client(self) -> Client:
+        """The client, made when it is first needed."""
+        if self._client is None:
+            from sources.hikerapi_client import Client, Ledger
+
+            self._client = Client(self.settings, Ledger(self.folder / "calls.jsonl", self.settings.max_calls))
+        return self._client
+
+    def kept(self, handle: str) -> Kept:
+        """The answers that are kept of a creator."""
+        from sources.hikerapi_client import Kept
+
+        return Kept(self.folder / f"{handle}.jsonl")
+
+    def _creator(self, handle: str, select: SelectSection) -> SourceCreator:
+        from sources.hikerapi_client import CLIPS, FOLLOWING, ClipsAnswer, FollowingAnswer, SourceError, read_pages
+
+        kept = self.kept(handle)
+        creator = SourceCreator(handle, handle)
+        try:
+            user = self._profile(handle, kept)
+            creator = describe(user)
+            if user.is_private:
+                raise SourceError("private", "the profile says so")
+            if excluded(creator.facts, select):
+                return creator
+            creator.avatar = self._avatar(handle, user)
+            clips = read_pages(
+                self.client, kept, CLIPS, user.pk, ClipsAnswer,
+                lambda page: [item.media for item in page.response.items], enough=select.latest,
+            )  # fmt: skip
+            if clips.problem:
+                raise clips.problem
+            creator.reels = [reel(media, handle) for media in clips.items]
+            follows = read_pages(
+                self.client, kept, FOLLOWING, user.pk, FollowingAnswer, lambda page: page.response.users
+            )
+        except SourceError as problem:
+            creator.outcome = Outcome("failed", problem.reason, problem.detail or None)
+            return creator
+        creator.follows = [(account.pk, account.username) for account in follows.items]
+        creator.follows_status, missing = self._follows_status(follows, user.following_count)
+        creator.facts["follows_listed"] = len(creator.follows)
+        renamed = None if normal_handle(user.username) == handle else "renamed: the list has the account's old handle"
+        details = "; ".join(filter(None, [renamed, missing])) or None
+        creator.outcome = Outcome("ok", "follows_partial", details) if missing else Outcome("ok", detail=details)
+        return creator
+
+    def _profile(self, handle: str, kept: Kept) -> User:
+        """The profile, also of an account that an earlier snapshot knows and that has another handle now."""
+        from sources.hikerapi_client import PROFILE, PROFILE_BY_ID, ProfileAnswer, SourceError, check, is_verdict
+
+        refused: SourceError | None = None
+        for line in (*kept.answers(PROFILE), *kept.answers(PROFILE_BY_ID)):
+            try:
+                answer: ProfileAnswer = check(line, ProfileAnswer)
+                return answer.user
+            except SourceError as problem:
+                refused = problem if is_verdict(problem) else refused
+        if refused is None:
+            try:
+                answer = self.client.ask(kept, PROFILE, {"username": handle}, ProfileAnswer)
+                return answer.user
+            except SourceError as problem:
+                if problem.reason != "not_found":
+                    raise
+                refused = problem
+        known = self._known_id(handle)
+        if known is None or kept.answers(PROFILE_BY_ID):
+            raise refused
+        answer = self.client.ask(kept, PROFILE_BY_ID, {"id": known}, ProfileAnswer)
+        return answer.user
+
+    def _known_id(self, handle: str) -> str | None:
+        """The id that an earlier snapshot has of this handle."""
+        from sources.hikerapi_client import PROFILE, Kept, ProfileAnswer, SourceError, check
+
+        for path in sorted(self.all_snapshots.glob(f"*/{handle}.jsonl"), reverse=True):
+            for line in Kept(path).answers(PROFILE):
+                with contextlib.suppress(SourceError):
+                    answer: ProfileAnswer = check(line, ProfileAnswer)
+                    return answer.user.pk
+        return None
+
+    def _follows_status(self, follows: Paged, following: int) -> tuple[FollowsStatus, str | None]:
+        """How much of a follow list is there, and in words what is missing."""
+        listed = len(follows.items)
+        if follows.problem:
+            status: FollowsStatus = "partial" if listed else "unfetched"
+            return status, f"follow list: {listed} of {following}: {follows.problem.reason}: {follows.problem.detail}"
+        if listed < self.settings.min_follows_share * following:
+            return "partial", f"follow list: ends after {listed} of {following}"
+        return "complete", None
+
+    def _avatar(self, handle: str, user: User) -> Path | None:
+        """The profile picture; its link expires, so it is kept with the answers. Missing it costs nothing else."""
+        target = self.folder / "avatars" / f"{handle}.jpg"
+        if target.exists() or not user.profile_pic_url:
+            return target if target.exists() else None
+        from media.download import DownloadError, fetch_picture
+
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{secrets.token_hex(8)}")
+        try:
+            fetch_picture(user.profile_pic_url, temporary, self.settings.timeout_s)
+        except DownloadError as problem:
+            temporary.unlink(missing_ok=True)
+            log.info("a profile picture could not be downloaded: %s", problem)
+            return None
+        os.replace(temporary, target)
+        return target
+
+    def fresh_links(self, handle: str, wanted: set[str]) -> dict[str, tuple[str | None, str | None]]:
+        """Links to videos and thumbnails, asked for anew: those the answers have expire after days.
+
+        Args:
+            handle: of the creator, in its normal form.
+            wanted: reel ids; asking ends when all were seen.
+
+        Raises:
+            SourceError: the service could not be asked.
+        """
+        from sources.hikerapi_client import CLIPS, ClipsAnswer, SourceError, read_pages
+
+        kept = self.kept(handle)
+        user = self._profile(handle, kept)
+
+        missing = set(wanted)
+        links: dict[str, tuple[str | None, str | None]] = {}
+
+        def media(page: ClipsAnswer) -> list[Media]:
+            found = [item.media for item in page.response.items]
+            for item in found:
+                links[item.pk] = (video_link(item), thumbnail_link(item))
+                missing.discard(item.pk)
+            if not missing:
+                page.next_page_id = None  # nothing further is needed
+            return found
+
+        pages = read_pages(self.client, kept, CLIPS, user.pk, ClipsAnswer, media, purpose="links", fresh=True)
+        if pages.problem and not links:
+            raise SourceError(pages.problem.reason, pages.problem.detail)
+        return {reel_id: link for reel_id, link in links.items() if reel_id in wanted}
+
+
+def at_pace(settings: HikerapiSection, pace: int | None) -> HikerapiSection:
+    """The settings with a job's share of the run's calls a second."""
+    return settings.model_copy(update={"calls_per_s": pace}) if pace else settings
+
+
+def describe(user: User) -> SourceCreator:
+    """A creator from a profile."""
+    facts: dict[str, Any] = {
+        "full_name": user.full_name or None,
+        "followers": user.follower_count,
+        "following": user.following_count,
+        "media_count": user.media_count,
+        "biography": user.biography or None,
+    }
+    return SourceCreator(user.pk, user.username, facts)
+
+
+def reel(media: Media, listed_handle: str) -> SourceReel:
+    """A reel from an item of a page.
+
+    Args:
+        media: the item.
+        listed_handle: what the list calls the creator; answers are kept under it.
+    """
+    facts = {
+        "listed_handle": listed_handle,
+        "code": media.code,
+        "url": f"https://www.instagram.com/reel/{media.code}/" if media.code else None,
+        "caption": media.caption.text if media.caption else None,
+        "taken_at": datetime.fromtimestamp(media.taken_at, UTC).isoformat(),
+        "plays": media.play_count,
+        "likes": media.like_count,
+        "comments": media.comment_count,
+    }
+    return SourceReel(media.pk, facts, video_url=video_link(media), thumbnail_url=thumbnail_link(media))
+
+
+def video_link(media: Media) -> str | None:
+    """The best encoding that is offered."""
+    if media.video_url:
+        return media.video_url
+    versions = media.video_versions or []
+    best = max(versions, key=lambda version: (version.width or 0) * (version.height or 0), default=None)
+    return best.url if best else None
+
+
+def thumbnail_link(media: Media) -> str | None:
+    """The largest thumbnail that is offered."""
+    candidates = media.image_versions2.candidates if media.image_versions2 else []
+    best = max(candidates, key=lambda version: (version.width or 0) * (version.height or 0), default=None)
+    return best.url if best else None

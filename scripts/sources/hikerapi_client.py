@@ -1,0 +1,438 @@
+"""Calls to HikerAPI, each answer kept: what was paid for is never asked again under the same snapshot.
+
+The service's own client (`hikerapi` on PyPI) is not used: it does not look at HTTP statuses, its paging helpers stop
+after one page, and it follows redirects with the token. Three endpoints are all that is needed:
+
+    /v2/user/by/username   profile            1 call
+    /v2/user/clips         reels              1 call a page of about 12
+    /v2/user/following     accounts followed  1 call a page of about 25
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import requests
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from common.config import HikerapiSection
+from common.http import CONNECT_TIMEOUT_S, Pace, PassingError, attempts, body, check_status
+from common.program import log
+from common.secrets import secret
+from common.store import append_line, read_lines
+
+TOKEN = "HIKERAPI_TOKEN"  # noqa: S105 (the name of the variable, not its value)
+PROFILE, PROFILE_BY_ID = "/v2/user/by/username", "/v2/user/by/id"
+CLIPS, FOLLOWING = "/v2/user/clips", "/v2/user/following"
+MAX_ANSWER_BYTES = 64 << 20
+
+
+class SourceError(Exception):
+    """Why a creator could not be collected.
+
+    Attributes:
+        reason: from the vocabulary of states.py.
+        detail: what happened.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.reason, self.detail = reason, detail
+
+
+# pk is a number in one answer and a text in another.
+Id = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) is int else value), Field(min_length=1)]
+
+
+class _Answer(BaseModel):
+    """Further fields come and go; those that are read must be there, and of their type."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+
+class User(_Answer):
+    """A profile."""
+
+    pk: Id
+    username: str = Field(min_length=1)
+    full_name: str | None = None
+    follower_count: int
+    following_count: int
+    media_count: int | None = None
+    is_private: bool
+    biography: str | None = None
+    profile_pic_url: str | None = None
+
+
+class ProfileAnswer(_Answer):
+    """Answer of PROFILE."""
+
+    user: User
+
+
+class Version(_Answer):
+    """One encoding of a video."""
+
+    url: str
+    width: int | None = None
+    height: int | None = None
+
+
+class Caption(_Answer):
+    """Text under a reel."""
+
+    text: str
+
+
+class Candidates(_Answer):
+    """Sizes of a thumbnail."""
+
+    candidates: list[Version] = []
+
+
+class Media(_Answer):
+    """A reel."""
+
+    pk: Id
+    code: str | None = None
+    taken_at: int
+    play_count: int | None = None
+    like_count: int | None = None
+    comment_count: int | None = None
+    video_duration: float | None = None
+    video_url: str | None = None
+    video_versions: list[Version] | None = None
+    image_versions2: Candidates | None = None
+    caption: Caption | None = None
+
+
+class Clip(_Answer):
+    """An item of a page of reels."""
+
+    media: Media
+
+
+class Clips(_Answer):
+    """A page of reels."""
+
+    items: list[Clip]
+
+
+class ClipsAnswer(_Answer):
+    """Answer of CLIPS. The cursor must be there, be it null: an answer without one is not the end of a list."""
+
+    response: Clips
+    next_page_id: str | None
+
+
+class Followed(_Answer):
+    """An account in a follow list."""
+
+    pk: Id
+    username: str
+
+
+class Following(_Answer):
+    """A page of a follow list."""
+
+    users: list[Followed]
+
+
+class FollowingAnswer(_Answer):
+    """Answer of FOLLOWING."""
+
+    response: Following
+    next_page_id: str | None
+
+
+class Ledger:
+    """Calls counted as they are made, by all jobs of a study, so that a budget holds across them and across crashes.
+
+    Args:
+        path: a file of JSON lines, each with a number of calls to add.
+        max_calls: the budget; None: no limit.
+    """
+
+    def __init__(self, path: Path, max_calls: int | None) -> None:
+        self.path, self.max_calls = path, max_calls
+        self.lock = threading.Lock()
+        self.offset = self.total = 0
+
+    def take(self) -> None:
+        """Count a call that is about to be made; raises SourceError where it would exceed the budget."""
+        with self.lock:
+            # Counted first: a process killed in the middle of a call has paid for it.
+            self._add(1)
+            if self.max_calls is not None and self.spent() > self.max_calls:
+                self._add(-1)
+                raise SourceError("budget", f"hikerapi.max_calls ({self.max_calls}) is used up")
+
+    def correct(self, calls: int) -> None:
+        """Take back a call that was not charged, or add what it cost beyond one."""
+        if calls:
+            with self.lock:
+                self._add(calls)
+
+    def _add(self, calls: int) -> None:
+        append_line(self.path, {"time": datetime.now(UTC).isoformat(timespec="seconds"), "calls": calls})
+
+    def spent(self) -> int:
+        """Calls counted so far, those of other jobs included."""
+        if self.path.exists():
+            with self.path.open("rb") as file:
+                file.seek(self.offset)
+                new = file.read()
+            whole = new[: new.rfind(b"\n") + 1]
+            self.offset += len(whole)
+            self.total += sum(json.loads(line)["calls"] for line in whole.splitlines() if line.startswith(b"{"))
+        return self.total
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The answers that are kept of one creator.
+
+    Attributes:
+        path: JSON lines: time, endpoint, params, status, answer.
+    """
+
+    path: Path
+
+    def answers(self, endpoint: str, purpose: str = "collect") -> list[dict[str, Any]]:
+        """Lines of an endpoint, in the order they were received."""
+        lines = read_lines(self.path)
+        return [line for line in lines if line.get("endpoint") == endpoint and line.get("purpose") == purpose]
+
+    def add(self, line: dict[str, Any]) -> None:
+        """Keep an answer; it is on the disk when this returns."""
+        append_line(self.path, {"time": datetime.now(UTC).isoformat(timespec="seconds"), **line}, sync=True)
+
+
+class Client:
+    """Asks the service; shared by the threads of a job.
+
+    Args:
+        settings: address, limits, attempts.
+        ledger: where calls are counted.
+    """
+
+    def __init__(self, settings: HikerapiSection, ledger: Ledger) -> None:
+        self.settings, self.ledger = settings, ledger
+        self.pace = Pace(settings.calls_per_s)
+        self.local = threading.local()
+        self.stopped: SourceError | None = None
+
+    def ask(
+        self,
+        kept: Kept,
+        endpoint: str,
+        params: dict[str, str],
+        model: type[_Answer],
+        purpose: str = "collect",
+    ) -> Any:
+        """An answer, checked; kept whatever it says.
+
+        Returns:
+            An instance of `model`.
+
+        Raises:
+            SourceError: with a reason: not_found, private, unauthorized, balance, budget, throttled, unavailable,
+                changed_format, no_credentials.
+        """
+        if self.stopped:  # no token, no money: the next call would end the same way
+            raise self.stopped
+        try:
+            status, text = attempts(self.settings.attempts, self.settings.max_wait_s)(self._get, endpoint, params)
+        except PassingError as error:
+            raise SourceError(error.reason, f"{endpoint}: {error.detail}") from None
+        except SourceError as error:
+            if error.reason in ("unauthorized", "balance", "budget", "no_credentials"):
+                self.stopped = error
+            raise
+        line: dict[str, Any] = {"endpoint": endpoint, "purpose": purpose, "params": params, "status": status}
+        try:
+            line["answer"] = json.loads(text)
+        except ValueError:
+            line["text"] = text.decode("utf-8", "backslashreplace")
+        kept.add(line)
+        return check(line, model)
+
+    def _get(self, endpoint: str, params: dict[str, str]) -> tuple[int, bytes]:
+        token = secret(TOKEN)
+        if token is None:
+            raise SourceError("no_credentials", f"{TOKEN} is neither in the environment nor in .env")
+        self.pace.wait()
+        self.ledger.take()
+        deadline = time.monotonic() + 4 * self.settings.timeout_s
+        try:
+            # Redirects are not followed: the token would go along, to whatever host they name.
+            with self._session().get(
+                self.settings.url.rstrip("/") + endpoint,
+                params=params,
+                headers={"x-access-key": token, "accept": "application/json"},
+                timeout=(CONNECT_TIMEOUT_S, self.settings.timeout_s),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                return self._read(response, deadline)
+        except requests.RequestException as error:
+            raise PassingError("unavailable", type(error).__name__) from None
+        except PassingError as error:
+            if error.wait_s:
+                self.pace.pause(min(error.wait_s, self.settings.max_wait_s))
+            raise
+
+    def _read(self, response: requests.Response, deadline: float) -> tuple[int, bytes]:
+        status = response.status_code
+        if status == 429 or status >= 500 or status in (401, 402):
+            self.ledger.correct(-1)  # not charged
+        check_status(response)
+        if status == 401:
+            raise SourceError("unauthorized", f"HTTP 401: the service refuses {TOKEN}")
+        if status == 402:
+            raise SourceError("balance", "HTTP 402: the account's calls are used up")
+        self.ledger.correct(_charged(response) - 1)
+        try:
+            return status, b"".join(body(response, deadline, MAX_ANSWER_BYTES))
+        except ValueError:
+            raise SourceError("changed_format", "an answer of more than 64 MiB") from None
+
+    def _session(self) -> requests.Session:
+        if not hasattr(self.local, "session"):
+            self.local.session = requests.Session()  # one a thread: sessions are not safe to share
+        session: requests.Session = self.local.session
+        return session
+
+
+def _charged(response: requests.Response) -> int:
+    """What a call cost: header `x-hiker-info: reqs=2`."""
+    for part in response.headers.get("x-hiker-info", "").replace(",", ";").split(";"):
+        name, _, value = part.strip().partition("=")
+        if name == "reqs" and value.isdigit():
+            return int(value)
+    return 1
+
+
+def check(line: dict[str, Any], model: type[_Answer]) -> Any:
+    """What a kept answer says; raises SourceError where it is a refusal, or has another form than expected."""
+    status, answer = line["status"], line.get("answer")
+    said = f"{line['endpoint']}: HTTP {status}"
+    if status == 404 and isinstance(answer, dict) and answer.get("exc_type") == "UserNotFound":
+        raise SourceError("not_found", said)
+    if status == 403 and isinstance(answer, dict):
+        raise SourceError("private", said)
+    if status != 200:
+        shown = json.dumps(answer)[:200] if answer is not None else "no JSON"
+        raise SourceError("changed_format", f"{said}, which was not expected; the answer: {shown}")
+    if answer is None:
+        raise SourceError("changed_format", f"{said}, not JSON")
+    try:
+        return model.model_validate(answer)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise SourceError("changed_format", f"{line['endpoint']}: {where}: {first['msg']}") from None
+
+
+def is_verdict(problem: SourceError) -> bool:
+    """Whether a refusal settles what was asked, under this snapshot.
+
+    Answers of an unexpected form are kept to be looked at, and asked for anew when the batch is made again.
+    """
+    return problem.reason in ("not_found", "private")
+
+
+Page = Callable[[Any], list[Any]]
+
+
+@dataclass
+class Paged:
+    """A list as far as its pages go.
+
+    Attributes:
+        items: in the order received, each id once.
+        ended: the service said that there is no further page.
+        problem: why paging stopped before the end.
+    """
+
+    items: list[Any]
+    ended: bool
+    problem: SourceError | None = None
+
+
+MAX_IDLE_PAGES = 5
+
+
+def read_pages(
+    client: Client, kept: Kept, endpoint: str, user_id: str, model: type[_Answer], items: Page,
+    *, enough: int | None = None, purpose: str = "collect", fresh: bool = False,
+) -> Paged:  # fmt: skip
+    """A list page by page: first the pages that are kept, then from their cursor on.
+
+    Args:
+        client: asks for what is not kept.
+        kept: the creator's answers.
+        endpoint: CLIPS or FOLLOWING.
+        user_id: whose list.
+        model: of an answer.
+        items: the items of an answer, each with an attribute `pk`.
+        enough: stop after this many items.
+        purpose: what the pages are for; pages for another purpose are not read.
+        fresh: ask for all pages anew.
+
+    Raises:
+        SourceError: `changed_format`; other problems end the list, see `Paged.problem`.
+    """
+    found: dict[str, Any] = {}
+    pages = {} if fresh else _kept_pages(kept, endpoint, model, purpose)
+    cursor, asked, idle = "", set[str](), 0
+    while True:
+        asked.add(cursor)
+        try:
+            answer = pages.get(cursor)
+            if answer is None:
+                answer = client.ask(kept, endpoint, {"user_id": user_id, "page_id": cursor}, model, purpose)
+            elif isinstance(answer, SourceError):
+                raise answer
+        except SourceError as problem:
+            if problem.reason == "changed_format":
+                raise
+            return Paged(list(found.values()), ended=False, problem=problem)
+        before = len(found)
+        for item in items(answer):
+            found.setdefault(item.pk, item)
+        if enough is not None and len(found) >= enough:
+            return Paged(list(found.values()), ended=not answer.next_page_id)
+        if not answer.next_page_id:
+            return Paged(list(found.values()), ended=True)
+        idle = 0 if len(found) > before else idle + 1
+        cursor = answer.next_page_id
+        ended_oddly = (
+            "the service repeats a page" if cursor in asked
+            else f"{idle} pages in a row brought nothing new" if idle >= MAX_IDLE_PAGES
+            else f"more than hikerapi.max_pages ({client.settings.max_pages}) pages"
+            if len(asked) >= client.settings.max_pages
+            else None
+        )  # fmt: skip
+        if ended_oddly:
+            log.warning("%s: a list without end: %s", endpoint, ended_oddly)
+            return Paged(list(found.values()), ended=False, problem=SourceError("changed_format", ended_oddly))
+
+
+def _kept_pages(kept: Kept, endpoint: str, model: type[_Answer], purpose: str) -> dict[str, Any]:
+    """Kept answers, or what they refuse, by the cursor they were asked with; the last one where there are several."""
+    found: dict[str, Any] = {}
+    for line in kept.answers(endpoint, purpose):
+        try:
+            found[line["params"]["page_id"]] = check(line, model)
+        except SourceError as problem:
+            if is_verdict(problem):
+                found[line["params"]["page_id"]] = problem
+    return found

@@ -1,0 +1,74 @@
+"""The kinds of sources, by the name they have in the configuration (`source.kind`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from common.config import ExportsSource, FilesSource, HikerapiSection, Inst2txtSource, Section, SelectSection
+from common.tombstones import Tombstones
+from sources.source import Source, SourceCreator, normal_handle
+
+SECTIONS: dict[str, type[Section]] = {
+    "files": FilesSource,
+    "hikerapi": HikerapiSection,
+    "inst2txt": Inst2txtSource,
+    "exports": ExportsSource,
+}
+# Sources that bring results of other programs along.
+WITH_RESULTS = ("inst2txt",)
+RAW = Path("data/raw")
+
+
+def open_source(section: Any, snapshot: str | None, raw: Path = RAW, tombstones: Tombstones | None = None) -> Source:
+    """The source that a section of the configuration describes, without those who opted out.
+
+    Args:
+        section: FilesSource, HikerapiSection, Inst2txtSource or ExportsSource.
+        snapshot: `source.snapshot`.
+        raw: folder of answers that were paid for.
+        tombstones: who opted out; those of the study unless given.
+    """
+    opened: Source
+    if isinstance(section, FilesSource):
+        from sources.files import FilesFolder
+
+        opened = FilesFolder(section)
+    elif isinstance(section, HikerapiSection):
+        from sources.hikerapi import Hikerapi
+
+        opened = Hikerapi(section, str(snapshot), raw)
+    elif isinstance(section, Inst2txtSource):
+        from sources.inst2txt import Inst2txtDatabase
+
+        opened = Inst2txtDatabase(section)
+    else:
+        from sources.exports import ExportsFolder
+
+        opened = ExportsFolder(section)
+    return _WithoutOptedOut(opened, Tombstones() if tombstones is None else tombstones)
+
+
+class _WithoutOptedOut:
+    """A source that says nothing of people who opted out, be it as creators or as followed accounts."""
+
+    def __init__(self, source: Source, tombstones: Tombstones) -> None:
+        self.source, self.tombstones = source, tombstones
+
+    def members(self) -> dict[str, str]:
+        found = self.source.members()
+        return {handle: state for handle, state in found.items() if handle not in self.tombstones}
+
+    def collect(self, handles: Iterable[str], select: SelectSection) -> Iterator[SourceCreator]:
+        for creator in self.source.collect(handles, select):
+            # Renamed since: the list has the new name, the id is the old one.
+            if creator.creator_id in self.tombstones or normal_handle(creator.handle) in self.tombstones:
+                continue
+            if self.tombstones.hashes:
+                creator.follows = [
+                    (target, handle)
+                    for target, handle in creator.follows
+                    if target not in self.tombstones and normal_handle(handle) not in self.tombstones
+                ]
+            yield creator

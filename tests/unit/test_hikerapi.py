@@ -1,0 +1,398 @@
+"""The source `hikerapi` against a service on this machine that misbehaves: what lands, what is said, what it costs."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+
+import collect_creators
+from common.manifest import Row, read_manifest
+from common.tables import CREATORS, FOLLOWS, read_table
+from conftest import CHECKOUT
+from fake_service import (
+    TOKEN,
+    Person,
+    Service,
+    breaks_off,
+    cohort,
+    demo_video,
+    drips,
+    html,
+    passes,
+    redirects,
+    says,
+)
+
+PROFILE, CLIPS, FOLLOWING = "/v2/user/by/username", "/v2/user/clips", "/v2/user/following"
+MANIFEST = Path("results/creators/0.parquet")
+RAW = Path("data/raw/hikerapi/2026-11-23")
+
+
+@pytest.fixture
+def service(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HIKERAPI_TOKEN", TOKEN)
+    made = Service(demo_video(CHECKOUT))
+    yield made
+    made.close()
+
+
+def options(service: Service, *further: str, snapshot: str = "2026-11-23") -> list[str]:
+    return [
+        "--source=hikerapi", f"--snapshot={snapshot}", "--creators=creators.csv", f"--url={service.url}", "--batch=0",
+        "--batches=1", f"--manifest={MANIFEST}", "--calls-per-s=1000", "--timeout-s=2", "--max-wait-s=3", *further,
+    ]  # fmt: skip
+
+
+def collect(service: Service, *further: str, snapshot: str = "2026-11-23") -> dict[str, Row]:
+    """Collect; the rows about creators, by creator_id."""
+    collect_creators.main(collect_creators.parse(options(service, *further, snapshot=snapshot)))
+    return {row.creator_id: row for row in read_manifest(MANIFEST) if row.reel_id is None}
+
+
+def listed(*handles: str) -> None:
+    Path("creators.csv").write_text("".join(f"@{handle}\n" for handle in handles))
+
+
+def creators() -> dict[str, dict]:
+    rows = read_table(MANIFEST.with_suffix("") / "creators.parquet", CREATORS).to_pylist()
+    return {row["handle"]: row for row in rows}
+
+
+def follows() -> list[tuple[str, str]]:
+    rows = read_table(MANIFEST.with_suffix("") / "follows.parquet", FOLLOWS).to_pylist()
+    return [(row["source_id"], row["target_handle"]) for row in rows]
+
+
+def outputs() -> dict[str, bytes]:
+    return {
+        str(path): path.read_bytes()
+        for path in sorted(Path("results").rglob("*"))
+        if path.is_file() and path.suffix in (".json", ".parquet")
+    }
+
+
+def accounts(number: int, start: int = 50_000) -> list[tuple[int, str]]:
+    return [(start + index, f"followed_{index:05d}") for index in range(number)]
+
+
+def ada(service: Service, follow: int = 60, **facts) -> Person:
+    listed("ada")
+    return service.add(Person(77, "ada", follows=accounts(follow), **facts))
+
+
+def test_profile_reels_follows_and_picture(service):
+    listed("Ada", "bob")
+    service.add(Person(77, "ada", follows=[(78, "bob"), *accounts(59)]), reels=30)
+    service.add(Person(78, "bob", follows=[(77, "ada")]), reels=3)
+    rows = collect(service, "--latest=20", "--reels-per-creator=5")
+    assert {row.state for row in rows.values()} == {"ok"}
+    assert creators()["ada"]["creator_id"] == "77"
+    assert creators()["ada"]["followers"] == 20_000
+    assert creators()["ada"]["follows_status"] == "complete"
+    assert len(follows()) == 61
+    assert ("78", "ada") in follows()
+    reels = [row for row in read_manifest(MANIFEST) if row.creator_id == "77" and row.reel_id]
+    chosen = {row.reel_id for row in reels if row.state == "ok"}
+    latest = sorted(service.people["ada"].reels, key=lambda reel: -reel["taken_at"])[:24][:20]
+    assert chosen == {str(reel["pk"]) for reel in sorted(latest, key=lambda reel: -reel["plays"])[:5]}
+    assert {row.reason for row in reels if row.state != "ok"} == {"not_selected"}
+    facts = json.loads(reels[0].file().read_text()) if reels[0].path else None
+    assert facts is None or facts["video_url"].startswith(service.url)
+    assert Path(rows["77"].path).read_bytes().startswith(b"\xff\xd8\xff")
+    # two profiles; 2 pages of reels hold 20; 3 pages of 25 follows, and one of each for bob
+    assert [service.count(path) for path in (PROFILE, CLIPS, FOLLOWING)] == [2, 3, 4]
+
+
+def test_the_second_run_makes_no_call_and_needs_no_token(service, monkeypatch):
+    listed(*cohort(service, size=6, follows=40))
+    collect(service)
+    first, calls = outputs(), len(service.calls)
+    monkeypatch.delenv("HIKERAPI_TOKEN")
+    collect(service)
+    assert len(service.calls) == calls
+    assert outputs() == first
+
+
+def test_a_new_snapshot_collects_afresh_beside_the_old_one(service):
+    ada(service)
+    collect(service)
+    calls = len(service.calls)
+    service.people["ada"].followers = 30_000
+    collect(service, snapshot="2026-12-24")
+    assert len(service.calls) == 2 * calls
+    assert creators()["ada"]["followers"] == 30_000
+    collect(service)
+    assert creators()["ada"]["followers"] == 20_000
+
+
+@pytest.mark.parametrize(
+    ("followers", "follow", "reason"), [(9_999, 5, "below_min_followers"), (10_000, 1_002, "above_max_following")]
+)
+def test_a_policy_excludes_with_a_reason_before_anything_else_is_paid(service, followers, follow, reason):
+    ada(service, follow=follow, followers=followers)
+    row = collect(service, "--min-followers=10000", "--max-following=1001")["77"]
+    assert (row.state, row.reason) == ("skipped", reason)
+    assert len(service.calls) == 1
+
+
+def later(handler) -> bool:
+    """Retry-After as a date, two seconds from the answer on."""
+    return says(429, Retry_After=format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True))(handler)
+
+
+NOTHING_OF_A_REEL = {"response": {"items": [{"media": {"pk": 1}}]}, "next_page_id": None}
+
+
+@pytest.mark.parametrize(
+    ("fault", "waits"),
+    [
+        (says(429, Retry_After="1"), 0.9),
+        (later, 0.5),
+        (says(500), 0),
+        (says(503, Retry_After="1"), 0.9),
+        (breaks_off(), 0),
+    ],
+    ids=["429 with seconds", "429 with a date", "500", "503 with seconds", "reset mid-body"],
+)  # fmt: skip
+def test_what_passes_is_asked_again(service, fault, waits):
+    ada(service)
+    service.fail(PROFILE, fault)
+    start = time.monotonic()
+    row = collect(service)["77"]
+    assert (row.state, row.reason) == ("ok", None)
+    assert time.monotonic() - start >= waits
+    assert creators()["ada"]["follows_status"] == "complete"
+
+
+def test_a_service_that_asks_for_too_long_a_wait_is_not_waited_for(service):
+    ada(service)
+    service.fail(PROFILE, says(429, Retry_After="4000"))
+    start = time.monotonic()
+    assert collect(service)["ada"].reason == "throttled"
+    assert time.monotonic() - start < 3
+    assert service.count(PROFILE) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "fault", "state", "reason", "calls"),
+    [
+        (PROFILE, says(401), "failed", "unauthorized", 1),
+        (PROFILE, says(402), "failed", "balance", 1),
+        (PROFILE, says(403, {"detail": "Private account", "exc_type": "PrivateAccount"}), "failed", "private", 1),
+        (PROFILE, says(404, {"detail": "no", "exc_type": "UserNotFound"}), "failed", "not_found", 1),
+        (PROFILE, says(404, {"detail": "Not Found"}), "failed", "changed_format", 1),
+        (PROFILE, says(422), "failed", "changed_format", 1),
+        (PROFILE, html(), "failed", "changed_format", 1),
+        (PROFILE, breaks_off(content_length=False), "failed", "changed_format", 1),
+        (PROFILE, says(200, {"user": {"pk": 77, "username": "ada"}}), "failed", "changed_format", 1),
+        (PROFILE, says(200, {"detail": "soon"}), "failed", "changed_format", 1),
+        (PROFILE, redirects("http://elsewhere.invalid/"), "failed", "changed_format", 1),
+        (CLIPS, says(200, {"response": {"items": []}}), "failed", "changed_format", 2),
+        (CLIPS, says(200, NOTHING_OF_A_REEL), "failed", "changed_format", 2),
+        (CLIPS, says(402), "failed", "balance", 2),
+        (FOLLOWING, says(200, {"response": {}, "next_page_id": None}), "failed", "changed_format", 3),
+        (FOLLOWING, says(200, {"response": {"users": []}}), "failed", "changed_format", 3),
+        (FOLLOWING, says(402), "ok", "follows_partial", 3),
+    ],
+)  # fmt: skip
+def test_every_refusal_has_its_reason_and_its_calls(service, path, fault, state, reason, calls):
+    ada(service)
+    service.fail(path, fault)
+    (row,) = collect(service, "--attempts=1").values()
+    assert (row.state, row.reason) == (state, reason), row.detail
+    made = len([called for called, _, _ in service.calls if called.startswith("/v2")])
+    assert made == calls
+    if reason == "changed_format":
+        kept = (RAW / "ada.jsonl").read_text()
+        assert json.loads(kept.splitlines()[-1])["endpoint"] == path, "the raw answer is kept"
+
+
+def test_an_unexpected_answer_is_asked_for_anew_when_the_batch_is_made_again(service):
+    ada(service)
+    service.fail(FOLLOWING, passes, says(200, {"unexpected": True}))
+    assert collect(service)["77"].reason == "changed_format"
+    assert collect(service)["77"].state == "ok"
+    assert creators()["ada"]["follows_status"] == "complete"
+    assert service.count(FOLLOWING) == 4  # three pages, one of them twice
+
+
+def test_an_account_that_is_not_there_is_paid_once(service):
+    listed("nobody")
+    assert collect(service)["nobody"].reason == "not_found"
+    assert collect(service)["nobody"].reason == "not_found"
+    assert len(service.calls) == 1
+
+
+def test_a_private_account_is_reported_and_nothing_more_is_paid(service):
+    ada(service, private=True)
+    assert collect(service)["77"].reason == "private"
+    assert len(service.calls) == 1
+
+
+def test_a_renamed_account_is_reported(service):
+    ada(service)
+    collect(service)
+    renamed = service.people.pop("ada")
+    renamed.username = "ada.new"
+    service.people["ada.new"] = renamed
+    row = collect(service, snapshot="2026-12-24")["77"]
+    assert row.state == "ok"
+    assert "renamed" in row.detail
+    assert creators()["ada.new"]["creator_id"] == "77"
+
+
+def test_a_slow_drip_ends(service):
+    ada(service)
+    service.fail(PROFILE, drips(60))
+    start = time.monotonic()
+    assert collect(service, "--timeout-s=0.5", "--attempts=1")["ada"].reason == "timeout"
+    assert time.monotonic() - start < 10
+
+
+def test_a_partial_list_is_marked_and_resumes_at_its_cursor(service):
+    ada(service, follow=100)
+    service.fail(FOLLOWING, passes, passes, *[says(503)] * 2)
+    row = collect(service, "--attempts=2", "--max-wait-s=0.1")["77"]
+    assert (row.state, row.reason) == ("ok", "follows_partial")
+    assert creators()["ada"]["follows_status"] == "partial"
+    assert creators()["ada"]["follows_listed"] == 50
+    collect(service)
+    assert creators()["ada"]["follows_status"] == "complete"
+    asked = [(params["page_id"], status) for path, params, status in service.calls if path == FOLLOWING]
+    assert asked == [("", 200), ("25", 200), ("50", 503), ("50", 503), ("50", 200), ("75", 200)]
+
+
+def page(users: list[tuple[int, str]], cursor: str | None):
+    return says(
+        200, {"response": {"users": [{"pk": pk, "username": name} for pk, name in users]}, "next_page_id": cursor}
+    )
+
+
+def test_an_empty_page_is_not_the_last(service):
+    ada(service, follow=30)
+    service.fail(FOLLOWING, page(accounts(10), "a"), page([], "b"), page(accounts(30)[10:], None))
+    collect(service)
+    assert len(follows()) == 30
+    assert creators()["ada"]["follows_status"] == "complete"
+
+
+def test_repeated_and_overlapping_pages_count_once(service):
+    ada(service, follow=30)
+    service.fail(FOLLOWING, page(accounts(20), "a"), page(accounts(20), "b"), page(accounts(30)[15:], None))
+    collect(service)
+    assert len(follows()) == 30
+    assert creators()["ada"]["follows_status"] == "complete"
+
+
+@pytest.mark.parametrize(
+    ("pages", "calls"),
+    [
+        ([page(accounts(20), "a"), page(accounts(20), "a"), page(accounts(20), "a")], 2),
+        ([page(accounts(20), f"cursor {number}") for number in range(50)], 6),
+        ([page(accounts(20), "0"), *[page([], f"cursor {number}") for number in range(50)]], 6),
+        ([page(accounts(1, start=number), f"cursor {number}") for number in range(50)], 12),
+    ],
+    ids=["repeated cursor", "the same page for ever", "empty pages for ever", "new pages for ever"],
+)
+def test_a_list_without_end_is_bounded_and_partial(service, pages, calls):
+    ada(service, follow=30)
+    service.fail(FOLLOWING, *pages)
+    row = collect(service, "--max-pages=12")["77"]
+    assert row.reason == "follows_partial"
+    assert creators()["ada"]["follows_status"] == "partial"
+    assert service.count(FOLLOWING) == calls
+
+
+def test_a_list_that_ends_early_is_partial(service):
+    ada(service, follow=40, following_count=400)
+    row = collect(service)["77"]
+    assert row.reason == "follows_partial"
+    assert "40 of 400" in row.detail
+
+
+def test_ten_thousand_followings(service):
+    ada(service, follow=10_000)
+    collect(service)
+    assert len(follows()) == 10_000
+    assert service.count(FOLLOWING) == 400
+
+
+def test_the_budget_stops_cleanly_and_more_of_it_goes_on(service):
+    listed(*cohort(service, size=4, follows=100))
+    rows = collect(service, "--max-calls=10", "--connections=2")
+    assert len(service.calls) - service.count("/cdn/") >= 10
+    spent = sum(path.startswith("/v2") for path, _, _ in service.calls)
+    assert spent == 10
+    assert {row.reason for row in rows.values()} <= {None, "budget", "follows_partial"}
+    assert {"budget"} & {row.reason for row in rows.values()} or {"follows_partial"} & {
+        row.reason for row in rows.values()
+    }
+    rows = collect(service)
+    assert {(row.state, row.reason) for row in rows.values()} == {("ok", None)}
+    whole = sum(path.startswith("/v2") for path, _, _ in service.calls)
+    assert whole == 4 * (1 + 1 + 4), "no page was paid twice"
+
+
+def test_without_token_nothing_is_asked(service, monkeypatch):
+    ada(service)
+    monkeypatch.delenv("HIKERAPI_TOKEN")
+    assert collect(service)["ada"].reason == "no_credentials"
+    assert not service.calls
+    Path(".env").write_text(f'HIKERAPI_TOKEN="{TOKEN}"\n')
+    assert collect(service)["77"].state == "ok"
+
+
+def test_a_refused_token_is_tried_once(service, monkeypatch):
+    listed(*cohort(service, size=8, follows=10))
+    monkeypatch.setenv("HIKERAPI_TOKEN", "wrong")
+    rows = collect(service, "--connections=1")
+    assert {row.reason for row in rows.values()} == {"unauthorized"}
+    assert len(service.calls) == 1
+
+
+def test_the_token_goes_nowhere_else(service):
+    ada(service)
+    service.fail(CLIPS, redirects(f"{service.url}/cdn/1.mp4"))
+    collect(service)
+    assert service.tokens_elsewhere == []
+    for path in Path().rglob("*"):
+        assert not path.is_file() or TOKEN.encode() not in path.read_bytes(), path
+
+
+def test_killed_at_random_moments_nothing_is_paid_twice(service, tmp_path):
+    handles = cohort(service, size=12, follows=60)
+    listed(*handles)
+    collect(service)
+    undisturbed, whole = outputs(), sum(path.startswith("/v2") for path, _, _ in service.calls)
+    subprocess.run(["rm", "-rf", "results", "data"], check=True)
+    service.calls.clear()
+    draw = random.Random(7)
+    program = [sys.executable, str(CHECKOUT / "scripts/collect_creators.py"), *options(service, "--connections=1")]
+    kills = 0
+    for _ in range(20):
+        before = len(service.calls)
+        with subprocess.Popen(program, stderr=subprocess.DEVNULL) as process:
+            while len(service.calls) == before and process.poll() is None:
+                time.sleep(0.005)
+            time.sleep(draw.uniform(0, 0.05))
+            kills += process.poll() is None
+            os.kill(process.pid, signal.SIGKILL) if process.poll() is None else None
+        if process.returncode == 0:
+            break
+    collect(service)
+    assert kills >= 3
+    assert outputs() == undisturbed
+    paid = [(path, tuple(sorted(params.items()))) for path, params, _ in service.calls if path.startswith("/v2")]
+    assert whole <= len(paid) <= whole + kills, "at most the call in flight was paid again"
+    assert len(set(paid)) == whole
