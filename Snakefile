@@ -86,6 +86,7 @@ rule all:
         "results/hypotheses.json",
         "results/config.yaml",
         "results/reels",
+        [] if STUDY.config.study.retain_media_days is None else "results/media.json",
 
 
 rule tables:

@@ -44,6 +44,25 @@ rule build_tables:
         " --batches {params.batches} --output results/tables --log {log}"
 
 
+rule delete_media:
+    """Deletes downloaded videos after use, as study.retain_media_days says."""
+    input:
+        status="results/tables/status.parquet",
+    output:
+        "results/media.json",
+    log:
+        "results/logs/delete_media.log",
+    conda:
+        "../envs/media.yaml"
+    params:
+        days=STUDY.config.study.retain_media_days,
+        due=STUDY.downloads_due(),
+        version=STUDY.version("delete_media"),
+    shell:
+        "exec python $ATLAS/delete_media.py --status {input.status} --days {params.days} --store $STORE"
+        " --output {output} --log {log}"
+
+
 rule gather_reels:
     """A folder of links for each reel: everything that was made of it, in one place."""
     input:

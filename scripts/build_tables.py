@@ -76,7 +76,8 @@ def describe_reel(stages: dict[str, Row]) -> dict[str, Any]:
         "creator_id": stages["creators"].creator_id,
         **{name: source.get(name) for name in ("code", "url", "plays", "likes", "comments", "caption")},
         "taken_at": datetime.fromisoformat(taken_at) if taken_at else None,
-        "duration_s": video.get("duration_s"),
+        "duration_s": video.get("duration_s", source.get("duration_s")),
+        **{name: source.get(name) for name in ("music_title", "music_artist", "music_genres")},
         **{name: context.get(name) for name in ("caption_language", "caption_en", "context")},
         **{name: context.get(name) for name in ("speech_language", "speech_text", "speech_en")},
         "audio_kind": audio_kind(stages),
@@ -111,7 +112,7 @@ def read_text(row: Row | None, suffix: str | None = None) -> str | None:
     if row is None or row.state != "ok":
         return None
     path = row.file() if suffix is None else row.file().with_suffix(suffix)
-    return path.read_text(encoding="utf-8").strip()
+    return path.read_text(encoding="utf-8").strip() or None
 
 
 def read_vector(row: Row | None) -> np.ndarray | None:

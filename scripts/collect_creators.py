@@ -31,7 +31,7 @@ from common.tables import CREATORS, FOLLOWS, build_table, write_table
 from sources.creators_list import read_list, report
 from sources.hikerapi import at_pace
 from sources.registry import RAW, SECTIONS, open_source
-from sources.source import SourceCreator, SourceReel, batch_of, derived_id, excluded
+from sources.source import UNKNOWN, SourceCreator, SourceReel, batch_of, derived_id, excluded
 
 VERSION = "2"
 PRODUCER = f"collect_creators {VERSION}"
@@ -80,6 +80,10 @@ class _Batch:
 
     def add(self, creator: SourceCreator) -> None:
         """Take a creator's row, reels and follows."""
+        if creator.creator_id == UNKNOWN:  # nobody: only reels whose owner the source does not know
+            for reel in creator.reels:
+                self._row(creator, str(reel.reel_id), reel.outcome)
+            return
         outcome = creator.outcome
         if outcome.state == "ok":
             outcome = excluded(creator.facts, self.select) or outcome

@@ -24,6 +24,7 @@ from common.program import log, run
 from common.stage import Stage, Work, run_stage, stage_parser
 from common.states import OK, Outcome
 from common.store import Entry, Store, digest
+from media.suffixes import VIDEO_SUFFIXES
 from sources.registry import RAW
 
 VERSION = "2"
@@ -61,9 +62,10 @@ def source_video(inputs: dict[str, Row], store: Store) -> tuple[Path, str] | Non
 
 
 def media_file(entry: Entry) -> tuple[Path, str]:
-    """The video of a download, and its sha256."""
-    suffix = next(suffix for suffix in entry.files if suffix in (".mp4", ".mov", ".webm", ".mkv"))
-    return entry.artifact(suffix), entry.files[suffix]
+    """The video of a download, be it deleted since, and its sha256."""
+    files = {**entry.files, **entry.retired}
+    suffix = next(suffix for suffix in files if suffix in VIDEO_SUFFIXES)
+    return entry.artifact(suffix), files[suffix]
 
 
 STAGE = Stage(
@@ -120,8 +122,9 @@ class Downloader:
         if INSTEAD_OF_VIDEO & set(reel.get("imported", {})):
             return Outcome("skipped", "not_needed", f"imported: {', '.join(sorted(reel['imported']))}")
         made_from = download_key(reel)
-        if self.store.find(DOWNLOAD, digest(made_from)):
-            return OK
+        entry = self.store.find(DOWNLOAD, digest(made_from))
+        if entry:
+            return OK if media_file(entry)[0].exists() else Outcome("failed", "media_deleted")
         settings = self.settings
         limits = Limits(
             settings.max_download_mb << 20, settings.read_timeout_s, settings.download_timeout_s, settings.attempts
@@ -218,6 +221,9 @@ def main(arguments: argparse.Namespace) -> None:
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     options = stage_parser(STAGE, VideoSection, __doc__)
+    options.add_argument(
+        "--passing-media", action="store_true", help="downloaded videos may be deleted: list the facts about them"
+    )
     options.add_argument("--source", default="files", help="kind of source; hikerapi can be asked for fresh links")
     options.add_argument("--snapshot", help="source.snapshot")
     options.add_argument("--pace", type=int, help="calls a second that this job may make [calls_per_s]")

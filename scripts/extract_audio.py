@@ -24,7 +24,7 @@ SAMPLE_RATE = 16_000
 
 def extract_audio(work: Work, settings: AudioSection) -> Outcome:
     """The core: one reel's video to a wav file; skipped where there is no audio track."""
-    video = work.needed("video")
+    video = work.video()
     facts = json.loads(video.with_suffix(".json").read_text(encoding="utf-8"))
     if facts["audio_codec"] is None:
         return Outcome("skipped", "no_audio")

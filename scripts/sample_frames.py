@@ -34,7 +34,7 @@ def sample_frames(work: Work, settings: FramesSection) -> Outcome:
     from media.frames import sample_video
 
     cv2.setNumThreads(1)  # parallel are the reels, not their frames
-    sample = sample_video(work.needed("video"), settings)
+    sample = sample_video(work.video(), settings)
     decoded = sample.decoded
     pictures = [encode(frame, settings.jpeg_quality) for frame in sample.frames]
     height, width = sample.frames[0].shape[:2]

@@ -52,9 +52,15 @@ class StudySection(Section):
     batches: int = Field(
         8, ge=1, le=100_000, description="Number of batches creators are spread over (jobs = stages x batches)."
     )
+    retain_media_days: float | None = Field(
+        None,
+        ge=0,
+        description="Delete downloaded videos this many days after they came, once they were used (null: keep them; "
+        "0: at once). People's own videos are never touched.",
+    )
     max_failed: Share = Field(
         0.2,
-        description="Largest share of reels (in the first stage: of creators, too) that may fail in any one stage; with "
+        description="Largest share of reels (in the first stage: of creators, too) that may fail in a stage; with "
         "more the tables are refused.",
     )
 

@@ -35,6 +35,7 @@ from common.store import (
     place,
     read_lines,
 )
+from media.suffixes import VIDEO_SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,18 @@ class Work:
     def needed(self, stage: str) -> Path:
         """The file that an earlier stage made; the runner has checked that there is one."""
         return self.inputs[stage].file()
+
+    def video(self) -> Path:
+        """The reel's video; raises ReelError where it was deleted after use."""
+        row = self.inputs["video"]
+        listed = row.file()
+        # With study.retain_media_days the manifest lists the facts about the video, which stay.
+        for suffix in VIDEO_SUFFIXES if listed.suffix == ".json" else []:
+            if listed.with_suffix(suffix).exists():
+                return listed.with_suffix(suffix)
+        if listed.suffix == ".json":
+            raise ReelError("media_deleted")
+        return listed
 
     def artifact(self, suffix: str) -> Path:
         """Where the core writes the artifact with this suffix (".wav")."""
@@ -225,7 +238,7 @@ class _Batch:
                 row.file()
         if self.stage.external:
             original = self.stage.external(inputs, self.store)
-            if original and not original[0].exists():
+            if original and not original[0].exists() and not self._in_store(original[0]):
                 raise UserError(
                     f"{original[0]}: gone since the reels were collected; run snakemake again to collect anew"
                 )
@@ -277,7 +290,12 @@ class _Batch:
                 path, sha256 = str(target), checksum
         external = self.stage.external(self.inputs[reel], self.store) if self.stage.external else None
         if external and outcome.state == "ok":
-            path, sha256 = self._link_external(reel, external[0]), external[1]
+            facts, sha256 = path, external[1]
+            if external[0].exists():
+                path = self._link_external(reel, external[0])
+            # What may be deleted later is not what the manifest lists.
+            if getattr(self.arguments, "passing_media", False) and self._in_store(external[0]):
+                path = facts
         producer = entry.producer if entry else self.producer
         self.rows[reel] = Row(
             creator, reel, self.stage.name, outcome.state, outcome.reason, outcome.detail, path, sha256, producer
@@ -301,12 +319,15 @@ class _Batch:
             )
         self.progress.step(cached=cached, failed=outcome.state == "failed")
 
+    def _in_store(self, path: Path) -> bool:
+        return path.absolute().is_relative_to(self.store.root.absolute())
+
     def _link_external(self, reel: str, original: Path) -> str:
         target = self._output(reel, original.suffix.lower())
-        absolute = Path(os.path.normpath(original.absolute()))
-        if absolute.is_relative_to(self.store.root.absolute()):
+        if self._in_store(original):
             place(original, target)
             return str(target)
+        absolute = Path(os.path.normpath(original.absolute()))
         target.unlink(missing_ok=True)
         # A relative link survives the move of a study that has its videos inside.
         inside = absolute.is_relative_to(Path.cwd())

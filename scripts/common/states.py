@@ -51,6 +51,7 @@ FAILED = {
     "no_credentials": Reason("the service needs a token (environment or .env)", passes=True),
     "gone": Reason("the reel is no longer there"),
     "expired": Reason("the link has expired and the source has no fresh one", passes=True),
+    "media_deleted": Reason("the video was deleted as study.retain_media_days says", passes=True),
     "no_link": Reason("the source has neither a video file nor a link to one"),
     "no_input": Reason("an earlier stage left nothing to work on"),
     "empty": Reason("the file has no bytes"),

@@ -18,7 +18,7 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ class Entry:
         producer: program version, model and revision.
         files: sha256 of each artifact, by its suffix (".wav").
         made_from: what the key was made of.
+        retired: sha256 of artifacts that were deleted on purpose, by suffix.
     """
 
     folder: Path
@@ -53,6 +54,7 @@ class Entry:
     producer: str
     files: dict[str, str]
     made_from: dict[str, Any]
+    retired: dict[str, str] = field(default_factory=dict)
 
     def artifact(self, suffix: str) -> Path:
         """Path of the artifact with this suffix."""
@@ -85,7 +87,7 @@ class Store:
             data = json.loads((folder / ENTRY).read_bytes())
             entry = Entry(
                 folder, Outcome(data["state"], data["reason"], data["detail"]), data["producer"], data["files"],
-                data["made_from"],
+                data["made_from"], data.get("retired", {}),
             )  # fmt: skip
             whole = all(_size(entry.artifact(suffix)) == data["sizes"][suffix] for suffix in entry.files)
         except FileNotFoundError:
@@ -152,6 +154,18 @@ class Store:
             except FileNotFoundError:  # another process was faster
                 return False
         return True
+
+    def retire(self, entry: Entry, suffix: str) -> None:
+        """Delete one artifact of an entry for good; the entry still says what it was."""
+        path = entry.folder / ENTRY
+        data = json.loads(path.read_bytes())
+        data.setdefault("retired", {})[suffix] = data["files"].pop(suffix)
+        data["sizes"].pop(suffix)
+        temporary = entry.folder / f".{ENTRY}.{secrets.token_hex(8)}"
+        temporary.write_text(json.dumps(data, indent=1, sort_keys=True))
+        temporary.chmod(0o444)
+        temporary.replace(path)  # first the entry: a file too many is harmless, one too few would void the entry
+        entry.artifact(suffix).unlink(missing_ok=True)
 
     def note_owner(self, stage: str, batch: str, creator_id: str, reel_id: str, key: str) -> None:
         """Record whose result an entry is: entries are shared by content, and a creator may ask to be forgotten."""

@@ -9,6 +9,7 @@ import secrets
 import shutil
 import socket
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,7 @@ from common.program import UserError
 from common.secrets import secret
 from common.states import FAILED, NOTED
 from common.store import digest
+from media.suffixes import VIDEO_SUFFIXES
 from sources.registry import WITH_RESULTS, open_source
 from sources.source import batch_of
 
@@ -114,6 +116,16 @@ class Study:
     def refresh_calls_per_s(self) -> int:
         """What download_reels takes of the resource `calls_per_s`."""
         return 1 if self.config.source.kind == "hikerapi" else 0
+
+    def downloads_due(self) -> int:
+        """Downloads that are older than study.retain_media_days, deleted or not: more of them means work to do."""
+        days = self.config.study.retain_media_days
+        if days is None:
+            return 0
+        oldest = time.time() - days * 86_400
+        entries = Path(self.config.store.directory).glob("download/*/*")
+        ages = ([v.stat().st_mtime for s in VIDEO_SUFFIXES if (v := entry / f"reel{s}").exists()] for entry in entries)
+        return sum(not times or times[0] <= oldest for times in ages)
 
     @property
     def refresh_options(self) -> Callable[[Any], str]:

@@ -17,10 +17,11 @@ from common.config import FilesSource, SelectSection
 from common.program import UserError
 from common.states import Outcome
 from common.store import digest
+from media.suffixes import VIDEO_SUFFIXES
 from sources.csv_tables import Line, count, moment, read_creators_csv, read_csv, read_follows_csv, take
 from sources.source import FollowsStatus, SourceCreator, SourceReel, derived_id, normal_handle, printable
 
-SUFFIXES = (".mp4", ".mov", ".webm", ".mkv")
+SUFFIXES = VIDEO_SUFFIXES
 REEL_COLUMNS = ("reel_id", "caption", "taken_at", "plays", "likes", "comments", "url")
 
 

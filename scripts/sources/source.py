@@ -20,6 +20,8 @@ from common.config import SelectSection
 from common.states import OK, Outcome
 
 FOLLOWS_STATES = ("complete", "partial", "unfetched")
+# Whose reels are of whom the source does not say; no handle begins with a question mark.
+UNKNOWN = "?unknown"
 FollowsStatus = Literal["complete", "partial", "unfetched"]
 
 

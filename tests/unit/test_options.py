@@ -19,6 +19,7 @@ from pydantic import Field
 from common.config import Config, ConfigError, Section
 from common.options import add_section, read_section, section_options
 from conftest import CHECKOUT
+from sources.registry import SECTIONS
 
 SCRIPTS = CHECKOUT / "scripts"
 PROGRAMS = sorted(path.name for path in SCRIPTS.glob("*.py"))
@@ -130,10 +131,10 @@ def test_the_help_shows_defaults_and_descriptions():
     assert "--maybe VALUE Text or nothing. [null]" in text
 
 
-def help_of(program: str) -> tuple[str, float]:
+def help_of(program: str, *arguments: str) -> tuple[str, float]:
     """A program's --help, and the seconds of processor time it took (waiting for other tests does not count)."""
     read, write = os.pipe()
-    child = subprocess.Popen([sys.executable, str(SCRIPTS / program), "--help"], stdout=write, stderr=write)
+    child = subprocess.Popen([sys.executable, str(SCRIPTS / program), *arguments, "--help"], stdout=write, stderr=write)
     os.close(write)
     with os.fdopen(read, "rb") as pipe:
         text = pipe.read().decode()
@@ -151,7 +152,13 @@ def sections_of(program: str) -> list[str]:
         for _, body in RULE.findall(path.read_text()):
             if f"/{name}.py" in body:
                 found += [quoted.strip(" \"'") for call in OPTIONS.findall(body) for quoted in call.split(",")]
-    return found
+    return ["source.files" if path == "STUDY.source_section" else path for path in found]
+
+
+@pytest.mark.parametrize("kind", SECTIONS)
+def test_the_collector_takes_the_settings_of_each_kind_of_source(kind):
+    text, _ = help_of("collect_creators.py", "--source", kind)
+    assert all(f"--{name.replace('_', '-')} VALUE" in text for name in SECTIONS[kind].model_fields)
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

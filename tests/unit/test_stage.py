@@ -341,7 +341,7 @@ def test_manifests_of_different_runs_are_refused(study):
 
 LINKED = Stage(
     "shout", "shout_texts", "1", ".json", inputs=("text",),
-    external=lambda inputs: (Path(inputs["text"].file().read_text()), "f" * 64),
+    external=lambda inputs, _store: (Path(inputs["text"].file().read_text()), "f" * 64),
 )  # fmt: skip
 
 

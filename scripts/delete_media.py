@@ -1,0 +1,65 @@
+"""Delete downloaded videos that are no longer needed, some days after they came (study.retain_media_days).
+
+A video is needed as long as a stage may still want it: until every stage has an outcome of the reel that will not
+pass. Everything made of the video stays, and counts as before; people's own videos are never touched.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections import defaultdict
+from pathlib import Path
+
+from common.manifest import Row, file_stem, read_manifest
+from common.program import log, parser, run
+from common.states import FAILED
+from common.store import Store, digest
+from download_reels import DOWNLOAD, download_key
+from media.suffixes import VIDEO_SUFFIXES
+
+VERSION = "1"
+DAY_S = 86_400
+
+
+def main(arguments: argparse.Namespace) -> None:
+    store = Store(arguments.store)
+    by_reel: dict[str, list[Row]] = defaultdict(list)
+    for row in read_manifest(arguments.status):
+        if row.reel_id is not None:
+            by_reel[row.reel_id].append(row)
+    deleted = waiting = 0
+    oldest = time.time() - arguments.days * DAY_S
+    for reel, rows in sorted(by_reel.items()):
+        entry = store.find(DOWNLOAD, digest(download_key({"creator_id": rows[0].creator_id, "reel_id": reel})))
+        video = next((suffix for suffix in VIDEO_SUFFIXES if entry and suffix in entry.files), None)
+        if entry is None or video is None or entry.artifact(video).stat().st_mtime > oldest:
+            continue
+        if any(may_pass(row) for row in rows):
+            waiting += 1
+            continue
+        store.retire(entry, video)
+        for link in Path("results/video").glob(f"*/{file_stem(reel)}{video}"):
+            link.unlink()
+        deleted += 1
+    log.info("media: %d videos deleted, %d kept because a stage may still need them", deleted, waiting)
+    arguments.output.write_text(json.dumps({"retain_media_days": arguments.days, "reels": len(by_reel)}) + "\n")
+
+
+def may_pass(row: Row) -> bool:
+    """Whether the reel's stage is to be tried again; a stage that lacks its input only waits for that."""
+    return row.state == "failed" and FAILED[str(row.reason)].passes
+
+
+def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    options = parser(__doc__)
+    options.add_argument("--status", type=Path, required=True, help="status table")
+    options.add_argument("--days", type=float, required=True, help="study.retain_media_days")
+    options.add_argument("--store", type=Path, default=Path("data/store"), help="folder of the store [%(default)s]")
+    options.add_argument("--output", type=Path, required=True, help="note of what was asked for")
+    return options.parse_args(argv)
+
+
+if __name__ == "__main__":
+    run(main, parse())

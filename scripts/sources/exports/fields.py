@@ -1,0 +1,139 @@
+"""The values of a JSON object, with their types checked."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from sources.source import normal_handle
+
+LARGEST_COUNT = 2**63 - 1  # the tables keep counts in 64 bits
+
+
+class FormatError(Exception):
+    """An item that does not have the form expected; the message says what was expected and what was found."""
+
+
+class Fields:
+    """A JSON object. Its values are taken by path, a name or several: `text("caption.text", "caption")`.
+
+    The steps of a path are keys and positions in lists ("video_versions.0.url"). Of several paths the first with a
+    value counts; null and empty texts are no values. A value of another type than asked for is a FormatError.
+
+    Args:
+        data: the object.
+        name: what messages call it.
+    """
+
+    def __init__(self, data: Any, name: str = "item") -> None:
+        if not isinstance(data, dict):
+            raise unexpected(name, "an object", data)
+        self.data: dict[str, Any] = data
+
+    @classmethod
+    def parse(cls, content: bytes) -> Fields:
+        """The object that a JSON text holds."""
+        try:
+            return cls(json.loads(content))
+        except json.JSONDecodeError as error:
+            place = f"line {error.lineno}, column {error.colno}"
+            raise FormatError(f"expected JSON, found: {error.msg} ({place})") from None
+        except (ValueError, RecursionError) as error:  # bytes that are no text; absurd numbers or depth
+            raise FormatError(f"expected JSON, found: {str(error)[:80]}") from None
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.data
+
+    def get(self, path: str) -> Any:
+        """The value under a path, whatever its type; None where there is none."""
+        value: Any = self.data
+        for step in path.split("."):
+            if value is None:
+                return None
+            if isinstance(value, list) and step.isdecimal():
+                value = value[int(step)] if int(step) < len(value) else None
+            else:
+                value = Fields(value, path).data.get(step)
+        return value
+
+    def part(self, key: str) -> Fields:
+        """The object under a key; empty where there is none."""
+        return Fields(self.data.get(key) or {}, key)
+
+    def text(self, *paths: str) -> str | None:
+        """A text."""
+        path, value = self._first(paths)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise unexpected(path, "a text", value)
+        # Half an emoji, where a text was cut, cannot be written in UTF-8.
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+    def identifier(self, *paths: str) -> str | None:
+        """An id, given as text or as whole number."""
+        path, value = self._first(paths)
+        return str(value) if type(value) is int else self.text(path)
+
+    def handle(self, *paths: str) -> str | None:
+        """A handle, without @."""
+        path, _ = self._first(paths)
+        handle = self.text(path)
+        if handle is None:
+            return None
+        # A question mark is the sign of the creator of items without an owner.
+        if not normal_handle(handle) or not handle.isprintable() or "?" in handle:
+            raise unexpected(path, "a handle", handle)
+        return handle.strip().removeprefix("@")
+
+    def count(self, *paths: str) -> int | None:
+        """A count; -1 stands for one that is hidden."""
+        path, value = self._first(paths)
+        if value is None or value == -1:
+            return None
+        if type(value) not in (int, float) or not 0 <= value <= LARGEST_COUNT or value % 1:
+            raise unexpected(path, "a count", value)
+        return int(value)
+
+    def moment(self, *paths: str) -> str | None:
+        """A time given as seconds since 1970, as ISO 8601 in UTC; 0 stands for no time."""
+        path, value = self._first(paths)
+        if value is None or value == 0:
+            return None
+        if type(value) not in (int, float) or not math.isfinite(value) or value < 0:
+            raise unexpected(path, "seconds since 1970", value)
+        try:
+            return datetime.fromtimestamp(value, UTC).isoformat()
+        except (ValueError, OverflowError, OSError):
+            raise unexpected(path, "seconds since 1970", value) from None
+
+    def link(self, *paths: str) -> str | None:
+        """An address on the web."""
+        path, value = self._first(paths)
+        if value is None:
+            return None
+        if not isinstance(value, str) or not re.fullmatch(r"https?://\S+", value) or not value.isprintable():
+            raise unexpected(path, "an http(s) address", value)
+        return value
+
+    def _first(self, paths: tuple[str, ...]) -> tuple[str, Any]:
+        for path in paths:
+            value = self.get(path)
+            if value is not None and value != "":
+                return path, value
+        return paths[0], None
+
+
+def unexpected(name: str, expected: str, found: Any) -> FormatError:
+    """The error for a value of another kind than expected."""
+    # Details end up in tables: no more of the value than tells what it is.
+    kinds = {dict: "an object", list: "a list", type(None): "nothing"}
+    return FormatError(f"{name}: expected {expected}, found {kinds.get(type(found)) or ascii(found)[:40]}")
+
+
+def known(**facts: Any) -> dict[str, Any]:
+    """Facts without those that are None."""
+    return {name: value for name, value in facts.items() if value is not None}

@@ -1,0 +1,70 @@
+"""The files of an export folder, listed once: nothing that a file says is ever used as a path."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from common.program import UserError
+from sources.files import SUFFIXES
+from sources.source import SourceReel, printable
+
+PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".image")  # yt-dlp saves thumbnails of TikTok as .image
+
+
+class Folder:
+    """An export folder with its subfolders; names with a leading dot are left out.
+
+    Args:
+        root: the folder.
+
+    Attributes:
+        files: all but videos and pictures, in an order that does not depend on the file system.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.files: list[Path] = []
+        self._media: dict[Path, dict[str, Path]] = {}
+        visited: set[Path] = set()
+        for name, subfolders, names in os.walk(root, followlinks=True, onerror=_refuse):
+            folder = Path(name)
+            real = folder.resolve()
+            # A link may lead to a folder further up.
+            subfolders[:] = [] if real in visited else [found for found in subfolders if not found.startswith(".")]
+            if real not in visited:
+                visited.add(real)
+                for found in names:
+                    if not found.startswith("."):
+                        self._add(folder / found)
+        self.files.sort(key=os.fsencode)
+
+    def _add(self, path: Path) -> None:
+        if path.suffix.lower() not in (*SUFFIXES, *PICTURES):
+            self.files.append(path)
+        elif path.is_file():
+            self._media.setdefault(path.with_suffix(""), {})[path.suffix.lower()] = path
+
+    def name(self, path: Path) -> str:
+        """A file's name in messages and tables: relative to the folder."""
+        return printable(str(path.relative_to(self.root)))
+
+    def attach(self, reel: SourceReel, stem: Path) -> None:
+        """Give a reel the video and the thumbnail that lie beside its metadata.
+
+        Args:
+            reel: which one.
+            stem: the metadata file without its suffixes.
+        """
+        beside = self._media.get(stem, {})
+        reel.video = next((beside[suffix] for suffix in SUFFIXES if suffix in beside), None)
+        reel.thumbnail = next((beside[suffix] for suffix in PICTURES if suffix in beside), None)
+        reel.file = self.name(reel.video) if reel.video else None
+
+    def pictures(self, folder: Path) -> list[Path]:
+        """All .jpg files directly in a subfolder, by name."""
+        return sorted(files[".jpg"] for stem, files in self._media.items() if ".jpg" in files and stem.parent == folder)
+
+
+def _refuse(error: OSError) -> None:
+    raise UserError(f"{printable(str(error.filename))}: {error.strerror or error}")

@@ -1,0 +1,72 @@
+"""Folders of instaloader (4.16): `<stem>.json.xz` or `<stem>.json`, with video and thumbnail beside.
+
+A file holds {"instaloader": {"version", "node_type"}, "node"}. The node of a post has the older website's form, or is
+made to look like it from the newer form, parts of which it keeps beside or in `iphone_struct`. The caption is in it,
+so `<stem>.txt` is not needed.
+"""
+
+from __future__ import annotations
+
+import lzma
+import re
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from sources.exports.fields import Fields, FormatError, unexpected
+from sources.exports.folder import Folder
+from sources.exports.instagram import fill_account, fill_post
+from sources.exports.item import Item, read_item
+from sources.source import normal_handle
+
+SUFFIXES = (".json.xz", ".json")
+# Beside posts lie comments, and beside 4CAT's files a description of the dataset.
+NO_ITEMS = ("_comments.json", "_metadata.json")
+LARGEST = 64 * 2**20  # bytes; a post has some thousand
+
+
+def read(path: Path, folder: Folder) -> Iterator[Item]:
+    """The item of one file."""
+    if not path.name.endswith(NO_ITEMS):
+        yield read_item(folder.name(path), partial(_load, path), partial(_fill, path=path, folder=folder))
+
+
+def _load(path: Path) -> bytes:
+    if path.suffix.lower() != ".xz":
+        return path.read_bytes()
+    try:
+        with lzma.open(path) as file:
+            content = file.read(LARGEST + 1)
+    except (lzma.LZMAError, EOFError) as error:
+        raise FormatError(f"expected a whole xz file, found: {error}") from None
+    if len(content) > LARGEST:
+        raise FormatError(f"expected at most {LARGEST} bytes, found more")
+    return content
+
+
+def _fill(item: Item, data: Fields, path: Path, folder: Folder) -> None:
+    kind, node = data.get("instaloader.node_type"), data.part("node")
+    if kind in ("Hashtag", "FrozenNodeIterator"):  # a hashtag; how far a download had come
+        return
+    if kind == "Profile":
+        fill_account(item, node)
+        if item.handle is None:
+            raise unexpected("username", "a handle", None)
+        item.avatar = _avatar(item.handle, path.parent, folder)
+        return
+    if kind not in ("Post", "StoryItem"):
+        raise unexpected("instaloader.node_type", "Post or Profile", kind)
+    post = node.part("iphone_struct").data | node.data
+    if kind == "StoryItem":
+        post["product_type"] = "story"
+    fill_post(item, Fields(post))
+    if item.reel and item.reel.outcome.state == "ok":
+        folder.attach(item.reel, path.with_name(re.sub(r"\.json(\.xz)?$", "", path.name, flags=re.IGNORECASE)))
+
+
+def _avatar(handle: str, own: Path, folder: Folder) -> Path | None:
+    """The latest profile picture, if the folder is the profile's own, as it is by default."""
+    if normal_handle(own.name) != normal_handle(handle):
+        return None
+    pictures = [path for path in folder.pictures(own) if re.fullmatch(r"[0-9_-]+_UTC_profile_pic\.jpg", path.name)]
+    return pictures[-1] if pictures else None

@@ -1,0 +1,80 @@
+"""Folders of yt-dlp (2026.10): `<stem>.info.json`, with video and thumbnail beside.
+
+The fields are the same for every site; which of them is the handle is not. Of TikTok `uploader` is the handle and
+`channel` the name, of YouTube `uploader_id` is the handle with its @ (channels without one have `channel_id`), of
+Instagram `channel` is the handle and `uploader` the name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from common.states import Outcome
+from sources.exports.fields import Fields, known, unexpected
+from sources.exports.folder import Folder
+from sources.exports.instagram import media_id
+from sources.exports.item import Item, read_item
+from sources.source import SourceReel
+
+SUFFIXES = (".info.json",)
+# By site (extractor_key): the fields that may hold the handle, and those that may hold the name.
+HANDLES = {"TikTok": ("uploader",), "Youtube": ("uploader_id", "channel_id"), "Instagram": ("channel",)}
+OTHER_HANDLES = ("uploader_id", "uploader", "channel_id", "channel")
+NAMES = {"TikTok": ("channel", "creator"), "Youtube": ("channel", "uploader")}
+OTHER_NAMES = ("uploader", "channel")
+
+
+def read(path: Path, folder: Folder) -> Iterator[Item]:
+    """The item of one file."""
+    stem = path.with_name(path.name[: -len(SUFFIXES[0])])
+    yield read_item(folder.name(path), path.read_bytes, partial(_fill, stem=stem, folder=folder))
+
+
+def _fill(item: Item, info: Fields, stem: Path, folder: Folder) -> None:
+    if info.get("_type") in ("playlist", "multi_video"):  # a channel or a list; its videos have files of their own
+        return
+    site = info.text("extractor_key") or ""
+    item.handle = info.handle(*HANDLES.get(site, OTHER_HANDLES))
+    item.facts = known(
+        full_name=info.text(*NAMES.get(site, OTHER_NAMES)), followers=info.count("channel_follower_count")
+    )
+    reel_id, code = info.identifier("id"), None
+    if reel_id is None:
+        raise unexpected("id", "an id", None)
+    if site == "Instagram":  # the number is what other tools know a reel by
+        reel_id, code = media_id(reel_id), reel_id
+    if info.get("vcodec") == "none":
+        outcome = Outcome("skipped", "not_a_reel", f"{item.where}: sound without a video")
+        item.reel = SourceReel(reel_id, outcome=outcome)
+        return
+    facts = known(
+        code=code,
+        url=info.link("webpage_url"),
+        caption=_caption(info, site),
+        taken_at=info.moment("timestamp") or _day(info.text("upload_date")),
+        plays=info.count("view_count"),
+        likes=info.count("like_count"),
+        comments=info.count("comment_count"),
+    )
+    # Other protocols give lists of pieces, which only yt-dlp itself can put together.
+    whole = info.get("protocol") in (None, "http", "https")
+    item.reel = SourceReel(
+        reel_id, facts, video_url=info.link("url") if whole else None, thumbnail_url=info.link("thumbnail")
+    )
+    folder.attach(item.reel, stem)
+
+
+def _caption(info: Fields, site: str) -> str | None:
+    """What people read: on YouTube title and description; elsewhere the title is made from the description."""
+    parts = [info.text("title") if site == "Youtube" else None, info.text("description")]
+    return "\n".join(part for part in parts if part) or None
+
+
+def _day(date: str | None) -> str | None:
+    try:
+        return date and datetime.strptime(date, "%Y%m%d").replace(tzinfo=UTC).isoformat()
+    except ValueError:
+        raise unexpected("upload_date", "YYYYMMDD", date) from None

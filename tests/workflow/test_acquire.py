@@ -1,0 +1,98 @@
+"""A study collected from HikerAPI (a service on this machine, synthetic people), from the list to the tables."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from fake_service import TOKEN, Person, Service, demo_video, says
+from study import CHECKOUT, Study
+
+HANDLES = ["canary.ada", "canary_bob", "canary.eve", "canary_ian"]
+SETTINGS = {
+    "source": {"kind": "hikerapi", "snapshot": "2026-11-23"},
+    "select": {"reels_per_creator": 2, "latest": 12, "max_following": 1001, "min_followers": 100},
+    "study": {"max_failed": 0.3},
+}
+
+
+@pytest.fixture(scope="module")
+def service():
+    made = Service(demo_video(CHECKOUT))
+    people = [(9_000_001 + number, handle) for number, handle in enumerate(HANDLES)]
+    for pk, handle in people:
+        others = [(9_100_000 + number, f"outsider_{number}") for number in range(40)]
+        made.add(Person(pk, handle, follows=[one for one in people if one[0] != pk] + others), reels=4)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory, service):
+    found = Study(tmp_path_factory.mktemp("acquired"))
+    (found.folder / "creators.csv").write_text("".join(f"https://www.instagram.com/{handle}/\n" for handle in HANDLES))
+    found.configure(**SETTINGS, hikerapi={"creators": "creators.csv", "url": service.url, "calls_per_s": 200})
+    before = os.environ.get("HIKERAPI_TOKEN")
+    os.environ["HIKERAPI_TOKEN"] = TOKEN
+    yield found
+    os.environ.pop("HIKERAPI_TOKEN")
+    if before is not None:
+        os.environ["HIKERAPI_TOKEN"] = before
+
+
+def calls(service: Service) -> int:
+    return sum(path.startswith("/v2") for path, _, _ in service.calls)
+
+
+def test_the_price_is_told_before_the_first_call(study, service):
+    said = study.run("cost")
+    assert "4 creators, 0 of them collected" in said
+    assert "left, at most:       172 calls" in said  # 1 + 1 + 41 pages each
+    assert not service.calls
+
+
+def test_from_the_list_to_the_tables(study, service):
+    said = study.run("tables", "--resources", "calls_per_s=100")
+    assert calls(service) == 4 * 4  # profile, reels, two pages of follows
+    creators = {row["handle"]: row for row in study.rows("tables/creators")}
+    assert sorted(creators) == sorted(HANDLES)
+    assert {row["follows_status"] for row in creators.values()} == {"complete"}
+    assert {row["n_embedded"] for row in creators.values()} == {2}
+    assert len(study.rows("tables/reels")) == 8
+    assert len(study.rows("tables/edges")) == 12
+    assert len(study.rows("tables/follows")) == 4 * 43
+    assert TOKEN not in said
+    assert "0.02 USD" in study.run("cost")
+
+
+def test_the_second_run_does_nothing(study, service):
+    before = len(service.calls)
+    assert "Nothing to be done" in study.run("tables")
+    assert len(service.calls) == before
+
+
+def test_tokens_are_in_no_file_and_handles_in_no_metadata(study):
+    files = [path for path in study.folder.rglob("*") if path.is_file()]
+    assert len(files) > 100
+    assert not [path for path in files if TOKEN.encode() in path.read_bytes()]
+    metadata = [path for path in files if ".snakemake" in path.parts]
+    assert metadata
+    names = [*HANDLES, *(f"Synthetic {handle.title()}" for handle in HANDLES), "900000"]
+    assert not [
+        (path, name) for path in metadata for name in names if name.lower().encode() in path.read_bytes().lower()
+    ]
+    logs = [path for path in files if "logs" in path.parts]
+    assert not [(path, name) for path in logs for name in HANDLES if name.encode() in path.read_bytes()]
+
+
+def test_failures_that_pass_are_taken_up_by_retry(study, service):
+    with (study.folder / "creators.csv").open("a") as file:
+        file.write("canary.new\n")
+    service.add(Person(9_000_009, "canary.new", follows=[]), reels=4)
+    service.fail("/v2/user/by/username", *[says(503, Retry_After="9999")] * 1)
+    said = study.run("tables")
+    assert "unavailable" in said or [row for row in study.rows("tables/status") if row["reason"] == "unavailable"]
+    assert "Nothing to be done" in study.run("tables")
+    study.run("retry", "--until", "build_tables")
+    assert "canary.new" in {row["handle"] for row in study.rows("tables/creators")}
