@@ -80,7 +80,7 @@ def main(arguments: argparse.Namespace) -> None:
     settings = read_section(arguments, ContextSection)
 
     def compute(works: list[Work]) -> Iterator[tuple[Work, Outcome]]:
-        from texts.captions import LanguageDetector
+        from texts.languages import LanguageDetector
 
         detector = LanguageDetector(settings.languages, settings.min_language_lead)
         return in_threads(lambda work: prepare(work, detector), works, threads=1)

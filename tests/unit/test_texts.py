@@ -10,8 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from common.program import UserError
-from texts.captions import LanguageDetector, clean_caption, words_only
+from texts.captions import clean_caption, words_only
 from texts.descriptions import clean_description
+from texts.languages import LanguageDetector
 
 ZWNJ, ZWJ = "\u200c", "\u200d"
 
