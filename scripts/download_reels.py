@@ -44,12 +44,17 @@ def download_key(reel: dict[str, Any]) -> dict[str, Any]:
     return {"download": [reel["creator_id"], reel["reel_id"]]}
 
 
+def is_needed(reel: dict[str, Any]) -> bool:
+    """Whether anything is still to be made of the video."""
+    return not INSTEAD_OF_VIDEO & set(reel.get("imported", {}))
+
+
 def content(inputs: dict[str, Row]) -> Any:
     """What the check of a video depends on: its content, not its name; of one to be downloaded, which reel it is."""
     reel = read_reel(inputs)
     if "sha256" in reel:
         return reel["sha256"]
-    return {**download_key(reel), "instead": sorted(INSTEAD_OF_VIDEO & set(reel.get("imported", {})))}
+    return {**download_key(reel), "needed": is_needed(reel)}
 
 
 def source_video(inputs: dict[str, Row], store: Store) -> tuple[Path, str] | None:
@@ -119,8 +124,8 @@ class Downloader:
         from media.download import DownloadError, Limits, fetch_picture, fetch_video
 
         reel = read_reel(work.inputs)
-        if INSTEAD_OF_VIDEO & set(reel.get("imported", {})):
-            return Outcome("skipped", "not_needed", f"imported: {', '.join(sorted(reel['imported']))}")
+        if not is_needed(reel):
+            return Outcome("skipped", "not_needed")
         made_from = download_key(reel)
         entry = self.store.find(DOWNLOAD, digest(made_from))
         if entry:
