@@ -22,6 +22,7 @@ def main(arguments: argparse.Namespace) -> None:
         for batch in arguments.batches
         for row in read_manifest(arguments.results / stage / f"{batch}.parquet")
     ]
+    check_unique(rows)
     coverage = count(rows)
     report = as_text(coverage)
     log.info("coverage\n%s", report)
@@ -35,6 +36,20 @@ def main(arguments: argparse.Namespace) -> None:
         )
     write_table(build_table([asdict(row) for row in rows], STATUS), arguments.status)
     write_table(build_table(coverage, COVERAGE), arguments.coverage)
+
+
+def check_unique(rows: list[Row]) -> None:
+    """Ids must be unique over the batches; a creator listed under two handles would count twice in every test."""
+    seen: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        if row.stage == "creators" and row.state == "ok":
+            seen["creator" if row.reel_id is None else "reel", row.reel_id or row.creator_id] += 1
+    twice = [f"{kind} {name}" for (kind, name), times in sorted(seen.items()) if times > 1]
+    if twice:
+        raise UserError(
+            f"listed more than once: {', '.join(twice[:10])}. One account under two handles (renamed), or one id given "
+            "to two reels: leave one of them in the source's list"
+        )
 
 
 def count(rows: list[Row]) -> list[dict[str, str | int | None]]:

@@ -314,7 +314,7 @@ def media(reel: dict[str, Any], person: Person, service: Service) -> dict[str, A
             ]
         },
         "caption": {"pk": "1", "text": reel.get("caption", f"A synthetic caption, number {pk}")} if pk % 3 else None,
-        "user": {"pk": str(person.pk), "username": person.username},
+        "user": {"pk": str(reel.get("owner", person.pk)), "username": "whoever"},
     }
 
 

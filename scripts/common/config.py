@@ -146,10 +146,14 @@ class SelectSection(Section):
     reels_per_creator: int = Field(5, ge=1, description="Reels taken of each creator, the most played first.")
     latest: int | None = Field(60, ge=1, description="Choose among this many latest reels of a creator (null: all).")
     min_followers: int | None = Field(
-        None, ge=0, description="Exclude creators known to have fewer followers (the first study: 10000)."
+        None,
+        ge=0,
+        description="Exclude creators known to have fewer followers (hikerapi: 10000 unless given; null: nobody).",
     )
     max_following: int | None = Field(
-        None, ge=0, description="Exclude creators known to follow more accounts (the first study: 1001)."
+        None,
+        ge=0,
+        description="Exclude creators known to follow more accounts (hikerapi: 1001 unless given; null: nobody).",
     )
 
 
@@ -315,6 +319,10 @@ class StoreSection(Section):
     directory: str = Field("data/store", min_length=1, description="Folder of the store; may be a scratch disk.")
 
 
+# The first study's, for creators collected by their handles.
+POLICIES = {"min_followers": 10_000, "max_following": 1001}
+
+
 class Config(Section):
     """A study file."""
 
@@ -335,6 +343,15 @@ class Config(Section):
     hypotheses: HypothesesSection = HypothesesSection()
     models: ModelsSection = ModelsSection()
     store: StoreSection = StoreSection()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _policies_of_the_study(cls, data: Any) -> Any:
+        """A list of handles names anybody; people's own files name those they chose already."""
+        if isinstance(data, dict) and isinstance(data.get("source"), dict) and isinstance(data.get("select", {}), dict):
+            policies = POLICIES if data["source"].get("kind") == "hikerapi" else {}
+            return {**data, "select": {**policies, **data.get("select", {})}}
+        return data
 
     @model_validator(mode="after")
     def _no_contradictions(self) -> Config:

@@ -61,7 +61,16 @@ def read_manifest(path: Path) -> list[Row]:
 def read_reels(path: Path, stage: str) -> dict[str, Row]:
     """The rows about reels that take part, by reel_id; of the first stage's rows only the selected ones."""
     rows = [row for row in read_manifest(path) if stage != "creators" or row.state == "ok"]
-    return {row.reel_id: row for row in rows if row.reel_id is not None}
+    reels: dict[str, Row] = {}
+    for row in rows:
+        if row.reel_id is not None:
+            other = reels.setdefault(row.reel_id, row)
+            if other is not row:
+                raise UserError(
+                    f"{path}: reel {row.reel_id} is listed twice, for the creators {other.creator_id} and "
+                    f"{row.creator_id}: give each reel an id of its own"
+                )
+    return reels
 
 
 def file_stem(reel_id: str) -> str:

@@ -94,7 +94,7 @@ class Hikerapi:
             )  # fmt: skip
             if clips.problem:
                 raise clips.problem
-            creator.reels = [reel(media, handle) for media in clips.items]
+            creator.reels = [reel(media, user.pk, handle) for media in clips.items]
             follows = read_pages(
                 self.client, kept, FOLLOWING, user.pk, FollowingAnswer, lambda page: page.response.users
             )
@@ -194,8 +194,8 @@ class Hikerapi:
         def media(page: ClipsAnswer) -> list[Media]:
             found = [item.media for item in page.response.items]
             for item in found:
-                links[item.pk] = (video_link(item), thumbnail_link(item))
-                missing.discard(item.pk)
+                links[reel_id(item, user.pk)] = (video_link(item), thumbnail_link(item))
+                missing.discard(reel_id(item, user.pk))
             if not missing:
                 page.next_page_id = None  # nothing further is needed
             return found
@@ -203,7 +203,7 @@ class Hikerapi:
         pages = read_pages(self.client, kept, CLIPS, user.pk, ClipsAnswer, media, purpose="links", fresh=True)
         if pages.problem and not links:
             raise SourceError(pages.problem.reason, pages.problem.detail)
-        return {reel_id: link for reel_id, link in links.items() if reel_id in wanted}
+        return {name: link for name, link in links.items() if name in wanted}
 
 
 def at_pace(settings: HikerapiSection, pace: int | None) -> HikerapiSection:
@@ -223,11 +223,17 @@ def describe(user: User) -> SourceCreator:
     return SourceCreator(user.pk, user.username, facts)
 
 
-def reel(media: Media, listed_handle: str) -> SourceReel:
+def reel_id(media: Media, creator_id: str) -> str:
+    """The service's id; of a reel made together with others, which stands in several lists, one for each creator."""
+    return media.pk if media.user is None or media.user.pk == creator_id else f"{media.pk}_{creator_id}"
+
+
+def reel(media: Media, creator_id: str, listed_handle: str) -> SourceReel:
     """A reel from an item of a page.
 
     Args:
         media: the item.
+        creator_id: in whose list it stands.
         listed_handle: what the list calls the creator; answers are kept under it.
     """
     facts = {
@@ -240,7 +246,9 @@ def reel(media: Media, listed_handle: str) -> SourceReel:
         "likes": media.like_count,
         "comments": media.comment_count,
     }
-    return SourceReel(media.pk, facts, video_url=video_link(media), thumbnail_url=thumbnail_link(media))
+    return SourceReel(
+        reel_id(media, creator_id), facts, video_url=video_link(media), thumbnail_url=thumbnail_link(media)
+    )
 
 
 def video_link(media: Media) -> str | None:

@@ -97,6 +97,12 @@ class Candidates(_Answer):
     candidates: list[Version] = []
 
 
+class Owner(_Answer):
+    """Whose reel it is; reels made together stand in the lists of all who made them."""
+
+    pk: Id
+
+
 class Media(_Answer):
     """A reel."""
 
@@ -111,6 +117,7 @@ class Media(_Answer):
     video_versions: list[Version] | None = None
     image_versions2: Candidates | None = None
     caption: Caption | None = None
+    user: Owner | None = None
 
 
 class Clip(_Answer):

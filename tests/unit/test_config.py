@@ -158,3 +158,20 @@ def test_settings_of_execution_are_no_part_of_a_result():
     settings = Config().frames.result_settings()
     assert "threshold" in settings
     assert not {"timeout_s", "memory_mb"} & settings.keys()
+
+
+def test_the_first_studys_policies_hold_for_handles_and_not_for_peoples_own_files():
+    service = {"kind": "hikerapi", "snapshot": "2026-11-23"}
+    assert parse_config({"source": service}, "x").select.min_followers == 10_000
+    assert parse_config({"source": service}, "x").select.max_following == 1001
+    assert parse_config({"source": service, "select": {"max_following": None}}, "x").select.max_following is None
+    assert parse_config({"source": service, "select": None}, "x").select.min_followers == 10_000
+    assert parse_config({}, "x").select.min_followers is None
+
+
+def test_a_paid_source_needs_the_date_of_its_snapshot():
+    assert "source.snapshot" in refused("source: {kind: hikerapi}")
+    assert "source.snapshot" in refused("source: {kind: hikerapi, snapshot: today}")
+    for text in ("2026-11-23", "'2026-11-23'"):
+        found = parse_config(yaml.safe_load(f"source: {{kind: hikerapi, snapshot: {text}}}"), "x")
+        assert found.source.snapshot == "2026-11-23"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from check_coverage import main, parse, too_many
+from check_coverage import check_unique, main, parse, too_many
 from common.manifest import Row, read_manifest, write_manifest
 from common.program import UserError
 from common.tables import COVERAGE, TableError, read_table
@@ -122,6 +122,13 @@ def test_a_study_that_lost_too_much_is_refused_with_stage_share_and_remedy(caplo
 def test_the_share_is_exact(failed, total, max_failed, refused):
     rows = reels("audio", *[SLOW] * failed, *[OK] * (total - failed))
     assert too_many(rows, max_failed) == ([("audio", failed, total)] if refused else [])
+
+
+def test_one_account_under_two_handles_is_refused():
+    rows = [Row("c1", None, "creators", "ok"), Row("c2", None, "creators", "ok"), *reels("creators", OK, OK)]
+    check_unique(rows)
+    with pytest.raises(UserError, match="listed more than once: creator c1"):
+        check_unique([*rows, Row("c1", None, "creators", "ok")])
 
 
 def test_skipped_reels_do_not_count():

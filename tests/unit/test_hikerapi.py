@@ -252,6 +252,16 @@ def test_a_renamed_account_is_reported(service):
     assert creators()["ada.new"]["creator_id"] == "77"
 
 
+def test_a_reel_made_together_is_a_reel_of_each(service):
+    listed("ada", "bob")
+    shared = {"pk": 5_000_001, "plays": 9, "taken_at": 1_700_000_000}
+    service.add(Person(77, "ada", reels=[shared]))
+    service.add(Person(78, "bob", reels=[{**shared, "owner": 77}]))
+    collect(service)
+    reels = {row.creator_id: row.reel_id for row in read_manifest(MANIFEST) if row.reel_id}
+    assert reels == {"77": "5000001", "78": "5000001_78"}
+
+
 def test_a_slow_drip_ends(service):
     ada(service)
     service.fail(PROFILE, drips(60))
