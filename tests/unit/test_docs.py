@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import subprocess
+import textwrap
 
 import jsonschema
 import pytest
 import yaml
+import yaml
 
 from common import tables
-from common.config import Config
+from common.config import Config, parse_config
 from common.states import FAILED, SKIPPED
 from conftest import CHECKOUT
 from document_config import PAGES
@@ -52,6 +54,14 @@ def test_every_reason_is_documented() -> None:
 def test_every_section_is_documented() -> None:
     text = (CHECKOUT / "docs/configuration.md").read_text()
     assert all(f"\n## {section}\n" in text for section in Config.model_fields)
+
+
+def test_the_studies_of_the_page_on_sources_are_valid() -> None:
+    text = (CHECKOUT / "docs/sources.md").read_text(encoding="utf-8")
+    studies = re.findall(r"\n    (source:\n(?:    .*\n)+)", text)
+    assert {parse_config(yaml.safe_load(textwrap.dedent(f"    {study}")), "x").source.kind for study in studies} == {
+        "hikerapi", "exports", "inst2txt",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+import subprocess
+import sys
 
 import pytest
 
@@ -43,6 +46,15 @@ def study(tmp_path_factory, service):
 
 def calls(service: Service) -> int:
     return sum(path.startswith("/v2") for path, _, _ in service.calls)
+
+
+def test_the_page_on_sources_shows_these_commands(study):
+    page = (CHECKOUT / "docs/sources.md").read_text(encoding="utf-8")
+    check, cost = re.findall(r"^    ((?:python|snakemake) .*)$", page, re.MULTILINE)
+    assert cost == "snakemake --cores 1 cost"  # run below
+    command = check.replace("scripts/", f"{CHECKOUT}/scripts/").replace("python ", f"{sys.executable} ")
+    done = subprocess.run(command.split(), cwd=study.folder, capture_output=True, text=True, check=True)
+    assert all(handle in done.stdout for handle in HANDLES)
 
 
 def test_the_price_is_told_before_the_first_call(study, service):
