@@ -9,7 +9,6 @@ import textwrap
 import jsonschema
 import pytest
 import yaml
-import yaml
 
 from common import tables
 from common.config import Config, parse_config
