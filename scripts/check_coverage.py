@@ -10,6 +10,7 @@ from pathlib import Path
 from common.manifest import Row, read_manifest
 from common.program import UserError, log, parser, run
 from common.states import FAILED, NOTED, SKIPPED
+from common.store import read_lines
 from common.tables import COVERAGE, STATUS, build_table, write_table
 
 VERSION = "1"
@@ -26,6 +27,9 @@ def main(arguments: argparse.Namespace) -> None:
     coverage = count(rows)
     report = as_text(coverage)
     log.info("coverage\n%s", report)
+    if arguments.calls:
+        spent = sum(line["calls"] for line in read_lines(arguments.calls))
+        log.info("spent under this snapshot: %d calls (%s); see snakemake cost", spent, arguments.calls)
     excess = too_many(rows, arguments.max_failed)
     if excess:
         shares = "; ".join(f"{failed} of {total} ({failed / total:.0%}) in {stage}" for stage, failed, total in excess)
@@ -90,6 +94,7 @@ def _unit(row: Row) -> str:
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     options = parser(__doc__)
     options.add_argument("--results", type=Path, default=Path("results"), help="folder of the stages [%(default)s]")
+    options.add_argument("--calls", type=Path, help="where the calls to a paid service are counted")
     options.add_argument("--stages", nargs="+", required=True, help="folders of the stages")
     options.add_argument("--batches", nargs="+", required=True, help="numbers of the batches")
     options.add_argument("--max-failed", type=float, default=0.2, help="largest share of failed reels [%(default)s]")

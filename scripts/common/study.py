@@ -25,7 +25,7 @@ from common.secrets import secret
 from common.states import FAILED, NOTED
 from common.store import digest
 from media.suffixes import VIDEO_SUFFIXES
-from sources.registry import WITH_RESULTS, open_source
+from sources.registry import RAW, WITH_RESULTS, open_source
 from sources.source import batch_of
 
 # Which program makes which stage, in the order of the way of the data.
@@ -101,6 +101,12 @@ class Study:
         if self.config.source.kind != "hikerapi":
             raise ConfigError(f"source.kind is {self.config.source.kind}: that costs no calls")
         return f"--snapshot={self.config.source.snapshot}"
+
+    @property
+    def calls_option(self) -> str:
+        """Where calls to a paid source are counted, for the coverage report; nothing for other sources."""
+        source = self.config.source
+        return f"--calls={RAW}/hikerapi/{source.snapshot}/calls.jsonl" if source.kind == "hikerapi" else ""
 
     @property
     def has_credentials(self) -> bool | None:

@@ -1,4 +1,4 @@
-"""Collecting a study of the first study's size from a service on this machine, against a plain loop over the same pages.
+"""Collecting a study of the first study's size from a service on this machine, against a plain loop over its pages.
 
 The plain way asks page after page in one loop over one connection, and keeps nothing; the service answers without
 delay, so what is compared is the work of the programs. At a plan's 15 calls a second both would wait most of the time.

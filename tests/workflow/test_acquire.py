@@ -76,6 +76,7 @@ def test_from_the_list_to_the_tables(study, service):
     assert len(study.rows("tables/follows")) == 4 * 43
     assert TOKEN not in said
     assert "0.02 USD" in study.run("cost")
+    assert "spent under this snapshot: 16 calls" in (study.folder / "results/logs/check_coverage.log").read_text()
 
 
 def test_the_second_run_does_nothing(study, service):
