@@ -31,11 +31,16 @@ def service():
     made.close()
 
 
+def configure(found: Study, service: Service, **settings) -> None:
+    service_settings = {"creators": "creators.csv", "url": service.url, "calls_per_s": 200}
+    found.configure(**{**SETTINGS, "hikerapi": service_settings, **settings})
+
+
 @pytest.fixture(scope="module")
 def study(tmp_path_factory, service):
     found = Study(tmp_path_factory.mktemp("acquired"))
     (found.folder / "creators.csv").write_text("".join(f"https://www.instagram.com/{handle}/\n" for handle in HANDLES))
-    found.configure(**SETTINGS, hikerapi={"creators": "creators.csv", "url": service.url, "calls_per_s": 200})
+    configure(found, service)
     before = os.environ.get("HIKERAPI_TOKEN")
     os.environ["HIKERAPI_TOKEN"] = TOKEN
     yield found
@@ -109,3 +114,15 @@ def test_failures_that_pass_are_taken_up_by_retry(study, service):
     assert "Nothing to be done" in study.run("tables")
     study.run("retry", "--until", "build_tables")
     assert "canary.new" in {row["handle"] for row in study.rows("tables/creators")}
+
+
+def test_videos_are_deleted_after_use_when_asked_for(study, service):
+    assert list(study.folder.rglob("*.mp4"))
+    configure(study, service, study={**SETTINGS["study"], "retain_media_days": 0})
+    before, made = study.computed(), study.rows("tables/reels")
+    targets = ("results/tables/reels.parquet", "results/media.json")
+    study.run(*targets)
+    assert not list(study.folder.rglob("*.mp4"))
+    assert "Nothing to be done" in study.run(*targets)
+    assert study.computed() == before
+    assert study.rows("tables/reels") == made
