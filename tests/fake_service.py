@@ -294,6 +294,7 @@ def profile(person: Person, service: Service) -> dict[str, Any]:
 def media(reel: dict[str, Any], person: Person, service: Service) -> dict[str, Any]:
     pk = reel["pk"]
     link = f"{service.url}/cdn/{pk}.mp4?edition={service.edition}"
+    owner = service.by_pk[reel.get("owner", person.pk)]
     return {
         "pk": str(pk) if pk % 2 else pk,
         "id": f"{pk}_{person.pk}",
@@ -314,7 +315,7 @@ def media(reel: dict[str, Any], person: Person, service: Service) -> dict[str, A
             ]
         },
         "caption": {"pk": "1", "text": reel.get("caption", f"A synthetic caption, number {pk}")} if pk % 3 else None,
-        "user": {"pk": str(reel.get("owner", person.pk)), "username": "whoever"},
+        "user": {"pk": str(owner.pk), "username": owner.username},
     }
 
 

@@ -52,6 +52,12 @@ class StudySection(Section):
     batches: int = Field(
         8, ge=1, le=100_000, description="Number of batches creators are spread over (jobs = stages x batches)."
     )
+    opt_out: str | None = Field(
+        None,
+        min_length=1,
+        description="List of handles of people who asked not to be held; `python scripts/purge_creators.py` takes them "
+        "out of everything.",
+    )
     retain_media_days: float | None = Field(
         None,
         ge=0,

@@ -230,9 +230,16 @@ def write_lines(path: Path, values: list[dict[str, Any]]) -> None:
         path.unlink(missing_ok=True)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     lines = (json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n" for value in values)
-    temporary.write_bytes(b"".join(lines))
+    write_bytes(path, b"".join(lines))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file anew, atomically; it keeps its mode where it was there before."""
+    temporary = path.with_name(f".{secrets.token_hex(8)}")
+    temporary.write_bytes(content)
+    if path.exists():
+        shutil.copymode(path, temporary)
     temporary.replace(path)
 
 

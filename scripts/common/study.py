@@ -272,6 +272,15 @@ class LockOwner:
         (self.records / f"{socket.gethostname()}-{os.getpid()}.json").unlink(missing_ok=True)
 
 
+def running_elsewhere(directory: Path) -> bool:
+    """Whether a run that is alive, or may be on another machine, has a record here.
+
+    Args:
+        directory: the study's `.snakemake` folder.
+    """
+    return any(not _is_dead(record) for record in (directory / "owners").glob("*.json"))
+
+
 def _is_dead(record: Path) -> bool:
     try:
         owner = json.loads(record.read_text())

@@ -7,10 +7,11 @@ import re
 import subprocess
 import sys
 
+import pyarrow.parquet as pq
 import pytest
 
 from fake_service import TOKEN, Person, Service, demo_video, says
-from study import CHECKOUT, Study
+from study import CHECKOUT, Study, environment
 
 HANDLES = ["canary.ada", "canary_bob", "canary.eve", "canary_ian"]
 SETTINGS = {
@@ -55,7 +56,8 @@ def calls(service: Service) -> int:
 
 def test_the_page_on_sources_shows_these_commands(study):
     page = (CHECKOUT / "docs/sources.md").read_text(encoding="utf-8")
-    check, cost = re.findall(r"^    ((?:python|snakemake) .*)$", page, re.MULTILINE)
+    check, cost, purge = re.findall(r"^    ((?:python|snakemake) .*)$", page, re.MULTILINE)
+    assert purge == "python scripts/purge_creators.py --configfile study.yaml"  # run below
     assert cost == "snakemake --cores 1 cost"  # run below
     command = check.replace("scripts/", f"{CHECKOUT}/scripts/").replace("python ", f"{sys.executable} ")
     done = subprocess.run(command.split(), cwd=study.folder, capture_output=True, text=True, check=True)
@@ -126,3 +128,30 @@ def test_videos_are_deleted_after_use_when_asked_for(study, service):
     assert "Nothing to be done" in study.run(*targets)
     assert study.computed() == before
     assert study.rows("tables/reels") == made
+
+
+def test_who_opts_out_is_found_nowhere_and_nothing_else_is_computed_again(study, service):
+    """The last test: the study is another one afterwards."""
+    (study.folder / "optout.txt").write_text("@canary.ada\n")
+    configure(study, service, study={**SETTINGS["study"], "opt_out": "optout.txt"})
+    program = [sys.executable, str(CHECKOUT / "scripts/purge_creators.py"), "--configfile", "study.yaml"]
+    subprocess.run(program, cwd=study.folder, check=True, env=environment())
+    before = calls(service)
+    study.run("tables", "figures")
+    assert calls(service) == before
+    assert set(study.computed()) <= {(stage, reel) for stage, reel in study.computed() if stage in ("video", "context")}
+    assert {row["handle"] for row in study.rows("tables/creators")} == {*HANDLES, "canary.new"} - {"canary.ada"}
+    names = ("canary.ada", "9000001", "Synthetic Canary.Ada")
+    for path in study.folder.rglob("*"):
+        content = (
+            repr(study_table(path)).encode()
+            if path.suffix == ".parquet"
+            else path.read_bytes()
+            if path.is_file()
+            else b""
+        )
+        assert not [name for name in names if name.lower().encode() in (str(path).encode() + content).lower()], path
+
+
+def study_table(path):
+    return pq.read_table(path).to_pylist()
