@@ -21,6 +21,7 @@ from typing import Annotated, Any
 
 import requests
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from urllib3.exceptions import NewConnectionError
 
 from common.config import HikerapiSection
 from common.http import CONNECT_TIMEOUT_S, Pace, PassingError, attempts, body, check_status
@@ -290,6 +291,8 @@ class Client:
             ) as response:
                 return self._read(response, deadline)
         except requests.RequestException as error:
+            if _never_sent(error):
+                self.ledger.correct(-1)
             raise PassingError("unavailable", type(error).__name__) from None
         except PassingError as error:
             if error.wait_s:
@@ -316,6 +319,12 @@ class Client:
             self.local.session = requests.Session()  # one a thread: sessions are not safe to share
         session: requests.Session = self.local.session
         return session
+
+
+def _never_sent(error: requests.RequestException) -> bool:
+    """Whether no connection was made, so that nothing can have been charged."""
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
 
 
 def _charged(response: requests.Response) -> int:

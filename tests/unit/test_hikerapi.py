@@ -17,6 +17,7 @@ import pytest
 
 import collect_creators
 from common.manifest import Row, read_manifest
+from common.store import read_lines
 from common.tables import CREATORS, FOLLOWS, read_table
 from conftest import CHECKOUT
 from fake_service import (
@@ -352,6 +353,13 @@ def test_the_budget_stops_cleanly_and_more_of_it_goes_on(service):
     assert {(row.state, row.reason) for row in rows.values()} == {("ok", None)}
     whole = sum(path.startswith("/v2") for path, _, _ in service.calls)
     assert whole == 4 * (1 + 1 + 4), "no page was paid twice"
+
+
+def test_without_a_network_nothing_is_counted(service):
+    ada(service)
+    service.close()
+    assert collect(service, "--attempts=2", "--max-wait-s=0.1")["ada"].reason == "unavailable"
+    assert sum(line["calls"] for line in read_lines(RAW / "calls.jsonl")) == 0
 
 
 def test_without_token_nothing_is_asked(service, monkeypatch):
