@@ -42,7 +42,7 @@ rule cost:
     conda:
         "../envs/media.yaml"
     params:
-        kind=STUDY.cost_options,
+        kind=STUDY.source_options,
         options=STUDY.options("hikerapi", "select"),
     shell:
         "exec python $ATLAS/estimate_cost.py {params.kind} --log {log} {params.options}"

@@ -36,6 +36,9 @@ class Calls:
 
 
 def main(arguments: argparse.Namespace) -> None:
+    if arguments.source != "hikerapi":
+        print(f"The source of this study is `{arguments.source}`: it costs no calls.")  # noqa: T201
+        return
     settings, select = read_section(arguments, HikerapiSection), read_section(arguments, SelectSection)
     source = Hikerapi(settings, arguments.snapshot, arguments.raw)
     tombstones = Tombstones()
@@ -110,7 +113,8 @@ def _pages(items: int, size: int) -> int:
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     options = parser(__doc__)
-    options.add_argument("--snapshot", required=True, help="source.snapshot")
+    options.add_argument("--source", default="hikerapi", help="source.kind [%(default)s]")
+    options.add_argument("--snapshot", help="source.snapshot")
     options.add_argument("--raw", type=Path, default=RAW, help="folder of paid answers [%(default)s]")
     add_section(options, HikerapiSection)
     add_section(options, SelectSection)

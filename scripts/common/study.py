@@ -96,12 +96,6 @@ class Study:
         source = self.config.source
         return f"--source={source.kind}" + (f" --snapshot={source.snapshot}" if source.snapshot else "")
 
-    def cost_options(self, _: Any) -> str:
-        """Which snapshot estimate_cost.py is to count; a study without a paid source costs nothing."""
-        if self.config.source.kind != "hikerapi":
-            raise ConfigError(f"source.kind is {self.config.source.kind}: that costs no calls")
-        return f"--snapshot={self.config.source.snapshot}"
-
     @property
     def calls_option(self) -> str:
         """Where calls to a paid source are counted, for the coverage report; nothing for other sources."""

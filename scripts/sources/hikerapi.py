@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.config import HikerapiSection, SelectSection
-from common.program import log
+from common.program import UserError, log
 from common.states import Outcome
 from common.store import digest
 from sources.creators_list import read_list
@@ -43,7 +43,10 @@ class Hikerapi:
 
     def members(self) -> dict[str, str]:
         """See `Source.members`."""
-        found = read_list(Path(self.settings.creators))
+        path = Path(self.settings.creators)
+        if not path.is_file():
+            raise UserError(f"hikerapi.creators: {path}: no such file; it lists handles or profile links, one a line")
+        found = read_list(path)
         for line in found.rejected:
             log.warning("%s, line %d: left out: %s", self.settings.creators, line.line, line.reason)
         return {creator.handle: digest(creator.handle) for creator in found.creators}
