@@ -45,6 +45,13 @@ resource_scopes:
     model="local",
 
 
+# A limit given with --resources replaces all limits of the profile; the others are to hold all the same.
+if workflow.is_main_process:
+    for name, limit in {"gpu": 1, "model": 1, "calls_per_s": 15}.items():
+        if name not in workflow.global_resources:
+            workflow.register_resource(name, limit)
+
+
 include: "rules/functions.smk"
 include: "rules/collect.smk"
 include: "rules/perceive.smk"

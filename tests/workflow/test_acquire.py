@@ -14,6 +14,7 @@ from fake_service import TOKEN, Person, Service, demo_video, says
 from study import CHECKOUT, Study, environment
 
 HANDLES = ["canary.ada", "canary_bob", "canary.eve", "canary_ian"]
+LIMITS = {"calls_per_s": 100, "model": 1, "gpu": 1}
 SETTINGS = {
     "source": {"kind": "hikerapi", "snapshot": "2026-11-23"},
     "select": {"reels_per_creator": 2, "latest": 12, "max_following": 1001, "min_followers": 100},
@@ -73,6 +74,10 @@ def test_the_price_is_told_before_the_first_call(study, service):
 
 def test_from_the_list_to_the_tables(study, service):
     said = study.run("tables", "--resources", "calls_per_s=100")
+    # One limit given leaves the others as they are.
+    assert re.search(
+        r"^Provided resources: (?=.*\bcalls_per_s=100\b)(?=.*\bmodel=1\b)(?=.*\bgpu=1\b)", said, re.MULTILINE
+    )
     assert calls(service) == 4 * 4  # profile, reels, two pages of follows
     creators = {row["handle"]: row for row in study.rows("tables/creators")}
     assert sorted(creators) == sorted(HANDLES)
