@@ -50,6 +50,8 @@ if workflow.is_main_process:
     for name, limit in {"gpu": 1, "model": 1, "calls_per_s": 15}.items():
         if name not in workflow.global_resources:
             workflow.register_resource(name, limit)
+    pace = workflow.global_resources["calls_per_s"].value
+    workflow.register_resource("calls_per_s", min(pace, STUDY.config.hikerapi.calls_per_s))
 
 
 include: "rules/functions.smk"

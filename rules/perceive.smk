@@ -18,7 +18,7 @@ rule extract_audio:
         version=STUDY.version("extract_audio"),
     shell:
         "exec python $ATLAS/extract_audio.py --video {input.video} --manifest {output.manifest}"
-        " --journal results/journal/audio/{wildcards.batch}.jsonl --store $STORE --workers {threads}"
+        " --journal results/journal/audio/{wildcards.batch}.jsonl --store $STORE --imports results/creators/{wildcards.batch}/imports.jsonl --workers {threads}"
         " --log {log} {params.options}"
 
 
@@ -45,7 +45,7 @@ rule transcribe_speech:
         version=STUDY.version("transcribe_speech"),
     shell:
         "exec python $ATLAS/transcribe_speech.py --audio {input.audio} --manifest {output.manifest}"
-        " --journal results/journal/transcript/{wildcards.batch}.jsonl --store $STORE --workers {threads}"
+        " --journal results/journal/transcript/{wildcards.batch}.jsonl --store $STORE --imports results/creators/{wildcards.batch}/imports.jsonl --workers {threads}"
         " --weights {input.model} --models $MODELS --log {log} {params.options}"
 
 
@@ -69,7 +69,7 @@ rule prepare_context:
     shell:
         "exec python $ATLAS/prepare_context.py --creators {input.creators} --transcript {input.transcript}"
         " --manifest {output.manifest} --journal results/journal/context/{wildcards.batch}.jsonl"
-        " --store $STORE --log {log} {params.options}"
+        " --store $STORE --imports results/creators/{wildcards.batch}/imports.jsonl --log {log} {params.options}"
 
 
 rule sample_frames:
@@ -92,5 +92,5 @@ rule sample_frames:
         version=STUDY.version("sample_frames"),
     shell:
         "exec python $ATLAS/sample_frames.py --video {input.video} --manifest {output.manifest}"
-        " --journal results/journal/frames/{wildcards.batch}.jsonl --store $STORE --workers {threads}"
+        " --journal results/journal/frames/{wildcards.batch}.jsonl --store $STORE --imports results/creators/{wildcards.batch}/imports.jsonl --workers {threads}"
         " --log {log} {params.options}"

@@ -24,9 +24,9 @@ from common.config import HikerapiSection, SelectSection
 from common.manifest import Row, file_stem, write_manifest
 from common.options import add_section, read_section
 from common.program import UserError, log, parser, run
-from common.stage import reason_file
+from common.stage import IMPORTS, reason_file
 from common.states import Outcome
-from common.store import Store, digest, file_sha256, imports_index, write_lines
+from common.store import Store, digest, file_sha256, write_lines
 from common.tables import CREATORS, FOLLOWS, build_table, write_table
 from sources.creators_list import read_list, report
 from sources.hikerapi import at_pace
@@ -66,7 +66,7 @@ class _Batch:
         self.folder: Path = arguments.manifest.with_suffix("")
         self.folder.mkdir(parents=True, exist_ok=True)
         self.store_folder: Path = arguments.store
-        self.imports = imports_index(arguments.store, arguments.manifest.stem)
+        self.imports = self.folder / IMPORTS
         self.imported: set[tuple[str, str, str]] = set()
         self.rows: list[Row] = []
         self.creators: list[dict[str, Any]] = []
@@ -90,11 +90,17 @@ class _Batch:
         if outcome.state != "ok":
             self._row(creator, None, outcome)
             return
+        if any(other["creator_id"] == creator.creator_id for other in self.creators):
+            raise UserError(
+                f"listed more than once: creator {creator.creator_id}, one account under two handles (renamed): leave "
+                "one of them in the source's list"
+            )
         described, follows = describe_creator(creator), list_follows(creator)
         self.creators.append(described)
         self.follows.extend(follows)
         reels = select_reels(find_reels(creator), self.select)
-        if not any(reel.outcome.state == "ok" for reel in reels):
+        # A follow list that is to be gone on with matters more to say.
+        if not any(reel.outcome.state == "ok" for reel in reels) and outcome.reason is None:
             outcome = Outcome("skipped", "no_reels", outcome.detail)
         path = self._avatar(creator)
         self._row(creator, None, outcome, path=path, sha256=digest([described, follows]))

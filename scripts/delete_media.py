@@ -15,8 +15,8 @@ from pathlib import Path
 from common.manifest import Row, file_stem, read_manifest
 from common.program import log, parser, run
 from common.states import FAILED
-from common.store import Store, digest
-from download_reels import DOWNLOAD, download_key
+from common.store import Store, read_lines
+from download_reels import DOWNLOAD
 from media.suffixes import VIDEO_SUFFIXES
 
 VERSION = "1"
@@ -31,8 +31,12 @@ def main(arguments: argparse.Namespace) -> None:
             by_reel[row.reel_id].append(row)
     deleted = waiting = 0
     oldest = time.time() - arguments.days * DAY_S
-    for reel, rows in sorted(by_reel.items()):
-        entry = store.find(DOWNLOAD, digest(download_key({"creator_id": rows[0].creator_id, "reel_id": reel})))
+    # Of all that was downloaded, also of creators who are no longer in the study.
+    indexes = sorted((store.root / "index" / DOWNLOAD).glob("*.jsonl"))
+    downloads = {(line["reel_id"], line["key"]) for index in indexes for line in read_lines(index)}
+    for reel, key in sorted(downloads):
+        rows = by_reel[reel]
+        entry = store.find(DOWNLOAD, key)
         video = next((suffix for suffix in VIDEO_SUFFIXES if entry and suffix in entry.files), None)
         if entry is None or video is None or entry.artifact(video).stat().st_mtime > oldest:
             continue

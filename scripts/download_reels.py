@@ -14,20 +14,25 @@ import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from common.config import HikerapiSection, VideoSection
 from common.isolation import run_isolated
 from common.manifest import Row
 from common.options import add_section, read_section
-from common.program import log, run
+from common.program import UserError, log, run
 from common.stage import Stage, Work, run_stage, stage_parser
 from common.states import OK, Outcome
 from common.store import Entry, Store, digest
 from media.suffixes import VIDEO_SUFFIXES
+from sources.hikerapi import Hikerapi, at_pace
 from sources.registry import RAW
 
+if TYPE_CHECKING:
+    from media.download import DownloadError, Limits
+
 VERSION = "2"
+Links = tuple[str | None, str | None]  # to the video and to the thumbnail
 DOWNLOAD = "download"  # where the store keeps what was downloaded, apart from what was found out about it
 # With one of these made elsewhere, nothing needs the video any more.
 INSTEAD_OF_VIDEO = {"description", "embedding"}
@@ -107,6 +112,7 @@ class Downloader:
         self.arguments, self.settings, self.store = arguments, settings, store
         self.batch = arguments.manifest.stem
         self.refreshing = threading.Lock()
+        _ = self.source  # made before there are threads
         self.refreshed: dict[str, Any] = {}
         self.wanted: dict[str, set[str]] = {}
 
@@ -117,7 +123,13 @@ class Downloader:
         with ThreadPoolExecutor(self.settings.connections) as pool:
             futures = {pool.submit(self.download, work): work for work in works}
             for future in as_completed(futures):
-                yield futures[future], future.result()
+                try:
+                    yield futures[future], future.result()
+                except (OSError, UserError):  # the disk, the study: not this reel alone
+                    raise
+                except Exception as error:
+                    log.exception("video: an error that the program does not handle")
+                    yield futures[future], Outcome("failed", "error", f"{type(error).__name__}: {error}")
 
     def download(self, work: Work) -> Outcome:
         """One reel's video and thumbnail."""
@@ -145,10 +157,9 @@ class Downloader:
                     fetch_video(links[0], folder, limits)
                 except DownloadError as problem:
                     # A page of HTML, too, is what some networks show for a link that has expired.
-                    if problem.reason not in ("expired", "unavailable"):
+                    if not problem.link or self.source is None:
                         raise
-                    links = self._fresh(reel, problem)
-                    fetch_video(str(links[0]), folder, limits)
+                    links = self._other_links(reel, links[0], problem, folder, limits)
             except DownloadError as problem:
                 return Outcome("failed", problem.reason, problem.detail)
             if links[1]:
@@ -161,28 +172,53 @@ class Downloader:
             self.store.note_owner(DOWNLOAD, self.batch, work.creator_id, work.reel_id, key)
         return OK
 
-    def _fresh(self, reel: dict[str, Any], problem: Any) -> tuple[str | None, str | None]:
-        """Fresh links, asked for once a creator; raises what was the problem where there are none."""
+    @functools.cached_property
+    def source(self) -> Hikerapi | None:
+        """Who can be asked for fresh links; None where nobody can."""
         if self.arguments.source != "hikerapi":
-            raise problem
+            return None
+        settings = at_pace(read_section(self.arguments, HikerapiSection, "hikerapi"), self.arguments.pace)
+        return Hikerapi(settings, self.arguments.snapshot, self.arguments.raw)
+
+    def _other_links(
+        self, reel: dict[str, Any], failed: str, problem: DownloadError, folder: Path, limits: Limits
+    ) -> Links:
+        """Download by a link that was asked for later, or is asked for now, once a creator; the links that worked.
+
+        Raises:
+            DownloadError: what was the problem, where no other link does.
+        """
+        from media.download import DownloadError, fetch_video
+
+        kept = self.source.kept_links(reel["listed_handle"]).get(reel["reel_id"], (None, None)) if self.source else None
+        if kept and kept[0] and kept[0] != failed:
+            try:
+                fetch_video(kept[0], folder, limits)
+                return kept
+            except DownloadError as later:
+                if not later.link:
+                    raise
+        fresh = self._fresh(reel, problem)
+        fetch_video(str(fresh[0]), folder, limits)
+        return fresh
+
+    def _fresh(self, reel: dict[str, Any], problem: DownloadError) -> Links:
+        """Fresh links, asked for once a creator; raises what was the problem where there are none."""
         from media.download import DownloadError
-        from sources.hikerapi import Hikerapi, at_pace
         from sources.hikerapi_client import SourceError
 
         creator = reel["creator_id"]
         with self.refreshing:
-            if creator not in self.refreshed:
-                settings = at_pace(read_section(self.arguments, HikerapiSection, "hikerapi"), self.arguments.pace)
-                source = Hikerapi(settings, self.arguments.snapshot, self.arguments.raw)
+            if self.source and creator not in self.refreshed:
                 log.info("video: links have expired; asking the source for fresh ones")
                 try:
-                    self.refreshed[creator] = source.fresh_links(reel["listed_handle"], self.wanted[creator])
+                    self.refreshed[creator] = self.source.fresh_links(reel["listed_handle"], self.wanted[creator])
                 except SourceError as refused:
                     self.refreshed[creator] = refused
         found = self.refreshed[creator]
         if isinstance(found, SourceError):
             raise DownloadError(problem.reason, f"{problem.detail}; no fresh link: {found.reason}: {found.detail}")
-        links: tuple[str | None, str | None] = found.get(reel["reel_id"], (None, None))
+        links: Links = found.get(reel["reel_id"], (None, None))
         if not links[0]:
             raise DownloadError(problem.reason, f"{problem.detail}; the source has no fresh link")
         return links

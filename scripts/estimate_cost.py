@@ -17,7 +17,16 @@ from common.options import add_section, read_section
 from common.program import parser, run
 from common.tombstones import Tombstones
 from sources.hikerapi import Hikerapi
-from sources.hikerapi_client import CLIPS, FOLLOWING, PROFILE, ProfileAnswer, SourceError, check, is_verdict
+from sources.hikerapi_client import (
+    CLIPS,
+    FOLLOWING,
+    PROFILE,
+    PROFILE_BY_ID,
+    ProfileAnswer,
+    SourceError,
+    check,
+    is_verdict,
+)
 from sources.registry import RAW
 from sources.source import excluded
 
@@ -29,7 +38,7 @@ ASSUMED_FOLLOWING = 1001
 
 @dataclass(frozen=True)
 class Calls:
-    """What one creator may still cost, at least and at most."""
+    """What one creator may still cost: at least, and with pages of the usual size."""
 
     least: int
     most: int
@@ -57,7 +66,7 @@ def main(arguments: argparse.Namespace) -> None:
         f"HikerAPI, snapshot {arguments.snapshot}: {len(handles)} creators, {done} of them collected",
         f"  spent so far:   {spent:>8} calls   {spent * price:>10.2f} USD",
         f"  left, at least: {least:>8} calls   {least * price:>10.2f} USD",
-        f"  left, at most:  {most:>8} calls   {most * price:>10.2f} USD",
+        f"  left, about:    {most:>8} calls   {most * price:>10.2f} USD",
         f"  (1 call for a profile, 1 for {CLIPS_A_PAGE} reels, 1 for {FOLLOWS_A_PAGE} accounts followed;",
         f"  follow lists of creators whose profile is not known yet: {bound};",
         f"  hikerapi.price_per_1000_calls: {settings.price_per_1000_calls:g} USD, see your plan)",
@@ -72,13 +81,14 @@ def main(arguments: argparse.Namespace) -> None:
 def remaining(source: Hikerapi, handle: str, select: SelectSection) -> Calls:
     """Calls that a creator still costs, by what is kept."""
     kept = source.kept(handle)
-    user = None
-    for line in kept.answers(PROFILE):
+    user, refused = None, False
+    for line in (*kept.answers(PROFILE), *kept.answers(PROFILE_BY_ID)):
         try:
             user = check(line, ProfileAnswer).user
         except SourceError as problem:
-            if is_verdict(problem):
-                return Calls(0, 0)
+            refused = is_verdict(problem)
+    if user is None and refused:
+        return Calls(0, 0)
     if user is None:
         following = ASSUMED_FOLLOWING if select.max_following is None else select.max_following
         return Calls(1, 1 + _pages(select.latest or 0, CLIPS_A_PAGE) + _pages(following, FOLLOWS_A_PAGE))

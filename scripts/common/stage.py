@@ -31,7 +31,6 @@ from common.store import (
     append_line,
     digest,
     file_sha256,
-    imports_index,
     place,
     read_lines,
 )
@@ -124,6 +123,9 @@ class Stage:
         }
 
 
+# Lists, in the folder of a batch's creators, the results that the source brought along: stage, reel and key.
+IMPORTS = "imports.jsonl"
+
 Compute = Callable[[list[Work]], Iterable[tuple[Work, Outcome]]]
 
 
@@ -136,6 +138,7 @@ def stage_parser(stage: Stage, section: type[Section], description: str | None) 
     made.add_argument("--files", type=Path, help="folder for the reels' files [the manifest's name without .parquet]")
     made.add_argument("--journal", type=Path, help="append one JSON line per reel and attempt to this file")
     made.add_argument("--store", type=Path, default=Path("data/store"), help="folder of computed results [%(default)s]")
+    made.add_argument("--imports", type=Path, help="list of results that the source brought along")
     made.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes or threads [%(default)s]")
     add_section(made, section)
     return made
@@ -178,7 +181,7 @@ class _Batch:
         self.store = Store(self.arguments.store)
         self.store.sweep()
         self.owners = self.store.owners(self.stage.name, self.arguments.manifest.stem)
-        imports = read_lines(imports_index(self.store.root, self.arguments.manifest.stem))
+        imports = read_lines(self.arguments.imports) if self.arguments.imports else []
         self.imports = {line["reel_id"]: line["key"] for line in imports if line["stage"] == self.stage.name}
         self.files: Path = self.arguments.files or self.arguments.manifest.with_suffix("")
         self.files.mkdir(parents=True, exist_ok=True)
@@ -222,7 +225,7 @@ class _Batch:
             self._check_files(inputs)
             self.keys[reel] = digest(self.stage.made_from(self.settings, self.model, inputs))
             entry = self.store.find(self.stage.name, self.keys[reel])
-            if entry:
+            if entry and not self._lost(inputs, entry):
                 self._settle(creator, reel, entry.outcome, entry, cached=True)
                 continue
             folder = workspace / str(len(pending))
@@ -261,7 +264,7 @@ class _Batch:
 
     def finish(self, work: Work, outcome: Outcome) -> None:
         """Publish what the core made of a reel."""
-        if outcome.passes:
+        if outcome.passes or not outcome.stored:
             self._settle(work.creator_id, work.reel_id, outcome, None, cached=False)
             return
         if outcome.state == "ok" and not work.artifact(self.stage.suffix).exists():
@@ -318,6 +321,10 @@ class _Batch:
                 },
             )
         self.progress.step(cached=cached, failed=outcome.state == "failed")
+
+    def _lost(self, inputs: dict[str, Row], entry: Entry) -> bool:
+        """Whether the file that a result is about has gone from the store, unasked."""
+        return bool(self.stage.external) and entry.outcome.state == "ok" and not self.stage.external(inputs, self.store)  # type: ignore[misc]
 
     def _in_store(self, path: Path) -> bool:
         return path.absolute().is_relative_to(self.store.root.absolute())

@@ -16,10 +16,12 @@ class Reason:
         meaning: what happened, for people.
         passes: another attempt may succeed; such failures are not kept in the store, and `snakemake retry` takes
             them up.
+        stored: the failure depends on nothing but the content; one that does not, such as a link, is not kept either.
     """
 
     meaning: str
     passes: bool = False
+    stored: bool = True
 
 
 # A result that is there, and not all it could be.
@@ -49,10 +51,11 @@ FAILED = {
     "throttled": Reason("the service was asked too often", passes=True),
     "unavailable": Reason("the service could not be reached or failed", passes=True),
     "no_credentials": Reason("the service needs a token (environment or .env)", passes=True),
-    "gone": Reason("the reel is no longer there"),
+    "gone": Reason("the reel is no longer there", stored=False),
     "expired": Reason("the link has expired and the source has no fresh one", passes=True),
-    "media_deleted": Reason("the video was deleted as study.retain_media_days says", passes=True),
-    "no_link": Reason("the source has neither a video file nor a link to one"),
+    "media_deleted": Reason("the video was deleted as study.retain_media_days says", stored=False),
+    "file_too_large": Reason("larger than video.max_download_mb", stored=False),
+    "no_link": Reason("the source has neither a video file nor a link to one", stored=False),
     "no_input": Reason("an earlier stage left nothing to work on"),
     "empty": Reason("the file has no bytes"),
     "not_a_video": Reason("the content is something else than its name says (HTML, text, ...)"),
@@ -93,6 +96,11 @@ class Outcome:
         vocabularies: dict[State, list[str | None]] = {"ok": [None, *NOTED], "skipped": [*SKIPPED], "failed": [*FAILED]}
         if self.reason not in vocabularies[self.state]:
             raise ValueError(f"{self.state}: {self.reason!r} is not in the vocabulary of states.py")
+
+    @property
+    def stored(self) -> bool:
+        """Whether the outcome is kept in the store."""
+        return self.state != "failed" or FAILED[str(self.reason)].stored
 
     @property
     def passes(self) -> bool:

@@ -187,11 +187,6 @@ class Store:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def imports_index(root: Path, batch: str) -> Path:
-    """Where the results of a batch that were made elsewhere are listed: stage, reel and key."""
-    return root / "index" / "imports" / f"{batch}.jsonl"
-
-
 def place(source: Path, target: Path) -> None:
     """Put a store's artifact at an output path: a hard link, or a copy where links cannot be made."""
     target.unlink(missing_ok=True)

@@ -25,6 +25,7 @@ from common.secrets import secret
 from common.states import FAILED, NOTED
 from common.store import digest
 from media.suffixes import VIDEO_SUFFIXES
+from sources.hikerapi import LEDGER
 from sources.registry import RAW, WITH_RESULTS, open_source
 from sources.source import batch_of
 
@@ -100,7 +101,7 @@ class Study:
     def calls_option(self) -> str:
         """Where calls to a paid source are counted, for the coverage report; nothing for other sources."""
         source = self.config.source
-        return f"--calls={RAW}/hikerapi/{source.snapshot}/calls.jsonl" if source.kind == "hikerapi" else ""
+        return f"--calls={RAW}/hikerapi/{source.snapshot}/{LEDGER}" if source.kind == "hikerapi" else ""
 
     @property
     def has_credentials(self) -> bool | None:

@@ -6,12 +6,15 @@ answer says is trusted: not its name, not its type alone, not its length alone.
 
 from __future__ import annotations
 
+import re
+import secrets
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import requests
 from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema, TooManyRedirects
+from urllib3.exceptions import LocationParseError
 
 from common.http import CONNECT_TIMEOUT_S, PassingError, attempts, body, check_status
 
@@ -26,11 +29,12 @@ class DownloadError(Exception):
     Attributes:
         reason: from the vocabulary of states.py.
         detail: what happened.
+        link: the link is to blame, and another one may do.
     """
 
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: str, detail: str, link: bool = False) -> None:
         super().__init__(f"{reason}: {detail}")
-        self.reason, self.detail = reason, detail
+        self.reason, self.detail, self.link = reason, detail, link
 
 
 @dataclass(frozen=True)
@@ -64,24 +68,27 @@ def fetch_video(url: str, folder: Path, limits: Limits) -> Path:
         The file, called `reel` with the suffix that its content asks for.
 
     Raises:
-        DownloadError: gone, expired, too_large, not_a_video, timeout, throttled, unavailable, no_link.
+        DownloadError: gone, expired, file_too_large, timeout, throttled, unavailable, no_link.
     """
     part = folder / ".part"
     _fetch(url, part, limits)
     suffix = video_suffix(_head(part))
     if suffix is None:
         part.unlink()
-        raise DownloadError("unavailable", "the link leads to something that is no video")
+        raise DownloadError("unavailable", "the link leads to something that is no video", link=True)
     return part.rename(folder / f"reel{suffix}")
 
 
 def fetch_picture(url: str, target: Path, timeout_s: float) -> Path:
     """Download a picture; raises DownloadError."""
-    _fetch(url, target, Limits(MAX_PICTURE_BYTES, timeout_s, 4 * timeout_s, attempts=2, max_wait_s=5.0))
-    if not any(_head(target).startswith(magic) for magic in PICTURES):
-        target.unlink()
-        raise DownloadError("unavailable", "the link leads to something that is no picture")
-    return target
+    part = target.with_name(f".{secrets.token_hex(8)}")
+    try:
+        _fetch(url, part, Limits(MAX_PICTURE_BYTES, timeout_s, 4 * timeout_s, attempts=2, max_wait_s=5.0))
+        if not any(_head(part).startswith(magic) for magic in PICTURES):
+            raise DownloadError("unavailable", "the link leads to something that is no picture", link=True)
+        return part.rename(target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def video_suffix(head: bytes) -> str | None:
@@ -120,7 +127,7 @@ class _Transfer:
                 self.url, headers=headers, stream=True, timeout=(CONNECT_TIMEOUT_S, self.limits.timeout_s)
             ) as response:
                 self._receive(response, have)
-        except (InvalidSchema, InvalidURL, MissingSchema):
+        except (InvalidSchema, InvalidURL, MissingSchema, LocationParseError):
             raise DownloadError("no_link", "not a link that can be followed") from None
         except TooManyRedirects:
             raise DownloadError("unavailable", "the link leads from one place to the next without end") from None
@@ -129,16 +136,18 @@ class _Transfer:
 
     def _receive(self, response: requests.Response, have: int) -> None:
         self._check_answer(response)
-        resumed = response.status_code == 206 and _range_start(response) == have > 0
+        validator = response.headers.get("ETag") or response.headers.get("Last-Modified")
+        start, total = _content_range(response)
+        # A server that ignores If-Range sends a part of the new version.
+        resumed = response.status_code == 206 and start == have > 0 and validator == self.validator
         if response.status_code == 206 and not resumed:
             self.target.unlink(missing_ok=True)
             raise PassingError("unavailable", "the server sent another part than asked for")
         length = response.headers.get("Content-Length", "")
-        expected = (have if resumed else 0) + int(length) if length.isdigit() else None
+        expected = total if resumed else int(length) if length.isdigit() else None
         self._check_size(expected or 0)
-        self.validator = response.headers.get("ETag") or response.headers.get("Last-Modified")
-        if self.validator and self.validator.startswith("W/"):
-            self.validator = None  # only the same bytes will do
+        # A weak one (W/) may stand for other bytes.
+        self.validator = None if validator and validator.startswith("W/") else validator
         with self.target.open("ab" if resumed else "wb") as file:
             room = self.limits.max_bytes - (have if resumed else 0)
             try:
@@ -159,16 +168,16 @@ class _Transfer:
         if status in (404, 451):
             raise DownloadError("gone", f"HTTP {status}")
         if status in (401, 403, 410):
-            raise DownloadError("expired", f"HTTP {status}")
+            raise DownloadError("expired", f"HTTP {status}", link=True)
         if status not in (200, 206):
             raise DownloadError("unavailable", f"HTTP {status}")
         kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
         if kind.startswith("text/") or kind in ("application/json", "application/xhtml+xml", "application/xml"):
-            raise DownloadError("unavailable", f"{kind} instead of a file")
+            raise DownloadError("unavailable", f"{kind} instead of a file", link=True)
 
     def _check_size(self, size: int) -> None:
         if size > self.limits.max_bytes:
-            raise DownloadError("too_large", f"more than {self.limits.max_bytes >> 20} MB")
+            raise DownloadError("file_too_large", f"more than {self.limits.max_bytes >> 20} MB")
 
 
 def _fetch(url: str, target: Path, limits: Limits) -> None:
@@ -189,11 +198,12 @@ def _fetch(url: str, target: Path, limits: Limits) -> None:
         raise DownloadError(error.reason, error.detail) from None
 
 
-def _range_start(response: requests.Response) -> int | None:
-    """Where a part begins: header `Content-Range: bytes 100-199/200`."""
-    unit, _, rest = response.headers.get("Content-Range", "").partition(" ")
-    start = rest.partition("-")[0]
-    return int(start) if unit == "bytes" and start.isdigit() else None
+def _content_range(response: requests.Response) -> tuple[int | None, int | None]:
+    """Where a part begins, and the size of the whole: header `Content-Range: bytes 100-199/200`."""
+    found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
+    if not found:
+        return None, None
+    return int(found[1]), None if found[2] == "*" else int(found[2])
 
 
 def _session() -> requests.Session:

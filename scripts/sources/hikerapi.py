@@ -1,14 +1,12 @@
 """The source `hikerapi`: profiles, reels and follow lists of a list of creators, through HikerAPI.
 
 Answers lie in ``data/raw/hikerapi/<snapshot>/<handle>.jsonl``, profile pictures beside them, and the number of calls
-in ``calls.jsonl``. Everything else is made from them: with the answers, a study needs neither token nor network.
+in ``ledger/calls.jsonl``. Everything else is made from them: with the answers, a study needs neither token nor network.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-import secrets
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -24,6 +22,14 @@ from sources.source import FollowsStatus, SourceCreator, SourceReel, excluded, n
 
 if TYPE_CHECKING:  # requests and the models of the answers are slow to import; parsing the Snakefile needs neither
     from sources.hikerapi_client import Client, Kept, Media, Paged, User
+
+
+# Reels that a creator has pinned come first, however old: so many more are asked for, and the latest taken.
+PINNED = 3
+# So many reels may have come since the collection before one that is looked for counts as gone from the list.
+NEWER = 60
+# In a folder of its own: an account may be called `calls`.
+LEDGER = "ledger/calls.jsonl"
 
 
 class Hikerapi:
@@ -53,6 +59,7 @@ class Hikerapi:
 
     def collect(self, handles: Iterable[str], select: SelectSection) -> Iterator[SourceCreator]:
         """See `Source.collect`."""
+        ledger = self.client.ledger  # one client, made before there are threads
         with ThreadPoolExecutor(self.settings.connections) as pool:
             futures = [pool.submit(self._creator, handle, select) for handle in handles]
             try:
@@ -61,7 +68,7 @@ class Hikerapi:
             finally:
                 for future in futures:
                     future.cancel()
-        log.info("hikerapi: %d calls so far under this snapshot", self.client.ledger.spent())
+        log.info("hikerapi: %d calls so far under this snapshot", ledger.spent())
 
     @property
     def client(self) -> Client:
@@ -69,7 +76,7 @@ class Hikerapi:
         if self._client is None:
             from sources.hikerapi_client import Client, Ledger
 
-            self._client = Client(self.settings, Ledger(self.folder / "calls.jsonl", self.settings.max_calls))
+            self._client = Client(self.settings, Ledger(self.folder / LEDGER, self.settings.max_calls))
         return self._client
 
     def kept(self, handle: str) -> Kept:
@@ -93,7 +100,8 @@ class Hikerapi:
             creator.avatar = self._avatar(handle, user)
             clips = read_pages(
                 self.client, kept, CLIPS, user.pk, ClipsAnswer,
-                lambda page: [item.media for item in page.response.items], enough=select.latest,
+                lambda page: [item.media for item in page.response.items],
+                enough=select.latest and select.latest + PINNED,
             )  # fmt: skip
             if clips.problem:
                 raise clips.problem
@@ -108,7 +116,11 @@ class Hikerapi:
         creator.follows_status, missing = self._follows_status(follows, user.following_count)
         creator.facts["follows_listed"] = len(creator.follows)
         renamed = None if normal_handle(user.username) == handle else "renamed: the list has the account's old handle"
-        details = "; ".join(filter(None, [renamed, missing])) or None
+        known = self._known_id(handle)
+        taken = (
+            None if known in (None, user.pk) else f"another account: in an earlier snapshot the handle was {known}'s"
+        )
+        details = "; ".join(filter(None, [renamed, taken, missing])) or None
         creator.outcome = Outcome("ok", "follows_partial", details) if missing else Outcome("ok", detail=details)
         return creator
 
@@ -117,12 +129,14 @@ class Hikerapi:
         from sources.hikerapi_client import PROFILE, PROFILE_BY_ID, ProfileAnswer, SourceError, check, is_verdict
 
         refused: SourceError | None = None
+        asked_by_id = False
         for line in (*kept.answers(PROFILE), *kept.answers(PROFILE_BY_ID)):
             try:
                 answer: ProfileAnswer = check(line, ProfileAnswer)
                 return answer.user
             except SourceError as problem:
-                refused = problem if is_verdict(problem) else refused
+                if is_verdict(problem):
+                    refused, asked_by_id = problem, line["endpoint"] == PROFILE_BY_ID
         if refused is None:
             try:
                 answer = self.client.ask(kept, PROFILE, {"username": handle}, ProfileAnswer)
@@ -132,7 +146,7 @@ class Hikerapi:
                     raise
                 refused = problem
         known = self._known_id(handle)
-        if known is None or kept.answers(PROFILE_BY_ID):
+        if known is None or asked_by_id:
             raise refused
         answer = self.client.ask(kept, PROFILE_BY_ID, {"id": known}, ProfileAnswer)
         return answer.user
@@ -166,15 +180,23 @@ class Hikerapi:
         from media.download import DownloadError, fetch_picture
 
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{secrets.token_hex(8)}")
         try:
-            fetch_picture(user.profile_pic_url, temporary, self.settings.timeout_s)
+            return fetch_picture(user.profile_pic_url, target, self.settings.timeout_s)
         except DownloadError as problem:
-            temporary.unlink(missing_ok=True)
             log.info("a profile picture could not be downloaded: %s", problem)
             return None
-        os.replace(temporary, target)
-        return target
+
+    def kept_links(self, handle: str) -> dict[str, tuple[str | None, str | None]]:
+        """Links to videos and thumbnails that were asked for anew before; the last ones."""
+        from sources.hikerapi_client import CLIPS, ClipsAnswer, SourceError, check
+
+        links: dict[str, tuple[str | None, str | None]] = {}
+        kept = self.kept(handle)
+        for line in kept.answers(CLIPS, "links"):
+            with contextlib.suppress(SourceError):
+                for item in check(line, ClipsAnswer).response.items:
+                    links[reel_id(item, str(line["params"]["user_id"]))] = (video_link(item), thumbnail_link(item))
+        return links
 
     def fresh_links(self, handle: str, wanted: set[str]) -> dict[str, tuple[str | None, str | None]]:
         """Links to videos and thumbnails, asked for anew: those the answers have expire after days.
@@ -186,11 +208,15 @@ class Hikerapi:
         Raises:
             SourceError: the service could not be asked.
         """
-        from sources.hikerapi_client import CLIPS, ClipsAnswer, SourceError, read_pages
+        from sources.hikerapi_client import CLIPS, ClipsAnswer, SourceError, check, read_pages
 
         kept = self.kept(handle)
         user = self._profile(handle, kept)
 
+        enough = NEWER
+        for line in kept.answers(CLIPS):
+            with contextlib.suppress(SourceError):
+                enough += len(check(line, ClipsAnswer).response.items)
         missing = set(wanted)
         links: dict[str, tuple[str | None, str | None]] = {}
 
@@ -203,7 +229,10 @@ class Hikerapi:
                 page.next_page_id = None  # nothing further is needed
             return found
 
-        pages = read_pages(self.client, kept, CLIPS, user.pk, ClipsAnswer, media, purpose="links", fresh=True)
+        pages = read_pages(
+            self.client, kept, CLIPS, user.pk, ClipsAnswer, media,
+            enough=enough, purpose="links", fresh=True,
+        )  # fmt: skip
         if pages.problem and not links:
             raise SourceError(pages.problem.reason, pages.problem.detail)
         return {name: link for name, link in links.items() if name in wanted}

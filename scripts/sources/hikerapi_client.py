@@ -10,6 +10,7 @@ after one page, and it follows redirects with the token. Three endpoints are all
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -52,6 +53,18 @@ class SourceError(Exception):
 Id = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) is int else value), Field(min_length=1)]
 
 
+# Half an emoji can be written in JSON and in no file.
+Text = Annotated[
+    str,
+    BeforeValidator(
+        lambda value: (
+            value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(value, str) else value
+        )
+    ),
+]
+Count = Annotated[int, Field(ge=-1, lt=2**53)]
+
+
 class _Answer(BaseModel):
     """Further fields come and go; those that are read must be there, and of their type."""
 
@@ -62,14 +75,14 @@ class User(_Answer):
     """A profile."""
 
     pk: Id
-    username: str = Field(min_length=1)
-    full_name: str | None = None
-    follower_count: int
-    following_count: int
-    media_count: int | None = None
+    username: Text = Field(min_length=1)
+    full_name: Text | None = None
+    follower_count: Count
+    following_count: Count
+    media_count: Count | None = None
     is_private: bool
-    biography: str | None = None
-    profile_pic_url: str | None = None
+    biography: Text | None = None
+    profile_pic_url: Text | None = None
 
 
 class ProfileAnswer(_Answer):
@@ -81,7 +94,7 @@ class ProfileAnswer(_Answer):
 class Version(_Answer):
     """One encoding of a video."""
 
-    url: str
+    url: Text
     width: int | None = None
     height: int | None = None
 
@@ -89,7 +102,7 @@ class Version(_Answer):
 class Caption(_Answer):
     """Text under a reel."""
 
-    text: str
+    text: Text
 
 
 class Candidates(_Answer):
@@ -108,13 +121,13 @@ class Media(_Answer):
     """A reel."""
 
     pk: Id
-    code: str | None = None
-    taken_at: int
-    play_count: int | None = None
-    like_count: int | None = None
-    comment_count: int | None = None
+    code: Text | None = None
+    taken_at: int = Field(ge=0, lt=2**32)  # seconds; milliseconds would be another format
+    play_count: Count | None = None
+    like_count: Count | None = None
+    comment_count: Count | None = None
     video_duration: float | None = None
-    video_url: str | None = None
+    video_url: Text | None = None
     video_versions: list[Version] | None = None
     image_versions2: Candidates | None = None
     caption: Caption | None = None
@@ -144,7 +157,7 @@ class Followed(_Answer):
     """An account in a follow list."""
 
     pk: Id
-    username: str
+    username: Text
 
 
 class Following(_Answer):
@@ -199,7 +212,9 @@ class Ledger:
                 new = file.read()
             whole = new[: new.rfind(b"\n") + 1]
             self.offset += len(whole)
-            self.total += sum(json.loads(line)["calls"] for line in whole.splitlines() if line.startswith(b"{"))
+            for line in whole.splitlines():
+                with contextlib.suppress(ValueError, KeyError):  # torn by a kill or a full disk
+                    self.total += json.loads(line)["calls"]
         return self.total
 
 
@@ -259,7 +274,10 @@ class Client:
         try:
             status, text = attempts(self.settings.attempts, self.settings.max_wait_s)(self._get, endpoint, params)
         except PassingError as error:
-            raise SourceError(error.reason, f"{endpoint}: {error.detail}") from None
+            problem = SourceError(error.reason, f"{endpoint}: {error.detail}")
+            if (error.wait_s or 0) > self.settings.max_wait_s:
+                self.stopped = problem
+            raise problem from None
         except SourceError as error:
             if error.reason in ("unauthorized", "balance", "budget", "no_credentials"):
                 self.stopped = error
@@ -276,6 +294,8 @@ class Client:
         token = secret(TOKEN)
         if token is None:
             raise SourceError("no_credentials", f"{TOKEN} is neither in the environment nor in .env")
+        if not (token.isascii() and token.isprintable()):
+            raise SourceError("unauthorized", f"{TOKEN} has characters that no token has; copy it again")
         self.pace.wait()
         self.ledger.take()
         deadline = time.monotonic() + 4 * self.settings.timeout_s
@@ -295,8 +315,8 @@ class Client:
                 self.ledger.correct(-1)
             raise PassingError("unavailable", type(error).__name__) from None
         except PassingError as error:
-            if error.wait_s:
-                self.pace.pause(min(error.wait_s, self.settings.max_wait_s))
+            if error.wait_s and error.wait_s <= self.settings.max_wait_s:
+                self.pace.pause(error.wait_s)
             raise
 
     def _read(self, response: requests.Response, deadline: float) -> tuple[int, bytes]:
@@ -342,7 +362,11 @@ def check(line: dict[str, Any], model: type[_Answer]) -> Any:
     said = f"{line['endpoint']}: HTTP {status}"
     if status == 404 and isinstance(answer, dict) and answer.get("exc_type") == "UserNotFound":
         raise SourceError("not_found", said)
-    if status == 403 and isinstance(answer, dict):
+    if (
+        status == 403
+        and isinstance(answer, dict)
+        and "private" in f"{answer.get('exc_type')} {answer.get('detail')}".lower()
+    ):
         raise SourceError("private", said)
     if status != 200:
         shown = json.dumps(answer)[:200] if answer is not None else "no JSON"

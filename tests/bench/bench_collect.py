@@ -93,7 +93,7 @@ def main() -> None:
         again_s = run("collect_creators.py", *source, *batch)
         reels = sum(row.state == "ok" for row in read_manifest(Path("results/video/0.parquet")))
         follows = read_table(Path("results/creators/0/follows.parquet"), FOLLOWS).num_rows
-        spent = sum(line["calls"] for line in read_lines(Path("data/raw/hikerapi/2026-11-23/calls.jsonl")))
+        spent = sum(line["calls"] for line in read_lines(Path("data/raw/hikerapi/2026-11-23/ledger/calls.jsonl")))
     here.send("done")
     print(f"{len(handles)} creators, {follows} follow rows, {reels} reels, {spent} calls")
     print(

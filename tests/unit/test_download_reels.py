@@ -230,4 +230,4 @@ def test_a_video_that_is_broken_twice_is_broken(service):
 
 def test_too_large_a_file_is_not_taken(service):
     service.videos[f"{REEL}.mp4"] = service.video + b"\0" * (2 << 20)
-    assert download(service, "--max-download-mb=1").reason == "too_large"
+    assert download(service, "--max-download-mb=1").reason == "file_too_large"

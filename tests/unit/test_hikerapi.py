@@ -359,7 +359,7 @@ def test_without_a_network_nothing_is_counted(service):
     ada(service)
     service.close()
     assert collect(service, "--attempts=2", "--max-wait-s=0.1")["ada"].reason == "unavailable"
-    assert sum(line["calls"] for line in read_lines(RAW / "calls.jsonl")) == 0
+    assert sum(line["calls"] for line in read_lines(RAW / "ledger/calls.jsonl")) == 0
 
 
 def test_without_token_nothing_is_asked(service, monkeypatch):

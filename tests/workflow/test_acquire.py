@@ -68,7 +68,7 @@ def test_the_page_on_sources_shows_these_commands(study):
 def test_the_price_is_told_before_the_first_call(study, service):
     said = study.run("cost")
     assert "4 creators, 0 of them collected" in said
-    assert "left, at most:       172 calls" in said  # 1 + 1 + 41 pages each
+    assert "left, about:         172 calls" in said  # 1 + 1 + 41 pages each
     assert not service.calls
 
 
