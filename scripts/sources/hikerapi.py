@@ -155,7 +155,8 @@ class Hikerapi:
         """The id that an earlier snapshot has of this handle."""
         from sources.hikerapi_client import PROFILE, Kept, ProfileAnswer, SourceError, check
 
-        for path in sorted(self.all_snapshots.glob(f"*/{handle}.jsonl"), reverse=True):
+        earlier = [path for path in self.all_snapshots.glob(f"*/{handle}.jsonl") if path.parent.name < self.folder.name]
+        for path in sorted(earlier, reverse=True):
             for line in Kept(path).answers(PROFILE):
                 with contextlib.suppress(SourceError):
                     answer: ProfileAnswer = check(line, ProfileAnswer)
@@ -194,8 +195,9 @@ class Hikerapi:
         kept = self.kept(handle)
         for line in kept.answers(CLIPS, "links"):
             with contextlib.suppress(SourceError):
-                for item in check(line, ClipsAnswer).response.items:
-                    links[reel_id(item, str(line["params"]["user_id"]))] = (video_link(item), thumbnail_link(item))
+                for clip in check(line, ClipsAnswer).response.items:
+                    name = reel_id(clip.media, str(line["params"]["user_id"]))
+                    links[name] = (video_link(clip.media), thumbnail_link(clip.media))
         return links
 
     def fresh_links(self, handle: str, wanted: set[str]) -> dict[str, tuple[str | None, str | None]]:

@@ -111,3 +111,9 @@ def test_peoples_own_videos_are_never_touched(service):
     delete(0, row)
     assert own.read_bytes() == service.video
     assert Path(row.path).exists()
+
+
+def test_videos_of_creators_who_left_the_list_go_too(service):
+    download()
+    delete(0, Row("78", "78000", "video", "ok"))
+    assert stored() == []

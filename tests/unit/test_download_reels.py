@@ -231,3 +231,79 @@ def test_a_video_that_is_broken_twice_is_broken(service):
 def test_too_large_a_file_is_not_taken(service):
     service.videos[f"{REEL}.mp4"] = service.video + b"\0" * (2 << 20)
     assert download(service, "--max-download-mb=1").reason == "file_too_large"
+
+
+def test_a_part_of_another_version_is_not_appended(service):
+    """A server that ignores If-Range."""
+    other = bytearray(service.video)
+    other[-100:] = b"x" * 100
+
+    def part(handler) -> bool:
+        start = int(handler.headers["Range"].removeprefix("bytes=").partition("-")[0])
+        total = len(other)
+        headers = {"Content-Type": "video/mp4", "ETag": '"two"', "Content-Range": f"bytes {start}-{total - 1}/{total}"}
+        return handler.send(206, bytes(other[start:]), headers)
+
+    service.fail(VIDEO, breaks_off(0.5), part)
+    assert Path(download(service).path).read_bytes() == service.video
+
+
+def test_a_thumbnail_that_breaks_off_is_none(service):
+    service.fail(THUMBNAIL, *[breaks_off(0.5)] * 2)
+    assert download(service).state == "ok"
+    assert not Path(f"results/video/0/{REEL}.jpg").exists()
+
+
+def test_a_download_that_the_store_lost_is_fetched_again(service):
+    download(service)
+    shutil.rmtree("data/store/download")
+    row = download(service)
+    assert (row.state, row.path) == ("ok", f"results/video/0/{REEL}.mp4")
+    assert service.count(VIDEO) == 2
+
+
+@pytest.mark.parametrize(
+    "url", ["http://a..b/x.mp4", f"http://{'x' * 70}.example/x.mp4", "nonsense", "ftp://a.example/x"]
+)
+def test_links_that_lead_nowhere(service, url):
+    service.fail(VIDEO, *[redirects(url)] * 2)
+    assert download(service, "--attempts=1").reason in {"no_link", "unavailable"}
+
+
+def test_a_failing_network_of_videos_costs_no_calls(service):
+    collect(service)
+    service.calls.clear()
+    service.fail(VIDEO, *[says(503)] * 9)
+    assert download(service, "--attempts=1").reason == "unavailable"
+    assert service.count(CLIPS) == 0
+
+
+def test_what_depends_on_a_link_is_tried_again(service):
+    service.fail(VIDEO, says(404))
+    assert download(service).reason == "gone"
+    assert download(service).state == "ok"
+    shutil.rmtree("data/store")
+    service.videos[f"{REEL}.mp4"] = service.video + b"\0" * (2 << 20)
+    assert download(service, "--max-download-mb=1").reason == "file_too_large"
+    assert download(service, "--max-download-mb=9").reason != "file_too_large"
+
+
+def test_links_that_were_asked_for_anew_are_kept(service):
+    collect(service)
+    service.edition = service.links_from = 2
+    service.fail(VIDEO, says(403), says(503))
+    assert download(service, "--attempts=1").state == "failed"
+    assert service.count(CLIPS) == 2  # with the collection's own
+    assert download(service).state == "ok"
+    assert service.count(CLIPS) == 2
+
+
+def test_a_reel_that_is_gone_is_not_looked_for_to_the_end_of_the_account(service):
+    person = service.people["ada"]
+    person.reels.extend({"pk": 90_000 + n, "plays": 0, "taken_at": 1_600_000_000 - n} for n in range(400))
+    collect(service)
+    service.calls.clear()
+    service.edition = service.links_from = 2
+    del person.reels[0]
+    download_all(service)
+    assert service.count(CLIPS) <= 12

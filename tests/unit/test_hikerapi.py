@@ -17,6 +17,7 @@ import pytest
 
 import collect_creators
 from common.manifest import Row, read_manifest
+from common.program import UserError
 from common.store import read_lines
 from common.tables import CREATORS, FOLLOWS, read_table
 from conftest import CHECKOUT
@@ -414,3 +415,113 @@ def test_killed_at_random_moments_nothing_is_paid_twice(service, tmp_path):
     paid = [(path, tuple(sorted(params.items()))) for path, params, _ in service.calls if path.startswith("/v2")]
     assert whole <= len(paid) <= whole + kills, "at most the call in flight was paid again"
     assert len(set(paid)) == whole
+
+
+def profile_of(service: Service, **changes) -> dict:
+    """An answer about ada with other values."""
+    user = {"pk": 77, "username": "ada", "follower_count": 20_000, "following_count": 0, "is_private": False}
+    return {"user": {**user, **changes}, "status": "ok"}
+
+
+def test_a_403_that_does_not_say_private_is_an_error_to_report(service):
+    ada(service)
+    service.fail(PROFILE, says(403, {"detail": "Your plan has no access", "exc_type": "PermissionDenied"}))
+    assert collect(service)["ada"].reason == "changed_format"
+    assert collect(service)["77"].state == "ok"
+
+
+def test_an_odd_answer_by_id_does_not_make_a_renamed_account_unknown(service):
+    ada(service)
+    collect(service)
+    renamed = service.people.pop("ada")
+    renamed.username = "ada.new"
+    service.people["ada.new"] = renamed
+    service.fail("/v2/user/by/id", html())
+    assert collect(service, snapshot="2026-12-24")["ada"].reason == "changed_format"
+    assert "renamed" in collect(service, snapshot="2026-12-24")["77"].detail
+
+
+def test_a_handle_that_another_account_took_over_is_said(service):
+    ada(service)
+    collect(service)
+    service.add(Person(990, "ada"))
+    assert "another account" in collect(service, snapshot="2026-12-24")["990"].detail
+
+
+def test_a_partial_list_is_taken_up_also_without_reels(service):
+    listed("ada")
+    service.people["ada"] = service.by_pk[77] = Person(77, "ada", follows=accounts(60))
+    service.fail(FOLLOWING, passes, says(503))
+    assert collect(service, "--attempts=1")["77"].reason == "follows_partial"
+    assert collect(service)["77"].reason == "no_reels"
+    assert len(follows()) == 60
+
+
+def test_pinned_reels_do_not_count_as_latest(service):
+    old = [{"pk": number, "plays": 10**6, "taken_at": 1_500_000_000} for number in (500, 501, 502)]
+    new = [{"pk": 600 + number, "plays": number, "taken_at": 1_700_000_000 - number} for number in range(20)]
+    ada(service, reels=[*old, *new])
+    collect(service, "--latest=12", "--reels-per-creator=12")
+    chosen = {row.reel_id for row in read_manifest(MANIFEST) if row.reel_id and row.state == "ok"}
+    assert chosen == {str(600 + number) for number in range(12)}
+
+
+def test_an_account_called_calls(service):
+    listed("calls", "ledger", "avatars")
+    for number, handle in enumerate(("calls", "ledger", "avatars")):
+        service.add(Person(70 + number, handle))
+    for _ in range(2):
+        assert {row.state for row in collect(service).values()} == {"ok"}
+
+
+def test_one_account_under_two_handles_is_refused(service):
+    ada(service)
+    listed("ada", "ada.old")
+    service.people["ada.old"] = service.people["ada"]
+    with pytest.raises(UserError, match="listed more than once: creator 77"):
+        collect(service)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"biography": "half an emoji \ud83d", "full_name": "\udc00"}, None),
+        ({"follower_count": 10**30}, "changed_format"),
+        ({"follower_count": "12"}, "changed_format"),
+        ({"username": ""}, "changed_format"),
+    ],
+)
+def test_odd_values_neither_crash_nor_pass(service, changes, reason):
+    ada(service)
+    service.fail(PROFILE, says(200, profile_of(service, **changes)))
+    (row,) = collect(service).values()
+    assert row.reason == reason
+
+
+def test_a_time_in_milliseconds_is_another_format(service):
+    ada(service, reels=[{"pk": 1, "plays": 1, "taken_at": 1_700_000_000_000}])
+    assert collect(service)["77"].reason == "changed_format"
+
+
+def test_a_torn_ledger_still_counts(service):
+    ada(service)
+    collect(service)
+    with (RAW / "ledger/calls.jsonl").open("a") as file:
+        file.write('{"time": "2026-\n')
+    assert collect(service)["77"].state == "ok"
+
+
+@pytest.mark.parametrize("token", ["pasted\u2026", "two\nlines"])
+def test_a_token_that_cannot_be_one_is_not_sent(service, monkeypatch, token):
+    ada(service)
+    monkeypatch.setenv("HIKERAPI_TOKEN", token)
+    assert collect(service)["ada"].reason == "unauthorized"
+    assert not service.calls
+
+
+def test_a_service_that_asks_for_hours_is_asked_once(service):
+    listed(*cohort(service, size=12, follows=5))
+    service.fail(PROFILE, *[says(429, Retry_After="9999")] * 12)
+    rows = collect(service, "--connections=1")
+    assert {row.reason for row in rows.values()} == {"throttled"}
+    assert len(service.calls) == 1
