@@ -35,8 +35,8 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 
 def run(main: Callable[[argparse.Namespace], None], arguments: argparse.Namespace) -> None:
     """Run a program's main function: log, exit codes, errors in words."""
-    if "ATLAS" in os.environ:  # set by the Snakefile; a program started by hand may outlive its shell
-        die_with_parent()
+    if "ATLAS_PARENT" in os.environ:  # set by the Snakefile; a program started by hand may outlive its shell
+        die_with_parent(int(os.environ["ATLAS_PARENT"]))
     _start_log(arguments.log)
     try:
         main(arguments)
@@ -48,11 +48,15 @@ def run(main: Callable[[argparse.Namespace], None], arguments: argparse.Namespac
         sys.exit(1)
 
 
-def die_with_parent() -> None:
-    """Have the kernel end this process when its parent dies (Linux): no orphan goes on writing after a SIGKILL."""
+def die_with_parent(parent: int | None = None) -> None:
+    """Have the kernel end this process when its parent dies (Linux): no orphan goes on writing after a SIGKILL.
+
+    Args:
+        parent: its process id, where it is known; it may be dead already. Otherwise whoever is the parent now.
+    """
     if not sys.platform.startswith("linux"):
         return
-    parent = os.getppid()
+    parent = os.getppid() if parent is None else parent
     set_parent_death_signal = 1  # PR_SET_PDEATHSIG of sys/prctl.h
     ctypes.CDLL(None, use_errno=True).prctl(set_parent_death_signal, signal.SIGKILL)
     if os.getppid() != parent:  # it died before the call

@@ -203,6 +203,8 @@ class Study:
         if own_python:
             lines.append(f"export PATH={_quote(str(Path(sys.executable).parent))}:$PATH;")
         # Without word splitting and patterns a checkout or a store may lie in a folder with spaces in its name.
+        # The programs replace the shell, so its parent is theirs: they see by it whether Snakemake died before them.
+        lines.append("export ATLAS_PARENT=$PPID;")
         return "set -f -euo pipefail; IFS=; " + " ".join(lines) + " "
 
 

@@ -130,7 +130,9 @@ class Place:
             "PIP_NO_CACHE_DIR": "1",
         }
         kept = {
-            key: value for key, value in os.environ.items() if not key.startswith(("PIP_", "HF_")) and key != "ATLAS"
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(("PIP_", "HF_")) and not key.startswith("ATLAS")
         }
         done = subprocess.run(
             command,

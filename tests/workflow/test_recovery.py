@@ -36,6 +36,7 @@ def start_snakemake(study: Study) -> tuple[int, int]:
     """Start snakemake in a terminal of its own; returns its pid and the terminal's other end."""
     pid, terminal = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # these tests may themselves run under nohup
         os.chdir(study.folder)
         with (study.folder / "terminal.log").open("ab") as log:
             os.dup2(log.fileno(), 1)
@@ -100,7 +101,9 @@ def test_killed_at_random_moments(kill, undisturbed, handles, tmp_path):  # type
         if os.waitpid(pid, os.WNOHANG)[0]:
             break
         kill(study, pid, terminal)
-        time.sleep(1)
+        end = time.monotonic() + 10
+        while programs_of(study) and time.monotonic() < end:
+            time.sleep(0.1)
         assert not programs_of(study), "a program outlived its snakemake"
     study.run()
     assert study.contents() == reference.contents()
