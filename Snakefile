@@ -51,7 +51,9 @@ if workflow.is_main_process:
         if name not in workflow.global_resources:
             workflow.register_resource(name, limit)
     pace = workflow.global_resources["calls_per_s"].value
-    workflow.register_resource("calls_per_s", min(pace, STUDY.config.hikerapi.calls_per_s))
+    workflow.register_resource(
+        "calls_per_s", min(pace, STUDY.config.hikerapi.calls_per_s)
+    )
 
 
 include: "rules/functions.smk"
