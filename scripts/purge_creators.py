@@ -1,249 +1,656 @@
-"""Purge people who asked not to be held: every trace of them in the study's folder, for good.
+"""Purge people who asked not to be held: every trace of them in a study, for good.
 
-    python scripts/purge_creators.py --configfile study.yaml            those listed in study.opt_out
-    python scripts/purge_creators.py --configfile study.yaml --handles ada,bob
-    python scripts/purge_creators.py --configfile study.yaml --dry-run  only shows which files are concerned
+    python scripts/purge_creators.py --configfile study.yaml                     those whom study.opt_out lists
+    python scripts/purge_creators.py --configfile study.yaml --handles ada,bob   these, too
+    python scripts/purge_creators.py --configfile study.yaml --dry-run           shows what would go; changes nothing
 
-Run in the study's directory, while no snakemake runs there. Taken out are raw answers (also entries in other people's
-follow lists), results in the store, people's own tables, lists, exports and videos inside the folder, and the lines of
-study.opt_out itself. `results` and `.snakemake` are removed as a whole: the next run makes them again from the store,
-without computing what is there. A keyed hash remains (data/opt_out), which keeps the person out whoever names them
-again. The command may be given again at any time; killed half-way, it is taken up by giving it again.
+Run in the study's directory (or with --directory), while no snakemake runs there. Out go: kept answers, also people's
+entries in the follow lists of others; results in the store, also those of others that name them; lists, tables,
+exports, databases and videos inside the folder, as far as they are theirs; at last the lines of study.opt_out itself.
+`results`, with the journal, and `.snakemake` go as a whole: the next run makes them again from answers and store.
+Mentions in texts of others become "[opted out]". What lies outside the folder is named, never touched.
 
-At the end the whole folder is searched; files that still have the person are named, and the exit status is 1. Not
-reached: backups, copies elsewhere, and texts that call the person something else.
+Keyed hashes (data/opt_out) remain and keep them out, whoever names them again. At the end the whole folder is
+searched; files that still name them are listed, and the exit status is 1. Until nothing is left, `pending.json` beside
+the hashes says who they are, so that the command can be given again after whatever stopped it.
 """
 
 from __future__ import annotations
 
 import argparse
+import codecs
+import io
 import json
 import lzma
+import os
 import re
-from collections.abc import Iterator
+import shutil
+import sqlite3
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from contextlib import closing, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from common.config import Config, SelectSection, parse_config, read_config
-from common.program import UserError, log, parser, run
-from common.purge import Person, changed_content, is_database, mentions, purge_database, remove, rewrite, texts
-from common.store import read_lines, write_bytes, write_lines
+import pyarrow.parquet as pq
+
+from common.config import Config, SelectSection, read_config
+from common.program import UserError, parser, run
+from common.purge import GONE, Account, People, Scrubber, Search, accounts, clean_table, quoted, searches, table_names
+from common.store import read_lines, write_bytes
 from common.study import running_elsewhere
-from common.tombstones import FOLDER as TOMBSTONES
+from common.tables import STAGES
+from common.tombstones import FOLDER as OPT_OUT
 from common.tombstones import Tombstones
+from media.suffixes import VIDEO_SUFFIXES
+from sources.creators_list import COLUMNS, COMMENT, EDGES, read_list
+from sources.exports import READERS
+from sources.exports.folder import PICTURES, Folder
+from sources.exports.item import Item
+from sources.hikerapi_client import CLIPS, FOLLOWING, PROFILE, PROFILE_BY_ID
+from sources.inst2txt import identity, list_files, open_read_only
 from sources.registry import RAW, open_source
-from sources.source import Source, normal_handle
+from sources.source import normal_handle, printable
 
 VERSION = "1"
-# What can be made again, and has nobody in it, or is no part of the study.
-NOT_SEARCHED = {".git", ".venv", "node_modules", "models", "numba", "__pycache__", TOMBSTONES.name}
+CHECKOUT = Path(__file__).resolve().parent.parent
+PENDING = OPT_OUT / "pending.json"
+RESULTS, SNAKEMAKE = Path("results"), Path(".snakemake")
+LINES = (".ndjson", ".jsonl")
+# Nobody's data: environments and weights, and where the study lies in the checkout, the program itself.
+NOT_SEARCHED = (".git", ".venv", "data/models", "data/numba")
+PROGRAM = (
+    *("scripts", "rules", "tests", "docs", "envs", "profiles", "data/demo", ".ci", "Snakefile", "Makefile", "LICENSE"),
+    *("README.md", "pyproject.toml", "requirements.in", "requirements.lock"),
+)
+# The words of the program's own files, which are not searched for although somebody may be called so.
+WORDS = " ".join(
+    [
+        json.dumps(Config.model_json_schema()), *COLUMNS, *STAGES, "index", "imports", "entry", "calls", "avatars",
+        "download", "tombstones", "pending", "journal", "benchmarks", "logs", "figures", "tables", "metadata", "locks",
+        PROFILE, PROFILE_BY_ID, CLIPS, FOLLOWING, "collect", "links",
+    ]
+)  # fmt: skip
+SHOWN_AT_MOST = 20
+Statement = tuple[str, tuple[Any, ...]]  # of SQL, with its values
 
 
 def main(arguments: argparse.Namespace) -> None:
-    config = read_config(arguments.configfile) if arguments.configfile else parse_config({}, "defaults")
-    people = [Person({handle}) for handle in sorted(listed_handles(config, arguments.handles))]
-    if not people:
+    configfile = (arguments.configfile or arguments.directory / "study.yaml").resolve()
+    try:
+        os.chdir(arguments.directory)
+    except OSError as error:
+        raise UserError(f"{arguments.directory}: {error.strerror}") from None
+    config = read_config(configfile)
+    unfinished = People.read(PENDING)
+    listed = {normal_handle(handle) for handle in arguments.handles.split(",")} - {""}
+    if config.study.opt_out:
+        listed |= set(named_lines(Path(config.study.opt_out), config.source.kind).values())
+    if not listed | unfinished.handles:
         raise UserError("nobody to purge: study.opt_out lists nobody, and --handles names nobody")
-    if running_elsewhere(Path(".snakemake")):
-        raise UserError("snakemake runs in this folder: wait for its end, or stop it, then purge")
-    for person in people:
-        identify(person, config)
-    patterns = [(person, person.pattern()) for person in people]
-    if arguments.dry_run:
-        concerned = sorted(str(path) for path in files() if any(has(path, *one) for one in patterns))
-        concerned.append(f"{len(people)} creators, {len(concerned)} files; results and .snakemake go, too")
-        print("\n".join(concerned))  # noqa: T201
-        return
-    # First of all: from here on a run leaves them out, whatever else happens.
-    Tombstones().add(name for person in people for name in (*person.handles, *person.ids))
-    for person, pattern in patterns:
-        purge_store(Path(config.store.directory), person, pattern)
-        purge_files(config, person, pattern)
-    for made in (Path("results"), Path(".snakemake")):
-        remove(made)
-    if config.study.opt_out:
-        for person, pattern in patterns:
-            rewrite(Path(config.study.opt_out), person, pattern)
-    left = sorted(str(path) for path in files() if any(has(path, *one) for one in patterns))
-    log.info("%d creators purged", len(people))
-    for path in outside(config):
-        log.warning("not inside the study's folder, and not touched: %s", path)
-    if left:
-        raise UserError(f"still named in {len(left)} files, look at them: {', '.join(left[:20])}")
+    if running_elsewhere(SNAKEMAKE):
+        raise UserError(
+            "snakemake runs in this folder: wait for its end, or stop it. If it was a run on another machine that is "
+            "dead, remove .snakemake/owners"
+        )
+    try:
+        Purge(config, configfile, listed, unfinished, arguments.dry_run).run()
+    except OSError as error:
+        raise UserError(f"{error}; the purge has not ended: mend this, then give the command again") from None
 
 
-def listed_handles(config: Config, given: str | None) -> set[str]:
-    """Who is to be purged, in normal form."""
-    handles = {normal_handle(handle) for handle in (given or "").split(",")}
-    if config.study.opt_out:
-        path = Path(config.study.opt_out)
+def named_lines(path: Path, kind: str) -> dict[int, str]:
+    """Whom a list names, by line: one handle a line, or for the source `hikerapi` whatever a list of creators may have.
+
+    Raises:
+        UserError: the list cannot be read, or a line does not name anybody.
+    """
+    named: dict[int, str] = {}
+    for number, line in enumerate(read_text(path)[0], start=1):
+        bare = EDGES.sub("", COMMENT.sub("", line))
+        link = re.search(r"instagram\.com/([\w.]+)", bare)
+        if bare and (named or bare.lower() not in COLUMNS):  # the first one may be a header
+            named[number] = normal_handle(link[1] if link else bare)
+    if kind != "hikerapi" or not named:
+        return named
+    found = read_list(path)
+    if found.rejected:
+        lines = "; ".join(f"line {rejected.line}: {rejected.reason}" for rejected in found.rejected)
+        raise UserError(f"study.opt_out: {path}: {lines}; mend this first, so that nobody is overlooked")
+    return {listed.line: listed.handle for listed in (*found.creators, *found.repeated)}
+
+
+def read_text(path: Path) -> tuple[list[str], str]:
+    """The lines of a text with their ends, and its encoding; together they are the file byte for byte."""
+    try:
+        content = path.read_bytes()
+        utf16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+        encoding = utf16.get(content[:2], "utf-8")
+        return list(io.StringIO(content.decode(encoding), newline="")), encoding
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: not UTF-8 text; save it as UTF-8") from None
+
+
+class Purge:
+    """One purge of a study, in whose directory the process is.
+
+    Args:
+        config: of the study.
+        configfile: where it stands; never changed.
+        listed: handles of those who are to be purged.
+        unfinished: those whose purge was begun and has not ended.
+        dry_run: only say what would be done.
+    """
+
+    def __init__(self, config: Config, configfile: Path, listed: set[str], unfinished: People, dry_run: bool) -> None:
+        self.config, self.configfile, self.dry_run = config, configfile, dry_run
+        self.listed, self.people, self.resumed = listed, unfinished, bool(unfinished.handles)
+        self.number = len(listed or unfinished.handles)
+        self.people.handles |= listed
+        self.opt_out = Path(config.study.opt_out) if config.study.opt_out else None
+        self.store = Path(config.store.directory)
+        # The study's own places, wherever links or the configuration put them.
+        self.roots = [place.resolve() for place in (Path(), self.store, RAW, RESULTS, SNAKEMAKE)]
+        self.removed: list[Path] = []
+        self.rewritten: list[Path] = []
+        self.outside: set[Path] = set()
+
+    def run(self) -> None:
+        """All steps; whatever stops them, they can be taken again from the first."""
+        tombstones = Tombstones()
+        known = {account for account in self._known() if account.handle != GONE}
+        self.people.learn(known, tombstones)
+        self.strict, self.loose = searches(self.people, known, WORDS)
+        if not self.dry_run:
+            # First of all: from here on a run leaves them out, whatever else happens; and who stands in for them, too.
+            tombstones.add({*self.people.handles, *self.people.ids, GONE})
+            self.people.write(PENDING)
+            for left in OPT_OUT.glob(".*"):  # by a process killed while it wrote this
+                self._remove(left)
+        self._purge_answers()
+        self._purge_store()
+        self._purge_inputs()
+        if self.resumed or self.removed or self.rewritten or any(map(self.people.has, known)) or self._has_results():
+            self._remove_results()
+        self._report(unknown=len(self.listed - {account.handle for account in known}))
+        if not self.dry_run:
+            self._finish()
+
+    # --- who they are -------------------------------------------------------------------------------------------
+
+    def _known(self) -> Iterator[Account]:
+        """Everybody whom the study's files describe."""
+        for path in sorted((RAW / "hikerapi").glob("*/*.jsonl")):
+            for line in read_lines(path):
+                answer = line.get("answer")
+                yield from accounts(answer)
+                profile = next(accounts(answer.get("user")), None) if isinstance(answer, dict) else None
+                if profile:  # under the handle that the list had
+                    yield profile._replace(handle=path.stem)
+        for path in sorted(RESULTS.rglob("*.parquet")):
+            yield from accounts_of_table(path)
+        yield from self._known_to_source()
+
+    def _known_to_source(self) -> Iterator[Account]:
+        """Everybody in people's own files."""
+        kind = self.config.source.kind
+        if kind == "hikerapi":  # its list has handles only
+            with suppress(UserError):
+                yield from (
+                    Account(listed.handle) for listed in read_list(Path(self.config.hikerapi.creators)).creators
+                )
+            return
+        nobody = Tombstones(OPT_OUT / "none")  # who was purged before may be there again
+        source = open_source(getattr(self.config.source, kind), None, tombstones=nobody)
         try:
-            lines = path.read_text(encoding="utf-8-sig").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"study.opt_out: {path}: {error}") from None
-        # One handle a line, of any source; profile links, too.
-        bare = (re.sub(r"^.*instagram\.com/|[/?].*$", "", line.split(" #")[0].strip()) for line in lines)
-        handles |= {normal_handle(line) for line in bare if not line.startswith("#")}
-    return handles - {""}
+            for creator in source.collect(source.members(), SelectSection()):
+                yield account_of(creator.handle, creator.creator_id, creator.facts.get("full_name"))
+                yield from (account_of(handle, target) for target, handle in creator.follows)
+        except UserError as error:  # nothing of the study can use it either
+            say(f"not looked into: {error}")
+        for _, items in self._export_items:
+            for item in items:
+                if item.handle:
+                    yield account_of(item.handle, item.number, item.facts.get("full_name"))
 
+    # --- answers ------------------------------------------------------------------------------------------------
 
-def identify(person: Person, config: Config) -> None:
-    """Learn a person's ids and names from the answers that are kept, and from people's own files."""
-    known = [
-        (normal_handle(str(entry["username"])), _id(entry), entry.get("full_name"))
-        for path in sorted((RAW / "hikerapi").glob("*/*.jsonl"))
-        for line in read_lines(path)
-        for entry in objects(line.get("answer"))
-        if entry.get("username")
-    ]
-    for handle, identity, name in known:
-        if handle in person.handles:
-            person.learn(handle, identity, name)
-    for handle, identity, name in known:  # under other handles, in other snapshots
-        if identity in person.ids:
-            person.learn(handle, None, name)
-    if config.source.kind == "hikerapi":
-        return
-    source: Source = open_source(getattr(config.source, config.source.kind), None, tombstones=_Nobody())
-    try:
-        members = source.members()
-    except UserError as error:  # a source that is not there any more cannot name anybody
-        log.warning("%s", error)
-        return
-    for creator in source.collect([handle for handle in members if handle in person.handles], SelectSection()):
-        person.learn(creator.handle, creator.creator_id, creator.facts.get("full_name"))
+    def _purge_answers(self) -> None:
+        """Answers that were paid for: their own go, in those of others they become nobody."""
+        for path in sorted((RAW / "hikerapi").glob("*/*")):
+            if path.name.startswith("."):  # a killed process left it
+                self._remove(path)
+            elif path.suffix == ".jsonl":
+                content = self._clean_answers(path)
+                self._rewrite(path, content) if content else self._remove(path)
+        for picture in sorted((RAW / "hikerapi").glob("*/avatars/*")):
+            if picture.stem in self.people.handles or picture.name.startswith("."):
+                self._remove(picture)
 
+    def _clean_answers(self, path: Path) -> bytes:
+        scrubber, kept = Scrubber(self.people, self.strict), []
+        for raw in path.read_bytes().splitlines(keepends=True):
+            try:
+                line = json.loads(raw)
+            except ValueError:  # torn by a crash; nothing reads it
+                continue
+            params = line.get("params") or {}
+            asked_for = [params.get("username"), params.get("id"), params.get("user_id")]
+            if path.stem not in self.people.handles and not any(map(self._is_theirs, asked_for)):
+                cleaned = line | {part: scrubber.clean(line[part]) for part in ("answer", "text") if part in line}
+                kept.append(raw if cleaned == line else as_line(cleaned))
+        return b"".join(kept)
 
-class _Nobody(Tombstones):
-    """No tombstones: who was purged half-way is still to be found."""
+    def _is_theirs(self, value: Any) -> bool:
+        return self.people.has_handle(value) or self.people.has_id(value)
 
-    def __init__(self) -> None:
-        self.hashes = set()
+    # --- store --------------------------------------------------------------------------------------------------
 
+    def _purge_store(self) -> None:
+        """Their results, unless somebody else has the same, and whatever names them; that is made again without."""
+        indexes = {path: read_lines(path) for path in sorted((self.store / "index").glob("*/*.jsonl"))}
+        own, shared = set[tuple[str, str]](), set[tuple[str, str]]()
+        for path, lines in indexes.items():
+            for line in lines:
+                entry = (path.parent.name, line["key"])
+                (own if self._is_theirs(line.get("creator_id")) else shared).add(entry)
+        gone = own - shared
+        for folder in sorted(self.store.glob("*/??/*")):
+            entry = (folder.parts[-3], folder.name)
+            if entry in gone or self._is_about_them(folder):
+                gone.add(entry)
+                self._remove(folder)
+        for path, lines in indexes.items():
+            kept = [
+                as_line(line)
+                for line in lines
+                if (path.parent.name, line["key"]) not in gone and not self._is_theirs(line.get("creator_id"))
+            ]
+            if len(kept) < len(lines):
+                self._rewrite(path, b"".join(kept)) if kept else self._remove(path)
+        if self.store.resolve().is_relative_to(self.roots[0]):  # elsewhere, another study may be using it
+            for left in (self.store / "tmp").glob("*"):
+                self._remove(left)
 
-def _id(entry: dict[str, Any]) -> str | None:
-    value = entry.get("pk") or entry.get("id")
-    return None if value is None else str(value)
+    def _is_about_them(self, entry: Path) -> bool:
+        """Whether an entry of the store was made of them or names them."""
+        with suppress(OSError, ValueError, KeyError):  # an entry that lost its description is found by its texts only
+            made_from = json.loads((entry / "entry.json").read_bytes())["made_from"]
+            if any(map(self._is_theirs, made_from.get("download", [])[:1])):
+                return True
+        return any(self.strict.in_file(path) for path in entry.iterdir() if path.suffix in (".json", ".txt"))
 
+    # --- people's own files -------------------------------------------------------------------------------------
 
-def objects(value: Any) -> Iterator[dict[str, Any]]:
-    """Every JSON object inside a value."""
-    if isinstance(value, dict):
-        yield value
-    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from objects(item)
-
-
-def purge_store(root: Path, person: Person, pattern: re.Pattern[str]) -> None:
-    """Entries of the person, unless others have the same content, and entries of others that name them."""
-    reels: set[str] = set()
-    for index in sorted((root / "index").glob("*/*.jsonl")):
-        lines = read_lines(index)
-        own = [line for line in lines if line.get("creator_id") in person.handles | person.ids]
-        reels |= {line["reel_id"] for line in own}
-        kept = [line for line in lines if line not in own and line.get("reel_id") not in reels]
-        others = {line["key"] for line in kept}
-        for line in own:
-            if line["key"] not in others:
-                remove(root / index.parent.name / line["key"][:2] / line["key"])
-        if len(kept) != len(lines):
-            write_lines(index, kept)
-    for path in sorted(root.glob("*/*/*/*")):
-        if path.suffix in (".json", ".txt") and path.parent.exists() and has(path, person, pattern):
-            remove(path.parent)
-    for index in sorted((root / "index").glob("*/*.jsonl")):
-        gone = [line for line in read_lines(index) if line.get("reel_id") in reels]
-        if gone:
-            write_lines(index, [line for line in read_lines(index) if line not in gone])
-
-
-def purge_files(config: Config, person: Person, pattern: re.Pattern[str]) -> None:
-    """Answers that were paid for, and people's own files inside the study's folder."""
-    purge_folder(RAW, person, pattern)
-    for place in inside(config):
-        if place.is_file() and is_database(place):
-            purge_database(place, person, pattern)
-        elif place.is_file():
-            rewrite(place, person, pattern)
+    def _purge_inputs(self) -> None:
+        source = self.config.source
+        if source.kind == "hikerapi":
+            self._purge_list(Path(self.config.hikerapi.creators))
+        elif source.kind == "files":
+            for folder in sorted(Path(source.files.videos).glob("*")):
+                if self.people.has_handle(folder.name):
+                    self._remove(folder)
+            self._purge_table(source.files.creators, "handle")
+            self._purge_table(source.files.reels, "handle")
+            self._purge_table(source.files.follows, "source", "target")
+        elif source.kind == "exports":
+            self._purge_exports(Path(source.exports.folder))
+            self._purge_table(source.exports.creators, "handle")
+            self._purge_table(source.exports.follows, "source", "target")
         else:
-            purge_folder(place, person, pattern)
+            self._purge_database(Path(source.inst2txt.database), source.inst2txt.videos)
 
+    def _purge_table(self, name: str | None, *columns: str) -> None:
+        if name and Path(name).is_file():
+            with suppress(ValueError):  # no table; if it names them, the search at the end says so
+                self._rewrite(Path(name), clean_table(Path(name).read_bytes(), columns, self.people, self.strict))
 
-def purge_folder(folder: Path, person: Person, pattern: re.Pattern[str]) -> None:
-    """Whatever is named after the person goes; what else names them is rewritten."""
-    for path in sorted(folder.rglob("*")):
-        if not path.exists():  # gone with its folder, or with the item it belongs to
-            continue
-        if person.has_name(path.name):
-            remove(path)
-        elif path.name.endswith((".json", ".json.xz")):
-            purge_item(path, person, pattern)
-        elif path.is_file():
-            rewrite(path, person, pattern)
+    def _purge_list(self, path: Path) -> None:
+        """A list of creators."""
+        named: dict[int, str] = {}
+        starts: set[int] = set()
+        with suppress(UserError):  # nobody is left in it, or it is none
+            found = read_list(path)
+            named = {listed.line: listed.handle for listed in (*found.creators, *found.repeated)}
+            starts = {*named, *(rejected.line for rejected in found.rejected)}
+        if path.is_file():
+            self._rewrite(path, self._without(path, named, starts))
 
+    def _without(self, path: Path, named: dict[int, str], starts: Collection[int]) -> bytes:
+        """A list without their lines.
 
-def purge_item(path: Path, person: Person, pattern: re.Pattern[str]) -> None:
-    """A file of one item, as instaloader and yt-dlp leave it: the person's goes with all that lies beside it."""
-    packed = path.suffix == ".xz"
-    try:
+        Args:
+            path: of the list.
+            named: handles by line.
+            starts: lines in which an entry begins.
+        """
+        lines, encoding = read_text(path)
+        gone = set()
+        for number, handle in named.items():
+            end, quotes = number, lines[number - 1].count('"')
+            while quotes % 2 and end < len(lines) and end + 1 not in starts:  # a quoted cell goes on
+                quotes += lines[end].count('"')
+                end += 1
+            gone |= set(range(number, end + 1)) if handle in self.people.handles else set()
+        mark = "\ufeff" if 1 in gone and lines[0].startswith("\ufeff") else ""
+        kept = (self._blank_line(line) for number, line in enumerate(lines, start=1) if number not in gone)
+        return (mark + "".join(kept)).encode(encoding)
+
+    def _blank_line(self, line: str) -> str:
+        """A line of a list; what only may be one of them is blanked in its comment only."""
+        comment = COMMENT.search(line)
+        start = comment.start() if comment else len(line)
+        return self.strict.blank(line[:start]) + self.loose.blank(line[start:])
+
+    # --- files of other tools -----------------------------------------------------------------------------------
+
+    @cached_property
+    def _export_items(self) -> list[tuple[Path, list[Item]]]:
+        """The items of each file of the source `exports`."""
+        root = Path(self.config.source.exports.folder)
+        if self.config.source.kind != "exports" or not root.is_dir():
+            return []
+        folder, found = Folder(root), []
+        for path in folder.files:
+            read: Any = next((read for suffix, read in READERS if path.name.lower().endswith(suffix)), None)
+            found.append((path, list(read(path, folder)) if read else []))
+        return found
+
+    def _purge_exports(self, root: Path) -> None:
+        """Items of theirs go with all that lies beside them; those of others lose their mentions."""
+        theirs: dict[Path, dict[str, bool]] = defaultdict(dict)
+        for path, items in self._export_items:
+            if path.name.lower().endswith(LINES):
+                self._rewrite(path, self._clean_lines(path, items))
+            elif items and items[0].says_something:
+                stem = re.sub(r"(\.info)?\.json(\.xz)?$", "", path.name, flags=re.IGNORECASE)
+                theirs[path.parent][stem] = any(map(self._owns, items))
+            for avatar in {item.avatar for item in items if item.avatar and self._owns(item)}:
+                self._remove(avatar)
+        folders = [root, *sorted(path for path in root.rglob("*") if path.is_dir())]
+        for folder in folders:
+            for path in sorted(path for path in folder.iterdir() if path.is_file()):
+                # Of two items `film` and `film_2` the second owns `film_2.mp4`.
+                fitting = [stem for stem in theirs[folder] if path.name.startswith((f"{stem}.", f"{stem}_"))]
+                goes = theirs[folder][max(fitting, key=len)] if fitting else self.people.has_handle(folder.name)
+                if goes:
+                    self._remove(path)
+                elif not path.name.lower().endswith((*VIDEO_SUFFIXES, *PICTURES, *LINES)):
+                    with suppress(ValueError):
+                        self._rewrite(path, self._clean_file(path))
+        for folder in reversed(folders):
+            if self.people.has_handle(folder.name) and not any(folder.iterdir()):
+                self._remove(folder)
+
+    def _owns(self, item: Item) -> bool:
+        return self.people.has_handle(item.handle) or self.people.has_id(item.number)
+
+    def _clean_lines(self, path: Path, items: list[Item]) -> bytes:
+        """NDJSON without their items."""
+        scrubber, kept, left = Scrubber(self.people, self.strict), [], iter(items)
+        for raw in path.read_bytes().splitlines(keepends=True):
+            if raw.strip() and self._owns(next(left)):
+                continue
+            try:
+                value = json.loads(raw)
+            except ValueError:
+                kept.append(self._blank(raw))
+                continue
+            cleaned = scrubber.clean(value)
+            kept.append(raw if cleaned == value else as_line(cleaned))
+        return b"".join(kept)
+
+    def _clean_file(self, path: Path) -> bytes:
+        """A text or JSON file, packed or not, without them; ValueError where it is neither."""
         raw = path.read_bytes()
-        value = json.loads(lzma.decompress(raw) if packed else raw)
-    except (ValueError, lzma.LZMAError):
+        if not path.name.lower().endswith((".json", ".json.xz")):
+            return self._blank(raw)
+        try:
+            value = json.loads(lzma.decompress(raw) if path.suffix.lower() == ".xz" else raw)
+        except lzma.LZMAError as error:
+            raise ValueError(str(error)) from None
+        cleaned = Scrubber(self.people, self.strict).clean(value)
+        if cleaned == value:
+            return raw
+        return lzma.compress(as_line(cleaned)) if path.suffix.lower() == ".xz" else as_line(cleaned)
+
+    def _blank(self, content: bytes) -> bytes:
+        try:
+            return self.strict.blank(content.decode()).encode()
+        except UnicodeDecodeError:
+            return content
+
+    # --- a database of the first study --------------------------------------------------------------------------
+
+    def _purge_database(self, path: Path, videos: str | None) -> None:
+        """Their rows, and the videos of their reels."""
+        changes: list[Statement] = []
+        reels: set[str] = set()
+        try:
+            with open_read_only(path) as database:
+                for table in table_names(database):
+                    with suppress(sqlite3.OperationalError):  # a table without numbers of rows is none of the study's
+                        changes += self._changes(database, table, reels)
+            for stem, files in list_files(Path(videos)).items() if videos else ():
+                for file in files.values() if stem in reels else ():
+                    self._remove(file)
+            if not changes and not self.strict.in_file(path):
+                return
+            if self._may_change(path.resolve(), self.rewritten, path):
+                change_database(path.resolve(), changes)
+        except UserError as error:  # nothing of the study can use it either
+            say(f"not looked into: {error}")
+        except sqlite3.Error as error:
+            raise UserError(f"{path}: {error}; mend this, then give the command again") from None
+
+    def _changes(self, database: sqlite3.Connection, table: str, reels: set[str]) -> Iterator[Statement]:
+        """SQL that takes them out of a table; what the files of their reels are called is added to `reels`."""
+        scrubbers: dict[Any, Scrubber] = defaultdict(lambda: Scrubber(self.people, self.strict))
+        rows = database.execute(f"SELECT rowid, * FROM {quoted(table)}")  # noqa: S608 (its own name)
+        columns = [column[0].lower() for column in rows.description[1:]]
+        for number, *cells in rows:
+            row = dict(zip(columns, cells, strict=True))
+            if any(self._is_cell_of_theirs(row.get(column)) for column in ("insta_id", "user_pk", "username")):
+                reels |= {str(row[name]) for name in ("pk", "id", "code") if table == "reels" and row.get(name)}
+                yield f"DELETE FROM {quoted(table)} WHERE rowid = ?", (number,)  # noqa: S608
+                continue
+            for column, value in self._clean_row(row, scrubbers[row.get("user_pk")]).items():
+                if value != row[column]:
+                    text = None if value is None else value.encode("utf-8", "surrogateescape")
+                    statement = f"UPDATE {quoted(table)} SET {quoted(column)} = CAST(? AS TEXT) WHERE rowid = ?"  # noqa: S608
+                    yield statement, (text, number)
+
+    def _clean_row(self, row: dict[str, Any], scrubber: Scrubber) -> dict[str, Any]:
+        """A row of somebody else without them; who is followed becomes nobody, so that the list does not end early."""
+        followed = row.get("following_pk"), row.get("following_username")
+        if any(map(self._is_cell_of_theirs, followed)):
+            nobody = {"following_pk": scrubber.stand_in(*followed), "following_username": GONE}
+            return {column: value if column == "user_pk" else nobody.get(column) for column, value in row.items()}
+        return {column: scrubber.clean_cell(value, column) for column, value in row.items()}
+
+    def _is_cell_of_theirs(self, value: Any) -> bool:
+        """Whether a value of a database is their handle or id; ids may be whole numbers, others, or text."""
+        with suppress(ValueError):
+            return self.people.has_handle(value) or (value is not None and identity(value) in self.people.ids)
+        return False
+
+    # --- results ------------------------------------------------------------------------------------------------
+
+    def _has_results(self) -> bool:
+        """Whether anything made may have them, of whom nothing else is known."""
+        return any(has(self.loose, path) for place in (RESULTS, SNAKEMAKE) for path in sorted(place.rglob("*")))
+
+    def _remove_results(self) -> None:
+        """All that the next run makes again, with the journal; environments stay, as there is nobody in them."""
+        for place in (RESULTS, SNAKEMAKE):
+            children = sorted(place.iterdir()) if place.is_dir() else []
+            going = [child for child in children if place == RESULTS or not child.name.startswith("conda")]
+            if place.is_symlink() or len(going) < len(children):
+                for child in going:
+                    self._remove(child)
+            elif place.exists():
+                self._remove(place)
+
+    # --- how things go ------------------------------------------------------------------------------------------
+
+    def _remove(self, path: Path) -> None:
+        """Delete a file, a folder or a link."""
+        if path.is_symlink() and not self._is_inside(path.resolve()):
+            self.outside.add(path.resolve())
+        if not self._may_change(path.parent.resolve() / path.name, self.removed, path):
+            return
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+    def _rewrite(self, path: Path, content: bytes) -> None:
+        """Give a file other content, if it is another."""
+        place = path.resolve()  # of a link the file, not the link
+        if place.read_bytes() != content and self._may_change(place, self.rewritten, path):
+            write_bytes(place, content)
+
+    def _may_change(self, place: Path, changed: list[Path], path: Path) -> bool:
+        """Note that a file changes; say whether it may: not outside of the study, and not in a dry run."""
+        if not self._is_inside(place):
+            self.outside.add(path)
+            return False
+        changed.append(path)
+        return not self.dry_run
+
+    def _is_inside(self, place: Path) -> bool:
+        return any(place.is_relative_to(root) for root in self.roots)
+
+    # --- what is left -------------------------------------------------------------------------------------------
+
+    def _report(self, unknown: int) -> None:
+        if self.dry_run:
+            for verb, paths in (("remove", self.removed), ("rewrite", self.rewritten)):
+                for path in paths:
+                    say(f"{verb:8}{printable(str(path))}")
+        removed = counted(len(self.removed), "file or folder", "files or folders")
+        changes = f"{removed} removed, {counted(len(self.rewritten), 'file', 'files')} rewritten"
+        people = counted(self.number, "creator", "creators")
+        say(f"{people}: {'nothing was changed; otherwise ' if self.dry_run else ''}{changes}")
+        if unknown:
+            say(f"{counted(unknown, 'handle', 'handles')} that nothing in the study knows: mind the spelling")
+        lists = [self.opt_out] if self.opt_out and not self._is_inside(self.opt_out.resolve()) else []
+        for path in sorted([*self.outside, *lists]):
+            say(f"not inside the study, still has the creator: {printable(str(path))}")
+
+    def _finish(self) -> None:
+        """Search everything; when nothing is left, forget whom the purge was about."""
+        left, perhaps = self._search()
+        if self.configfile in left:
+            left.remove(self.configfile)
+            say(f"yours to change: {self.configfile} still names the creator")
+        if perhaps:
+            say(f"words that may mean the creator, or something else: {shown(perhaps)}")
+        if left:
+            raise UserError(
+                f"the creator is still named in {shown(left)}; "
+                "edit these or delete them, they are not the study's own, then give the command again"
+            )
+        if self.opt_out and self.opt_out.is_file():
+            named = named_lines(self.opt_out, self.config.source.kind)
+            starts = named if self.config.source.kind == "hikerapi" else range(1, 1 << 30)
+            self._rewrite(self.opt_out, self._without(self.opt_out, named, starts))
+        PENDING.unlink(missing_ok=True)
+
+    def _search(self) -> tuple[list[Path], list[Path]]:
+        """Files that name them, and files that may."""
+        left: list[Path] = []
+        perhaps: list[Path] = []
+        for path in self._everything():
+            if path in (PENDING.resolve(), self.opt_out and self.opt_out.resolve()):  # they go when all else has gone
+                continue
+            try:
+                if has(self.loose, path):
+                    (left if has(self.strict, path) else perhaps).append(path)
+            except OSError:  # who cannot look cannot say that there is nothing
+                left.append(path)
+        return left, perhaps
+
+    def _everything(self) -> Iterator[Path]:
+        """Every file and folder of the study."""
+        here, *others = self.roots
+        skipped = {place / name for place in (here, CHECKOUT) for name in NOT_SEARCHED}
+        skipped |= {CHECKOUT / name for name in PROGRAM}
+        skipped |= {Path(self.config.models.directory or "data/models").resolve(), *here.glob(".snakemake/conda*")}
+        for root in (here, *(root for root in others if not root.is_relative_to(here))):
+            for folder, subfolders, files in os.walk(root):
+                subfolders[:] = [name for name in sorted(subfolders) if Path(folder, name) not in skipped]
+                found = (Path(folder, name) for name in (*subfolders, *sorted(files)))
+                yield from (path for path in found if path not in skipped)
+
+
+def has(search: Search, path: Path) -> bool:
+    """Whether a file, folder or link has them in its name, target or content."""
+    if path.is_symlink():
+        return search.in_name(printable(path.name)) or search.found(printable(str(path.readlink())))
+    return search.in_name(printable(path.name)) or (path.is_file() and search.in_file(path))
+
+
+def accounts_of_table(path: Path) -> Iterator[Account]:
+    """Everybody in a table of results."""
+    try:
+        columns = pq.read_schema(path).names
+        for wanted in (["handle", "creator_id", "full_name"], ["target_handle", "target_id"]):
+            if set(wanted) <= set(columns):
+                rows = pq.read_table(path, columns=wanted).to_pylist()
+                yield from (account_of(*(row[column] for column in wanted)) for row in rows if row[wanted[0]])
+    except (OSError, ValueError):  # torn by a crash
         return
-    if person.owns(value):
-        stem = path.name.removesuffix(".xz").removesuffix(".json").removesuffix(".info")
-        for beside in sorted(path.parent.iterdir()):
-            if beside.is_file() and (beside.name.startswith((f"{stem}.", f"{stem}_"))):
-                remove(beside)
-    elif mentions(value, person, pattern):
-        cleaned = json.dumps(person.scrub(value, pattern), ensure_ascii=False).encode("utf-8", "surrogatepass")
-        write_bytes(path, lzma.compress(cleaned) if packed else cleaned)
 
 
-def own_places(config: Config) -> list[Path]:
-    """People's own files and folders that the configuration names."""
-    source = config.source
-    by_kind: dict[str, list[str | None]] = {
-        "files": [source.files.videos, source.files.creators, source.files.reels, source.files.follows],
-        "hikerapi": [config.hikerapi.creators],
-        "inst2txt": [source.inst2txt.database, source.inst2txt.videos],
-        "exports": [source.exports.folder, source.exports.creators, source.exports.follows],
-    }
-    return [Path(place) for place in by_kind[source.kind] if place and Path(place).exists()]
+def account_of(handle: str, identity: str | None, name: str | None = None) -> Account:
+    """An account of a source for which the handle may be the id as well."""
+    normal = normal_handle(handle)
+    return Account(normal, None if identity == normal else identity, name)
 
 
-def inside(config: Config) -> list[Path]:
-    """Those of people's own places that lie in the study's folder."""
-    return [place for place in own_places(config) if place.resolve().is_relative_to(Path.cwd().resolve())]
+def change_database(path: Path, changes: list[Statement]) -> None:
+    """Change a database, all or nothing, and wipe what is no longer used."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("PRAGMA secure_delete = ON")
+        database.execute("BEGIN IMMEDIATE")
+        for statement, values in changes:
+            database.execute(statement, values)
+        database.execute("COMMIT")
+        database.execute("VACUUM")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def outside(config: Config) -> list[Path]:
-    """Those of people's own places that lie elsewhere."""
-    return [place for place in own_places(config) if place not in inside(config)]
+def as_line(value: Any) -> bytes:
+    """A line of JSON, as the store and the answers have them."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
 
 
-def files() -> Iterator[Path]:
-    """Every file of the study's folder that may have people in it."""
-    left = [Path()]
-    while left:
-        for path in sorted(left.pop().iterdir()):
-            if path.is_dir() and not path.is_symlink():
-                left += [path] if path.name not in NOT_SEARCHED else []
-            elif path.is_file():
-                yield path
+def counted(number: int, one: str, several: str) -> str:
+    """A number of things, in words."""
+    return f"{number} {one if number == 1 else several}"
 
 
-def has(path: Path, person: Person, pattern: re.Pattern[str]) -> bool:
-    """Whether a file has the person: in its path, or in its content."""
-    named = any(person.has_name(part) for part in path.parts)
-    return named or changed_content(path, person, pattern) is not None or any(map(pattern.search, texts(path)))
+def shown(paths: list[Path]) -> str:
+    """Files, in words."""
+    names = [printable(os.path.relpath(path)) for path in paths[:SHOWN_AT_MOST]]
+    return ", ".join(names) + (f" and {len(paths) - SHOWN_AT_MOST} more" if len(paths) > SHOWN_AT_MOST else "")
+
+
+def say(text: str) -> None:
+    """Tell the user; nothing of it stays in the study."""
+    print(text)  # noqa: T201
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     options = parser(__doc__)
-    options.add_argument("--configfile", type=Path, help="the study's configuration")
-    options.add_argument("--handles", help="further handles, with commas between them")
-    options.add_argument("--dry-run", action="store_true", help="show which files are concerned; change nothing")
+    options.add_argument("--configfile", type=Path, metavar="FILE", help="the study's configuration [study.yaml]")
+    options.add_argument("--directory", type=Path, default=Path(), help="the study's directory [this one]")
+    options.add_argument("--handles", default="", metavar="ADA,BOB", help="handles, with commas between them")
+    options.add_argument("--dry-run", action="store_true", help="show what would go; change nothing")
     return options.parse_args(argv)
 
 

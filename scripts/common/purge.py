@@ -1,306 +1,508 @@
-"""Removing a person from a study's files: who is meant, and how each kind of file loses every trace of them."""
+"""People who asked not to be held: what they are known by, where they are named, and data without them."""
 
 from __future__ import annotations
 
+import bz2
 import csv
+import gzip
 import io
 import json
 import lzma
 import re
-import shutil
+import secrets
 import sqlite3
+import unicodedata
 import zipfile
-from collections.abc import Iterable, Iterator
-from contextlib import closing
-from dataclasses import dataclass, field
+import zlib
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, NamedTuple
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from common.store import write_bytes
-from sources.creators_list import read_list
+from common.tombstones import Tombstones
 from sources.source import normal_handle
 
 GONE = "[opted out]"
-# A person's entry inside another's answer becomes this, where leaving it out would change what the other's means.
-NOBODY = {"pk": "0", "username": ""}
-ID_KEYS = (
-    "pk",
-    "pk_id",
-    "id",
-    "insta_id",
-    "user_pk",
-    "user_id",
-    "owner_id",
-    "following_pk",
-    "channel_id",
-    "uploader_id",
-)
-NAME_KEYS = ("username", "handle", "uploader", "uploader_id", "channel", "following_username", "source", "target")
-OWNER_KEYS = ("user", "owner", "author", "node", "data")
-COLUMNS = (*ID_KEYS, *NAME_KEYS, "account", "creator", "instagram", "profile", "profile_url", "link", "user_name")
-# Shorter full names, of one word, are words of the language as well.
-SHORTEST_NAME = 6
+# Shorter texts of one word are words of the language as well, and shorter ids numbers of anything.
+SHORTEST = 6
+
+
+class Account(NamedTuple):
+    """Somebody, as one place describes them.
+
+    Attributes:
+        handle: in its normal form.
+        identity: the service's id.
+        name: the full name.
+    """
+
+    handle: str
+    identity: str | None = None
+    name: str | None = None
+
+
+def accounts(value: Any) -> Iterator[Account]:
+    """Everybody whom a JSON value describes, at any depth."""
+    if isinstance(value, dict):
+        handle, name = value.get("username"), value.get("full_name")
+        if isinstance(handle, str):
+            identity = next((str(value[key]) for key in IDS if type(value.get(key)) in (int, str)), None)
+            yield Account(normal_handle(handle), identity, name if isinstance(name, str) else None)
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from accounts(item)
 
 
 @dataclass
-class Person:
-    """Everything a person is known by.
+class People:
+    """The people to be purged.
 
     Attributes:
-        handles: that were asked for, in their normal form.
+        handles: in their normal form, former ones included.
         ids: of the services.
         names: full names, as written.
-        former: other handles that an account with one of the ids has or had. Texts are searched for them, but they do
-            not tell whose an entry is: somebody else may have them now.
     """
 
-    handles: set[str]
+    handles: set[str] = field(default_factory=set)
     ids: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
-    former: set[str] = field(default_factory=set)
 
-    def learn(self, handle: Any, identity: Any, name: Any) -> None:
-        """Add what else the person is known by."""
-        if handle and normal_handle(str(handle)) not in {"", *self.handles}:
-            self.former.add(normal_handle(str(handle)))
-        if identity and str(identity) not in self.handles:
-            self.ids.add(str(identity))
-        if name and str(name).strip():
-            self.names.add(str(name).strip())
+    def learn(self, known: Collection[Account], tombstones: Tombstones) -> None:
+        """Add their ids, former handles and names; also whoever was purged before and came back.
 
-    @property
-    def searched_names(self) -> list[str]:
-        """Full names that cannot be mistaken for a word."""
-        return sorted(name for name in self.names if len(name) >= SHORTEST_NAME or " " in name)
+        Args:
+            known: everybody whom the study's files describe.
+            tombstones: of the study.
+        """
+        self.handles |= {account.handle for account in known if account.handle in tombstones} - {GONE}
+        owners: dict[str, set[str]] = defaultdict(set)
+        for handle, identity, _ in known:
+            if identity:
+                owners[handle].add(identity)
+                self.ids |= {identity} if handle in self.handles or identity in tombstones else set()
+        for account in known:
+            # A former handle that somebody else has had, too, tells nobody.
+            if account.identity in self.ids and len(owners[account.handle]) == 1:
+                self.handles.add(account.handle)
+            if account.name and self.has(account):
+                self.names.add(account.name)
 
-    def pattern(self) -> re.Pattern[str]:
-        """Finds the person in a text: whole handles, ids and names only, in any case."""
-        longest_first = sorted(self.handles | self.former, key=len, reverse=True)
-        found = [rf"(?<![\w.])(?:@|instagram\.com/)(?:{_any(longest_first)})(?!\w|\.\w)"]
-        distinct = [handle for handle in longest_first if is_distinct(handle)]
-        if distinct:
-            found.append(rf"(?<![\w.])(?:{_any(distinct)})(?!\w|\.\w)")
-        # Shorter numbers are all over the place; as ids they are found by the keys they stand under.
-        ids = sorted(one for one in self.ids if len(one) >= SHORTEST_NAME)
-        if ids:
-            found.append(rf"(?:(?<!\w)|(?<=\d_))(?:{_any(ids)})(?!\d)")
-        found += [rf"(?<!\w){re.escape(name)}(?!\w)" for name in self.searched_names]
-        return re.compile("|".join(found), re.IGNORECASE)
+    def has_handle(self, value: Any) -> bool:
+        """Whether a value is a handle of theirs, in any spelling."""
+        return isinstance(value, str) and normal_handle(value) in self.handles
 
-    def is_named(self, value: Any) -> bool:
-        """Whether a JSON object is about this person."""
+    def has_id(self, value: Any) -> bool:
+        """Whether a value is an id of theirs."""
+        return type(value) in (int, str) and str(value) in self.ids
+
+    def has(self, account: Account) -> bool:
+        """Whether an account is theirs."""
+        return account.handle in self.handles or account.identity in self.ids
+
+    def write(self, path: Path) -> None:
+        """Keep them in a file that only its owner can read, as long as a purge is under way."""
+        path.touch(0o600)
+        write_bytes(path, json.dumps({name: sorted(values) for name, values in asdict(self).items()}).encode())
+
+    @classmethod
+    def read(cls, path: Path) -> People:
+        """Those whose purge was begun and has not ended."""
+        content = json.loads(path.read_bytes() or b"{}") if path.exists() else {}
+        return cls(**{name: set(values) for name, values in content.items()})
+
+
+# --- where they are named -----------------------------------------------------------------------------------------
+
+# Whole words of which handles may be a part of a longer one are not whole: `ada` is not in `ada.b` nor in `x.ada`.
+BEFORE, AFTER = r"(?<!\w)(?<!\w\.)", r"(?!\w)(?!\.\w)"
+NEVER = "(?!)"
+
+
+def any_of(texts: Iterable[str]) -> str:
+    """A pattern of texts, the longest first, whatever white space they have."""
+    longest_first = sorted({unicodedata.normalize("NFC", text) for text in texts}, key=lambda text: (-len(text), text))
+    return "|".join(re.escape(text).replace(r"\ ", r"\s+") for text in longest_first) or NEVER
+
+
+class Search:
+    """Finds people in texts, where they cannot be mistaken for something else.
+
+    Args:
+        handles: found as @handle and in links to profiles.
+        terms: handles and names that are also found by themselves, as whole words.
+        ids: found as whole numbers.
+        others: handles of other people that have one of the above in them.
+    """
+
+    CHUNK, OVERLAP, MARGIN = 1 << 23, 1 << 12, 64
+
+    def __init__(
+        self, handles: Collection[str], terms: Collection[str], ids: Collection[str], others: Collection[str] = ()
+    ) -> None:
+        self.pattern = re.compile(
+            rf"(?P<other>{BEFORE}(?:{any_of(others)}){AFTER})"
+            rf"|(?:@|%40|(?P<link>instagram\.com/(?:_u/|stories/)?))(?:{any_of(handles)}){AFTER}"
+            rf"|{BEFORE}(?:{any_of(terms)}){AFTER}"
+            # Also in `<reel>_<account>`; not in decimal fractions and hashes.
+            rf"|(?<![^\W_])(?<!\d\.)(?:{any_of(ids)})(?![^\W_])(?!\.\d)",
+            re.IGNORECASE,
+        )
+        # What a piece of a file must have for the pattern to be worth trying, and the length of the whole text.
+        self.needles = {(_needle(text), len(text)) for text in (*handles, *terms, *ids)}
+
+    def hits(self, text: str) -> Iterator[re.Match[str]]:
+        """The places in a text (NFC) that name them."""
+        return (match for match in self.pattern.finditer(text) if match.lastgroup != "other")
+
+    def found(self, text: str) -> bool:
+        """Whether a text names them."""
+        return any(True for _ in self.hits(unicodedata.normalize("NFC", text)))
+
+    def blank(self, text: str) -> str:
+        """The text without them; it is the same where it does not name them."""
+        if not self.found(text):
+            return text
+        return self.pattern.sub(_replacement, unicodedata.normalize("NFC", text))
+
+    def in_name(self, name: str) -> bool:
+        """Whether the name of a file or folder names them, be it with suffixes behind."""
+        bare = re.sub(r"(?:\.info)?\.\w{1,7}(?:\.(?:xz|gz|bz2|zip))?$", "", name)
+        return self.found(name) or self.found(bare)
+
+    def in_file(self, path: Path) -> bool:
+        """Whether a file's content names them, also where it is packed; raises OSError."""
+        with path.open("rb") as file:
+            if self.in_stream(file):
+                return path.suffix not in (".json", ".jsonl", ".ndjson") or self._in_values(path.read_bytes())
+        try:
+            return any(map(self.in_stream, unpacked(path)))
+        except (EOFError, ValueError, RuntimeError, sqlite3.Error, zlib.error, lzma.LZMAError, zipfile.BadZipFile):
+            return False  # not what it begins like; it was searched as it is
+
+    def in_stream(self, stream: IO[bytes]) -> bool:
+        """Whether bytes name them: text in UTF-8 or UTF-16, escaped or not, or too long for chance."""
+        chunk, first = stream.read(self.CHUNK), True
+        utf16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(chunk[:2])
+        while chunk:
+            following = stream.read(self.CHUNK)
+            binary = b"\0" in chunk and not utf16
+            if utf16 or self._worth_trying(chunk, binary):
+                text = chunk.decode(utf16 or "utf-8", "replace")
+                for form in (text, unescaped(text)) if "\\" in text and not binary else (text,):
+                    normal = unicodedata.normalize("NFC", form)
+                    # What lies across the edge of a chunk is judged in the other one.
+                    start, end = 0 if first else self.MARGIN, len(normal) - (self.MARGIN if following else 0)
+                    hits = (hit for hit in self.hits(normal) if not binary or len(hit[0]) >= SHORTEST)
+                    if any(start <= hit.start() and hit.end() <= end for hit in hits):
+                        return True
+            chunk, first = chunk[-self.OVERLAP :] + following if following else b"", False
+        return False
+
+    def _in_values(self, content: bytes) -> bool:
+        """Whether JSON, or JSON lines, name them in what they say; a key (`username`) may be somebody's handle."""
+        try:
+            values = [json.loads(content)]
+        except ValueError:
+            try:
+                values = [json.loads(line) for line in content.splitlines() if line.strip()]
+            except ValueError:
+                return True
+        return any(map(self.found, _texts(values)))
+
+    def _worth_trying(self, chunk: bytes, binary: bool) -> bool:
+        lower = chunk.lower()
+        return any(needle in lower for needle, length in self.needles if not binary or length >= SHORTEST)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts and numbers in a JSON value, without keys."""
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
+    elif value is not None:
+        yield str(value)
+
+
+def _needle(text: str) -> bytes:
+    """The longest word of a text; nothing, which is in everything, where it may be written in several ways."""
+    return max(text.lower().split(), key=len).encode() if text.isascii() else b""
+
+
+def _replacement(match: re.Match[str]) -> str:
+    return match[0] if match.lastgroup == "other" else (match["link"] or "") + GONE
+
+
+def searches(people: People, known: Collection[Account], words: str) -> tuple[Search, Search]:
+    """A search that finds nothing but them, and one that finds whatever could be them.
+
+    Handles and names are words, too: `nature`, `Maria Garcia`. What somebody else is called, or what the program's own
+    files have, is found by the second search only.
+
+    Args:
+        people: whom to find.
+        known: everybody whom the study's files describe.
+        words: the program's own.
+    """
+    strangers = [account for account in known if not people.has(account)]
+    theirs = "\n".join({account.name for account in strangers if account.name})
+
+    def is_taken(term: str) -> bool:
+        word = f"{BEFORE}(?:{any_of([term])}){AFTER}"
+        # "Ada Lovelace Prints" may well be hers; of somebody called "Ada Lovelace" there may be two.
+        name = rf"^\s*{any_of([term])}\s*$" if " " in term else word
+        return bool(re.search(word, words, re.IGNORECASE) or re.search(name, theirs, re.IGNORECASE | re.MULTILINE))
+
+    names = {text for name in people.names for text in (name.strip(), _plain(name)) if len(text) >= 3}
+    handles = {handle for handle in people.handles if len(handle) >= SHORTEST or _is_made_up(handle)}
+    own = {term for term in handles | {n for n in names if len(n) >= SHORTEST or " " in n} if not is_taken(term)}
+    ids = {identity for identity in people.ids if len(identity) >= SHORTEST}
+    everything = {*names, *(handle for handle in people.handles if len(handle) >= 3)}
+    # No handle of Instagram's has another one in it as a whole word; those of other places may: `ada 2`.
+    free = {account.handle for account in strangers if not re.fullmatch(r"[a-z0-9._]*", account.handle)}
+    strict, loose = Search(people.handles, own, ids), Search(people.handles, everything, ids)
+    others = [handle for handle in free if loose.found(handle)]
+    if not others:
+        return strict, loose
+    return Search(people.handles, own, ids, others), Search(people.handles, everything, ids, others)
+
+
+def _is_made_up(handle: str) -> bool:
+    """Whether a handle is no word and no number, however short: `a_1`."""
+    return bool(re.search(r"[\d._]", handle) and re.search(r"[^\W\d_]", handle))
+
+
+def _plain(name: str) -> str:
+    """A name without emoji and the like."""
+    return re.sub(r"\s+", " ", re.sub(r"[^\w\s.'’-]", " ", name)).strip()
+
+
+def unescaped(text: str) -> str:
+    """A text with the escapes of JSON undone, so that `\\nada` does not look like `nada`."""
+
+    def character(match: re.Match[str]) -> str:
+        return chr(int(match[1], 16)) if match[1] else {"n": "\n", "t": "\t", "r": "\r"}.get(match[0][1], match[0][1])
+
+    return re.sub(r"\\(?:u([0-9a-fA-F]{4})|.)", character, text)
+
+
+def unpacked(path: Path) -> Iterator[IO[bytes]]:
+    """What a file holds that its bytes do not show: of archives, databases and tables."""
+    with path.open("rb") as file:
+        head = file.read(16)
+    for magic, opened in PACKED.items():
+        if head.startswith(magic):
+            with opened(path) as stream:
+                yield stream
+    if head.startswith(b"PK\3\4"):
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.infolist():
+                yield io.BytesIO(member.filename.encode("utf-8", "replace"))
+                with archive.open(member) as stream:
+                    yield stream
+    elif head.startswith(b"PAR1"):
+        table = pq.ParquetFile(path)
+        columns = [column.name for column in table.schema_arrow if not _is_vector(column.type)]
+        for batch in table.iter_batches(columns=columns):
+            yield io.BytesIO(_as_json(batch.to_pylist()))
+    elif head == b"SQLite format 3\0":
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as database:
+            database.text_factory = lambda raw: raw.decode("utf-8", "replace")
+            for table in table_names(database):
+                rows = database.execute(f"SELECT * FROM {quoted(table)}")  # noqa: S608 (its own name)
+                while some := rows.fetchmany(1000):
+                    yield io.BytesIO(_as_json(some))
+
+
+PACKED: dict[bytes, Callable[[Path], Any]] = {b"\x1f\x8b": gzip.open, b"\xfd7zXZ\0": lzma.open, b"BZh": bz2.open}
+
+
+def _is_vector(kind: Any) -> bool:
+    return bool(pa.types.is_list(kind) and pa.types.is_floating(kind.value_type))
+
+
+def _as_json(rows: list[Any]) -> bytes:
+    return json.dumps(rows, default=str, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def table_names(database: sqlite3.Connection) -> list[str]:
+    """The tables of a database, without SQLite's own."""
+    rows = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    return [str(name) for (name,) in rows if not str(name).startswith("sqlite_")]
+
+
+def quoted(name: str) -> str:
+    """The name of a table or column, as SQL has it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+# --- data without them --------------------------------------------------------------------------------------------
+
+IDS = ("pk", "pk_id", "id")
+ID_KEY = re.compile(r"(?:^|_)(?:pk|id)s?$")
+# Things, not people: the ids that stand directly in them are their own.
+THINGS = {"code", "shortcode", "media_type", "taken_at", "text"}
+# By them a list goes on where it ended.
+CURSORS = {"next_page_id", "page_id", "max_id", "next_max_id", "min_id", "cursor", "end_cursor"}
+
+
+class Scrubber:
+    """Takes people out of the JSON values of one file.
+
+    In a list of accounts somebody without a name stands in for each of them, so that it does not seem to end early.
+    Who follows whom cannot be seen from that: the stand-ins of another file are others.
+
+    Args:
+        people: whom to take out.
+        search: finds them in texts.
+    """
+
+    def __init__(self, people: People, search: Search) -> None:
+        self.people, self.search = people, search
+        self._stand_ins: dict[str, str] = {}
+
+    def names(self, value: Any) -> bool:
+        """Whether a JSON value is an object that describes one of them."""
         if not isinstance(value, dict):
             return False
-        by_id = any(str(value.get(key)) in self.ids for key in ID_KEYS if value.get(key) is not None)
-        return by_id or any(
-            isinstance(value.get(key), str) and normal_handle(value[key]) in self.handles for key in NAME_KEYS
-        )
+        by_id = any(self.people.has_id(value.get(key)) for key in IDS) and not THINGS & value.keys()
+        return by_id or self.people.has_handle(value.get("username"))
 
-    def owns(self, value: Any) -> bool:
-        """Whether a JSON object is this person's, or an item of theirs."""
-        return self.is_named(value) or (
-            isinstance(value, dict) and any(self.owns(value.get(key)) for key in OWNER_KEYS)
-        )
+    def stand_in(self, *known_by: Any) -> str:
+        """An id for somebody without a name; the same for the same person."""
+        known = next(str(value) for value in known_by if value)
+        return self._stand_ins.setdefault(known, f"opted-out-{secrets.token_hex(4)}")
 
-    def scrub(self, value: Any, pattern: re.Pattern[str]) -> Any:
-        """A JSON value without the person."""
-        if isinstance(value, list):
-            return [self.scrub(item, pattern) for item in value if not self._is_item(item)]
+    def clean(self, value: Any, key: str = "") -> Any:
+        """A JSON value without them.
+
+        Args:
+            value: any.
+            key: under which it stands.
+        """
         if isinstance(value, dict):
-            return {
-                pattern.sub(GONE, key): dict(NOBODY) if self.is_named(item) else self.scrub(item, pattern)
-                for key, item in value.items()
-            }
-        if isinstance(value, str):
-            return pattern.sub(GONE, value)
-        if type(value) is int and str(value) in self.ids:
-            return 0
-        return value
+            if self.names(value):
+                return {"pk": self.stand_in(*(value.get(name) for name in (*IDS, "username"))), "username": GONE}
+            return {name: self.clean(item, name) for name, item in value.items() if name not in self.people.ids}
+        if isinstance(value, list):
+            return [self.clean(item, key) for item in value if key == "users" or not self._is_theirs(item, key)]
+        if key in CURSORS or isinstance(value, bool):
+            return value
+        if ID_KEY.search(key):
+            return self._clean_id(value, key)
+        return self._clean_text(value, key) if isinstance(value, str) else value
 
-    def _is_item(self, item: Any) -> bool:
-        """An entry of a list that is the person, not one that was made together with others."""
-        return self.is_named(item)
+    def clean_cell(self, value: Any, column: str) -> Any:
+        """A value of a database, which may be JSON, without them."""
+        if not isinstance(value, str):
+            return value
+        if value[:1] in ("[", "{"):
+            with suppress(ValueError):
+                given = json.loads(value)
+                cleaned = self.clean(given, column)
+                return value if cleaned == given else json.dumps(cleaned, ensure_ascii=False)
+        return self.search.blank(value)
 
-    def has_name(self, file: str) -> bool:
-        """Whether a file or folder is named after the person: `<handle>`, `<handle>.jsonl`, `<id>.jpg`."""
-        bare = file.removeprefix("avatar.").removeprefix(".")
-        stems = {bare, *(bare[: match.start()] for match in re.finditer(r"\.", bare))}
-        return any(normal_handle(stem) in self.handles | self.former or stem in self.ids for stem in stems if stem)
+    def _is_theirs(self, item: Any, key: str) -> bool:
+        """Whether an entry of a list goes: they themselves, a tag of them, a comment by them."""
+        if isinstance(item, dict):
+            return any(map(self.names, (item, item.get("user"), item.get("owner"))))
+        long_enough = len(str(item)) >= SHORTEST or ID_KEY.search(key)
+        return self.people.has_handle(item) or bool(self.people.has_id(item) and long_enough)
 
+    def _clean_text(self, value: str, key: str) -> str:
+        if key.endswith("username"):  # others' are never touched
+            return GONE if self.people.has_handle(value) else value
+        return self.search.blank(value)
 
-def is_distinct(handle: str) -> bool:
-    """Whether a handle in a text is the person even without an @; `art` or `2024` is a word or a number."""
-    return len(handle) >= SHORTEST_NAME or bool(re.search(r"[\d._]", handle) and re.search(r"[^\W\d]", handle))
-
-
-def _any(texts: list[str]) -> str:
-    return "|".join(re.escape(text) for text in texts)
-
-
-def rewrite(path: Path, person: Person, pattern: re.Pattern[str]) -> bool:
-    """Take the person out of a file; says whether anything changed. Files of unknown kinds stay as they are."""
-    changed = changed_content(path, person, pattern)
-    if changed is None:
-        return False
-    write_bytes(path, changed)
-    return True
-
-
-def changed_content(path: Path, person: Person, pattern: re.Pattern[str]) -> bytes | None:
-    """A file's content without the person; None where they are not in it, or where its kind is not known."""
-    suffix = path.suffix.lower()
-    if suffix in (".jsonl", ".ndjson"):
-        changed = json_lines(
-            path.read_bytes(), person, pattern, people_own=suffix == ".ndjson" or "raw" not in path.parts
-        )
-    elif suffix in (".csv", ".tsv") or (suffix == ".txt" and is_list(path)):
-        changed = table(path.read_bytes(), person, pattern)
-    elif suffix in (".txt", ".md", ".yaml", ".yml"):
-        text = path.read_bytes().decode("utf-8", "surrogateescape")
-        changed = pattern.sub(GONE, text).encode("utf-8", "surrogateescape")
-    else:
-        return None
-    return None if changed == path.read_bytes() else changed
+    def _clean_id(self, value: Any, key: str) -> Any:
+        """An id of something else; that of a reel may have the account behind it (`<reel>_<account>`)."""
+        if isinstance(value, str) and "_" in value:
+            first, *others = value.split("_")
+            return "_".join([first, *(part for part in others if part not in self.people.ids)])
+        return None if key not in IDS and self.people.has_id(value) else value
 
 
-def json_lines(content: bytes, person: Person, pattern: re.Pattern[str], people_own: bool) -> bytes:
-    """JSON lines without the person; in people's own exports their items go, in answers only their entries."""
-    kept = []
-    for line in content.splitlines(keepends=True):
-        text = line.decode("utf-8", "surrogateescape")
-        try:
-            value = json.loads(text)
-        except ValueError:
-            kept.append(pattern.sub(GONE, text).encode("utf-8", "surrogateescape"))
-            continue
-        if not mentions(value, person, pattern):
-            kept.append(line)
-        elif not (people_own and person.owns(value)):
-            cleaned = json.dumps(person.scrub(value, pattern), ensure_ascii=False)
-            kept.append(cleaned.encode("utf-8", "surrogatepass") + b"\n")
-    return b"".join(kept)
+def clean_table(content: bytes, columns: Collection[str], people: People, search: Search) -> bytes:
+    """A CSV file without their rows; rows that do not name them stay byte for byte as they are.
 
+    Where all that is known of whom an account follows is a row about them, its target becomes nobody: without any row
+    the list would not be an empty one, but an unknown one.
 
-def mentions(value: Any, person: Person, pattern: re.Pattern[str]) -> bool:
-    """Whether a JSON value has the person anywhere in it."""
-    if isinstance(value, dict):
-        return person.is_named(value) or any(
-            mentions(key, person, pattern) or mentions(item, person, pattern) for key, item in value.items()
-        )
-    if isinstance(value, list):
-        return any(mentions(item, person, pattern) for item in value)
-    return bool(pattern.search(value)) if isinstance(value, str) else type(value) is int and str(value) in person.ids
+    Args:
+        content: of the file, UTF-8.
+        columns: in which a handle says whom a row is about.
+        people: whom to take out.
+        search: finds them in texts.
 
-
-def is_list(path: Path) -> bool:
-    """Whether a text file is a list of creators."""
-    try:
-        return len(read_list(path).creators) > 0
-    except Exception:  # whatever it is, it is not a list
-        return False
-
-
-def table(content: bytes, person: Person, pattern: re.Pattern[str]) -> bytes:
-    """A list or a CSV file without the rows in which a cell is the person; other mentions are blanked.
-
-    Rows that do not mention the person stay byte for byte as they are.
+    Raises:
+        ValueError: the file is not one that the sources can read.
     """
-    text = content.decode("utf-8", "surrogateescape")
-    kept: list[str] = []
-    columns: list[int] | None = None
-    for record in records(text):
-        found = cells(record)
-        if columns is None:  # of the header, where there is one; a number of plays is nobody's id
-            columns = [number for number, cell in enumerate(found) if cell.strip().lower() in COLUMNS]
-        if not any(_is_person(cell, person) for n, cell in enumerate(found) if n in columns or not columns):
-            kept.append(pattern.sub(GONE, record))
-    return "".join(kept).encode("utf-8", "surrogateescape")
+    rows = _records(content.decode())
+    names = [name.strip("\ufeff ").lower() for name in rows[0].cells] if rows else []
+    about = {index for index, name in enumerate(names) if name in columns}
+    texts = {index for index, name in enumerate(names) if name not in (*columns, *STRUCTURE)}
+    source = names.index("source") if "source" in columns and "source" in names else None
+
+    def follower(row: _Record) -> str | None:
+        found = normal_handle(row.cell(source)) if source is not None else ""
+        return None if not found or found in people.handles else found
+
+    own = [any(people.has_handle(row.cell(index)) for index in about) for row in rows]
+    followers = {follower(row) for row, is_own in zip(rows[1:], own[1:], strict=True) if not is_own}
+    kept = [row.raw for row in rows[:1]]
+    for row, is_own in zip(rows[1:], own[1:], strict=True):
+        if not is_own:
+            kept.append(row.changed(search.blank, texts))
+        elif follower(row) and follower(row) not in followers:
+            followers.add(follower(row))
+            kept.append(row.changed(lambda _: GONE, about - {source}))
+    return "".join(kept).encode()
 
 
-def records(text: str) -> Iterator[str]:
-    """The records of a CSV text as they stand there; a quoted cell may hold line ends."""
-    record = ""
-    for line in text.splitlines(keepends=True):
-        record += line
-        if record.count('"') % 2 == 0:
-            yield record
-            record = ""
-    if record:
-        yield record
+# Columns in which a text that was changed would no longer lead to what it stands for.
+STRUCTURE = ("file", "reel_id", "url")
 
 
-def cells(record: str) -> list[str]:
-    """The cells of a record, whatever separates them."""
-    separator = max(",;\t", key=record.count)
+@dataclass(frozen=True)
+class _Record:
+    """A record of a CSV file, with the blank lines before it."""
+
+    raw: str
+    cells: list[str]
+    delimiter: str
+
+    def cell(self, index: int) -> str:
+        return self.cells[index] if index < len(self.cells) else ""
+
+    def changed(self, change: Callable[[str], str], columns: Collection[int]) -> str:
+        """The record with some of its cells changed; as it stands there where none is."""
+        cells = [change(cell) if index in columns else cell for index, cell in enumerate(self.cells)]
+        if cells == self.cells:
+            return self.raw
+        text = io.StringIO(newline="")
+        line_end = self.raw[len(self.raw.rstrip("\r\n")) :]
+        csv.writer(text, delimiter=self.delimiter, lineterminator=line_end).writerow(cells)
+        return text.getvalue()
+
+
+def _records(text: str) -> list[_Record]:
+    """The records of a CSV file, the header first; raises ValueError where the sources could not read it either."""
+    lines = list(io.StringIO(text, newline=""))
+    header = next((line for line in lines if line.strip("\ufeff\r\n")), "")
+    delimiter = max(",;\t", key=header.count)
+    reader, start, records = csv.reader(iter(lines), delimiter=delimiter, strict=True), 0, []
     try:
-        rows = list(csv.reader(io.StringIO(record.strip("\r\n\ufeff")), delimiter=separator))
-    except csv.Error:
-        return [record]
-    return rows[0] if rows else []
-
-
-def _is_person(cell: str, person: Person) -> bool:
-    bare = re.sub(r"^.*instagram\.com/|[/?#].*$", "", cell.split(" #", maxsplit=1)[0].strip())
-    return normal_handle(bare) in person.handles or cell.strip() in person.ids
-
-
-def purge_database(path: Path, person: Person, pattern: re.Pattern[str]) -> None:
-    """Take the person out of an SQLite database: their rows go, other mentions are blanked, free pages are wiped."""
-    with closing(sqlite3.connect(path)) as database:
-        database.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
-        database.execute("PRAGMA secure_delete = ON")
-        names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        for name in names:
-            columns = [row[1] for row in database.execute(f'PRAGMA table_info("{name}")')]
-            for row in database.execute(f'SELECT rowid, * FROM "{name}"').fetchall():  # noqa: S608 (its own names)
-                values = dict(zip(columns, row[1:], strict=True))
-                if person.is_named(values):
-                    database.execute(f'DELETE FROM "{name}" WHERE rowid = ?', (row[0],))  # noqa: S608
-                    continue
-                for column, value in values.items():
-                    if isinstance(value, str) and pattern.search(value):
-                        cleaned = pattern.sub(GONE, value)
-                        database.execute(f'UPDATE "{name}" SET "{column}" = ? WHERE rowid = ?', (cleaned, row[0]))  # noqa: S608
-        database.commit()
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        database.execute("VACUUM")
-
-
-def is_database(path: Path) -> bool:
-    """Whether a file is an SQLite database."""
-    with path.open("rb") as file:
-        return file.read(16) == b"SQLite format 3\0"
-
-
-def texts(path: Path) -> Iterable[str]:
-    """What can be read in a file, also inside archives and tables."""
-    try:
-        if path.suffix == ".parquet":
-            for batch in pq.ParquetFile(path).iter_batches():
-                yield json.dumps(batch.to_pylist(), default=str, ensure_ascii=False)
-        elif path.suffix == ".xz":
-            yield lzma.decompress(path.read_bytes()).decode("utf-8", "replace")
-        elif path.suffix == ".zip":
-            with zipfile.ZipFile(path) as archive:
-                yield from archive.namelist()
-        else:
-            raw = path.read_bytes()
-            yield raw.decode("utf-8", "replace")
-            if b"\\u" in raw:  # JSON in ASCII
-                yield (
-                    raw.decode("utf-8", "replace")
-                    .encode("ascii", "backslashreplace")
-                    .decode("unicode_escape", "replace")
-                )
-    except (OSError, ValueError, lzma.LZMAError, zipfile.BadZipFile):
-        yield path.read_bytes().decode("utf-8", "replace")
-
-
-def remove(path: Path) -> None:
-    """Delete a file or a folder, read-only or not."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+        for cells in reader:
+            if any(cell.strip("\ufeff ") for cell in cells):
+                records.append(_Record("".join(lines[start : reader.line_num]), cells, delimiter))
+                start = reader.line_num
+    except csv.Error as error:
+        raise ValueError(str(error)) from None
+    if records:  # blank lines at the end
+        records[-1] = replace(records[-1], raw=records[-1].raw + "".join(lines[start:]))
+    return records
