@@ -7,6 +7,7 @@ import atexit
 import sys
 from pathlib import Path
 
+import yaml
 from snakemake.utils import min_version
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
@@ -47,7 +48,8 @@ resource_scopes:
 
 # A limit given with --resources replaces all limits of the profile; the others are to hold all the same.
 if workflow.is_main_process:
-    for name, limit in {"gpu": 1, "model": 1, "calls_per_s": 15}.items():
+    profile = Path(workflow.basedir) / "profiles" / "default" / "config.yaml"
+    for name, limit in yaml.safe_load(profile.read_text())["resources"].items():
         if name not in workflow.global_resources:
             workflow.register_resource(name, limit)
     pace = workflow.global_resources["calls_per_s"].value

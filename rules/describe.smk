@@ -18,7 +18,8 @@ rule measure_reels:
         version=STUDY.version("measure_reels"),
     shell:
         "exec python $ATLAS/measure_reels.py --frames {input.frames} --manifest {output.manifest}"
-        " --journal results/journal/description/{wildcards.batch}.jsonl --store $STORE --imports results/creators/{wildcards.batch}/imports.jsonl --workers {threads}"
+        " --journal results/journal/description/{wildcards.batch}.jsonl --store $STORE"
+        " --imports results/creators/{wildcards.batch}/imports.jsonl --workers {threads}"
         " --log {log} {params.options}"
 
 
@@ -45,5 +46,6 @@ rule embed_descriptions:
         version=STUDY.version("embed_descriptions"),
     shell:
         "exec python $ATLAS/embed_descriptions.py --description {input.description} --manifest {output.manifest}"
-        " --journal results/journal/embedding/text/{wildcards.batch}.jsonl --store $STORE --imports results/creators/{wildcards.batch}/imports.jsonl --workers {threads}"
+        " --journal results/journal/embedding/text/{wildcards.batch}.jsonl --store $STORE"
+        " --imports results/creators/{wildcards.batch}/imports.jsonl --workers {threads}"
         " --weights {input.model} --models $MODELS --log {log} {params.options}"

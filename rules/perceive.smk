@@ -18,7 +18,8 @@ rule extract_audio:
         version=STUDY.version("extract_audio"),
     shell:
         "exec python $ATLAS/extract_audio.py --video {input.video} --manifest {output.manifest}"
-        " --journal results/journal/audio/{wildcards.batch}.jsonl --store $STORE --imports results/creators/{wildcards.batch}/imports.jsonl --workers {threads}"
+        " --journal results/journal/audio/{wildcards.batch}.jsonl --store $STORE"
+        " --imports results/creators/{wildcards.batch}/imports.jsonl --workers {threads}"
         " --log {log} {params.options}"
 
 
@@ -45,7 +46,8 @@ rule transcribe_speech:
         version=STUDY.version("transcribe_speech"),
     shell:
         "exec python $ATLAS/transcribe_speech.py --audio {input.audio} --manifest {output.manifest}"
-        " --journal results/journal/transcript/{wildcards.batch}.jsonl --store $STORE --imports results/creators/{wildcards.batch}/imports.jsonl --workers {threads}"
+        " --journal results/journal/transcript/{wildcards.batch}.jsonl --store $STORE"
+        " --imports results/creators/{wildcards.batch}/imports.jsonl --workers {threads}"
         " --weights {input.model} --models $MODELS --log {log} {params.options}"
 
 
@@ -92,5 +94,6 @@ rule sample_frames:
         version=STUDY.version("sample_frames"),
     shell:
         "exec python $ATLAS/sample_frames.py --video {input.video} --manifest {output.manifest}"
-        " --journal results/journal/frames/{wildcards.batch}.jsonl --store $STORE --imports results/creators/{wildcards.batch}/imports.jsonl --workers {threads}"
+        " --journal results/journal/frames/{wildcards.batch}.jsonl --store $STORE"
+        " --imports results/creators/{wildcards.batch}/imports.jsonl --workers {threads}"
         " --log {log} {params.options}"

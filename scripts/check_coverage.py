@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
-from common.manifest import Row, read_manifest
+from common.manifest import Row, check_unique, read_manifest
 from common.program import UserError, log, parser, run
 from common.states import FAILED, NOTED, SKIPPED
 from common.store import read_lines
@@ -40,20 +40,6 @@ def main(arguments: argparse.Namespace) -> None:
         )
     write_table(build_table([asdict(row) for row in rows], STATUS), arguments.status)
     write_table(build_table(coverage, COVERAGE), arguments.coverage)
-
-
-def check_unique(rows: list[Row]) -> None:
-    """Ids must be unique over the batches; a creator listed under two handles would count twice in every test."""
-    seen: Counter[tuple[str, str]] = Counter()
-    for row in rows:
-        if row.stage == "creators" and row.state == "ok":
-            seen["creator" if row.reel_id is None else "reel", row.reel_id or row.creator_id] += 1
-    twice = [f"{kind} {name}" for (kind, name), times in sorted(seen.items()) if times > 1]
-    if twice:
-        raise UserError(
-            f"listed more than once: {', '.join(twice[:10])}. One account under two handles (renamed), or one id given "
-            "to two reels: leave one of them in the source's list"
-        )
 
 
 def count(rows: list[Row]) -> list[dict[str, str | int | None]]:

@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from common.config import HikerapiSection, SelectSection
-from common.manifest import Row, file_stem, write_manifest
+from common.manifest import Row, check_unique, file_stem, write_manifest
 from common.options import add_section, read_section
 from common.program import UserError, log, parser, run
 from common.stage import IMPORTS, reason_file
 from common.states import Outcome
-from common.store import Store, digest, file_sha256, write_lines
+from common.store import ARTIFACT, Store, digest, file_sha256, write_lines
 from common.tables import CREATORS, FOLLOWS, build_table, write_table
 from sources.creators_list import read_list, report
 from sources.hikerapi import at_pace
@@ -90,11 +90,6 @@ class _Batch:
         if outcome.state != "ok":
             self._row(creator, None, outcome)
             return
-        if any(other["creator_id"] == creator.creator_id for other in self.creators):
-            raise UserError(
-                f"listed more than once: creator {creator.creator_id}, one account under two handles (renamed): leave "
-                "one of them in the source's list"
-            )
         described, follows = describe_creator(creator), list_follows(creator)
         self.creators.append(described)
         self.follows.extend(follows)
@@ -149,13 +144,14 @@ class _Batch:
                 folder = workspace / "0"
                 folder.mkdir()
                 for suffix, content in files.items():
-                    (folder / f"reel{suffix}").write_bytes(content)
+                    (folder / f"{ARTIFACT}{suffix}").write_bytes(content)
                 self.store.publish(stage, key, folder, outcome, "imported", made_from)
         self.store.note_owner(stage, self.manifest.stem, creator.creator_id, reel, key)
         self.imported.add((stage, reel, key))
 
     def close(self) -> None:
         """Write tables and manifest; remove files of reels that left the batch."""
+        check_unique(self.rows)
         write_lines(
             self.imports,
             [{"stage": stage, "reel_id": reel, "key": key} for stage, reel, key in sorted(self.imported)],
@@ -209,7 +205,7 @@ def describe_reel(creator: SourceCreator, reel: SourceReel) -> dict[str, Any]:
         content |= {
             "source_path": _portable(reel.video),
             "size": reel.video.stat().st_size,
-            "sha256": content_sha256(reel.video),
+            "sha256": reel.sha256 or content_sha256(reel.video),
         }
     if reel.thumbnail is not None:
         content["thumbnail_path"] = _portable(reel.thumbnail)
@@ -232,7 +228,8 @@ def find_reels(creator: SourceCreator) -> Iterator[SourceReel]:
     seen: set[str] = set()
     for reel in creator.reels:
         if reel.reel_id is None and reel.video is not None:
-            reel.reel_id = derived_id(creator.creator_id, content_sha256(reel.video))
+            reel.sha256 = content_sha256(reel.video)
+            reel.reel_id = derived_id(creator.creator_id, reel.sha256)
         # One file under two names is one reel; ids given by people are taken at their word.
         if reel.outcome.state == "ok":
             if str(reel.reel_id) in seen:

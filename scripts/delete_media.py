@@ -14,7 +14,7 @@ from pathlib import Path
 
 from common.manifest import Row, file_stem, read_manifest
 from common.program import log, parser, run
-from common.states import FAILED
+from common.states import PASSING
 from common.store import Store, read_lines
 from download_reels import DOWNLOAD
 from media.suffixes import VIDEO_SUFFIXES
@@ -40,7 +40,7 @@ def main(arguments: argparse.Namespace) -> None:
         video = next((suffix for suffix in VIDEO_SUFFIXES if entry and suffix in entry.files), None)
         if entry is None or video is None or entry.artifact(video).stat().st_mtime > oldest:
             continue
-        if any(may_pass(row) for row in rows):
+        if any(row.reason in PASSING for row in rows):
             waiting += 1
             continue
         store.retire(entry, video)
@@ -49,11 +49,6 @@ def main(arguments: argparse.Namespace) -> None:
         deleted += 1
     log.info("media: %d videos deleted, %d kept because a stage may still need them", deleted, waiting)
     arguments.output.write_text(json.dumps({"retain_media_days": arguments.days, "reels": len(by_reel)}) + "\n")
-
-
-def may_pass(row: Row) -> bool:
-    """Whether the reel's stage is to be tried again; a stage that lacks its input only waits for that."""
-    return row.state == "failed" and FAILED[str(row.reason)].passes
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:

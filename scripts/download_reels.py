@@ -23,7 +23,7 @@ from common.options import add_section, read_section
 from common.program import UserError, log, run
 from common.stage import Stage, Work, run_stage, stage_parser
 from common.states import OK, Outcome
-from common.store import Entry, Store, digest
+from common.store import ARTIFACT, Entry, Store, digest
 from media.suffixes import VIDEO_SUFFIXES
 from sources.hikerapi import Hikerapi, at_pace
 from sources.registry import RAW
@@ -42,6 +42,11 @@ def read_reel(inputs: dict[str, Row]) -> dict[str, Any]:
     """What the source says of a reel."""
     content: dict[str, Any] = json.loads(inputs["creators"].file().read_text(encoding="ascii"))
     return content
+
+
+def is_own(reel: dict[str, Any]) -> bool:
+    """Whether people have the video themselves."""
+    return "source_path" in reel
 
 
 def download_key(reel: dict[str, Any]) -> dict[str, Any]:
@@ -65,7 +70,7 @@ def content(inputs: dict[str, Row]) -> Any:
 def source_video(inputs: dict[str, Row], store: Store) -> tuple[Path, str] | None:
     """The reel's video file and its sha256: people's own, or the one downloaded; None where there is none."""
     reel = read_reel(inputs)
-    if "source_path" in reel:
+    if is_own(reel):
         return Path(reel["source_path"]), reel["sha256"]
     entry = store.find(DOWNLOAD, digest(download_key(reel)))
     return media_file(entry) if entry else None
@@ -92,9 +97,10 @@ def check_video(work: Work, store: Path, settings: VideoSection) -> Outcome:
         raise RuntimeError(f"the video of reel {work.reel_id} left the store while it was checked")
     facts = probe(video[0], settings)
     work.artifact(".json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    given = read_reel(work.inputs).get("thumbnail_path")
+    reel = read_reel(work.inputs)
+    given = reel.get("thumbnail_path")
     thumbnail = Path(given) if given else video[0].with_suffix(".jpg")
-    if thumbnail.exists() and (given or "source_path" not in read_reel(work.inputs)):
+    if thumbnail.exists() and (given or not is_own(reel)):
         shutil.copyfile(thumbnail, work.artifact(".jpg"))
     return OK
 
@@ -164,7 +170,7 @@ class Downloader:
                 return Outcome("failed", problem.reason, problem.detail)
             if links[1]:
                 try:
-                    fetch_picture(links[1], folder / "reel.jpg", settings.read_timeout_s)
+                    fetch_picture(links[1], folder / f"{ARTIFACT}.jpg", settings.read_timeout_s)
                 except DownloadError as problem:
                     log.info("video: a thumbnail could not be downloaded: %s", problem)
             key = digest(made_from)
@@ -237,8 +243,9 @@ def main(arguments: argparse.Namespace) -> None:
 
     def compute(works: list[Work]) -> Iterable[tuple[Work, Outcome]]:
         downloader = Downloader(arguments, settings, store)
-        missing = [work for work in works if "source_path" not in read_reel(work.inputs)]
-        here = [work for work in works if "source_path" in read_reel(work.inputs)]
+        reels = {work.reel_id: read_reel(work.inputs) for work in works}
+        missing = [work for work in works if not is_own(reels[work.reel_id])]
+        here = [work for work in works if is_own(reels[work.reel_id])]
         # What came broken over the network is fetched once more before it counts as broken.
         for last in (False, True):
             again = []
@@ -248,9 +255,9 @@ def main(arguments: argparse.Namespace) -> None:
                 else:
                     yield work, outcome
             for work, outcome in isolated(here, store.root, settings):
-                downloaded = "source_path" not in read_reel(work.inputs)
-                if downloaded and outcome.reason in ("corrupt", "truncated", "not_a_video", "empty"):
-                    store.forget(DOWNLOAD, digest(download_key(read_reel(work.inputs))))
+                reel = reels[work.reel_id]
+                if not is_own(reel) and outcome.reason in ("corrupt", "truncated", "not_a_video", "empty"):
+                    store.forget(DOWNLOAD, digest(download_key(reel)))
                     if not last:
                         again.append(work)
                         continue

@@ -38,14 +38,14 @@ import pyarrow.parquet as pq
 from common.config import Config, SelectSection, read_config
 from common.program import UserError, parser, run
 from common.purge import GONE, Account, People, Scrubber, Search, accounts, clean_table, quoted, searches, table_names
-from common.store import read_lines, write_bytes
+from common.store import as_line, read_lines, write_bytes
 from common.study import running_elsewhere
 from common.tables import STAGES
 from common.tombstones import FOLDER as OPT_OUT
 from common.tombstones import Tombstones
 from media.suffixes import VIDEO_SUFFIXES
 from sources.creators_list import COLUMNS, COMMENT, EDGES, read_list
-from sources.exports import READERS
+from sources.exports import read_items
 from sources.exports.folder import PICTURES, Folder
 from sources.exports.item import Item
 from sources.hikerapi_client import CLIPS, FOLLOWING, PROFILE, PROFILE_BY_ID
@@ -353,11 +353,8 @@ class Purge:
         root = Path(self.config.source.exports.folder)
         if self.config.source.kind != "exports" or not root.is_dir():
             return []
-        folder, found = Folder(root), []
-        for path in folder.files:
-            read: Any = next((read for suffix, read in READERS if path.name.lower().endswith(suffix)), None)
-            found.append((path, list(read(path, folder)) if read else []))
-        return found
+        folder = Folder(root)
+        return [(path, list(read_items(path, folder))) for path in folder.files]
 
     def _purge_exports(self, root: Path) -> None:
         """Items of theirs go with all that lies beside them; those of others lose their mentions."""
@@ -622,11 +619,6 @@ def change_database(path: Path, changes: list[Statement]) -> None:
         database.execute("COMMIT")
         database.execute("VACUUM")
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def as_line(value: Any) -> bytes:
-    """A line of JSON, as the store and the answers have them."""
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
 
 
 def counted(number: int, one: str, several: str) -> str:

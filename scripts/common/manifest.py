@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -71,6 +72,24 @@ def read_reels(path: Path, stage: str) -> dict[str, Row]:
                     f"{row.creator_id}: give each reel an id of its own"
                 )
     return reels
+
+
+def check_unique(rows: list[Row]) -> None:
+    """Refuse ids that occur twice: a creator listed under two handles would count twice in every test.
+
+    Args:
+        rows: of one batch or of all; creators without a reel are in the tables, too.
+    """
+    seen: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        if row.stage == "creators" and (row.state == "ok" or row.reason == "no_reels"):
+            seen["creator" if row.reel_id is None else "reel", row.reel_id or row.creator_id] += 1
+    twice = [f"{kind} {name}" for (kind, name), times in sorted(seen.items()) if times > 1]
+    if twice:
+        raise UserError(
+            f"listed more than once: {', '.join(twice[:10])}. One account under two handles (renamed), or one id given "
+            "to two reels: leave one of them in the source's list"
+        )
 
 
 def file_stem(reel_id: str) -> str:

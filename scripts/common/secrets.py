@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+HIKERAPI_TOKEN = "HIKERAPI_TOKEN"  # noqa: S105 (the name of the variable, not its value)
+
 
 def secret(name: str) -> str | None:
     """The secret's value, None where it is not given; the environment comes before `.env`."""

@@ -67,12 +67,12 @@ class Work:
         row = self.inputs["video"]
         listed = row.file()
         # With study.retain_media_days the manifest lists the facts about the video, which stay.
-        for suffix in VIDEO_SUFFIXES if listed.suffix == ".json" else []:
+        if listed.suffix != ".json":
+            return listed
+        for suffix in VIDEO_SUFFIXES:
             if listed.with_suffix(suffix).exists():
                 return listed.with_suffix(suffix)
-        if listed.suffix == ".json":
-            raise ReelError("media_deleted")
-        return listed
+        raise ReelError("media_deleted")
 
     def artifact(self, suffix: str) -> Path:
         """Where the core writes the artifact with this suffix (".wav")."""

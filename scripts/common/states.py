@@ -70,6 +70,8 @@ FAILED = {
     "crashed": Reason("the decoding process died", passes=True),
     "error": Reason("the program met something it does not handle; please report it", passes=True),
 }
+# What `snakemake retry` takes up.
+PASSING = {reason for reason, facts in (NOTED | FAILED).items() if facts.passes}
 
 
 class ReelError(Exception):

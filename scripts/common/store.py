@@ -161,10 +161,8 @@ class Store:
         data = json.loads(path.read_bytes())
         data.setdefault("retired", {})[suffix] = data["files"].pop(suffix)
         data["sizes"].pop(suffix)
-        temporary = entry.folder / f".{ENTRY}.{secrets.token_hex(8)}"
-        temporary.write_text(json.dumps(data, indent=1, sort_keys=True))
-        temporary.chmod(0o444)
-        temporary.replace(path)  # first the entry: a file too many is harmless, one too few would void the entry
+        # First the entry: a file too many is harmless, one too few would void the entry.
+        write_bytes(path, json.dumps(data, indent=1, sort_keys=True).encode())
         entry.artifact(suffix).unlink(missing_ok=True)
 
     def note_owner(self, stage: str, batch: str, creator_id: str, reel_id: str, key: str) -> None:
@@ -196,6 +194,11 @@ def place(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
+def as_line(value: Any) -> bytes:
+    """A JSON value as a line of a file."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+
+
 def append_line(path: Path, value: dict[str, Any], sync: bool = False) -> None:
     """Append one JSON line in one write, after ending a line that a killed process left torn.
 
@@ -205,7 +208,7 @@ def append_line(path: Path, value: dict[str, Any], sync: bool = False) -> None:
         sync: return only when the line is on the disk.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    line = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+    line = as_line(value)
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
     try:
         end = os.fstat(descriptor).st_size
@@ -225,8 +228,7 @@ def write_lines(path: Path, values: list[dict[str, Any]]) -> None:
         path.unlink(missing_ok=True)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = (json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n" for value in values)
-    write_bytes(path, b"".join(lines))
+    write_bytes(path, b"".join(map(as_line, values)))
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -21,9 +21,9 @@ from common.config import Config, ConfigError, Section, parse_config
 from common.models import read_registry
 from common.options import section_options
 from common.program import UserError
-from common.secrets import secret
-from common.states import FAILED, NOTED
-from common.store import digest
+from common.secrets import HIKERAPI_TOKEN, secret
+from common.states import PASSING
+from common.store import ARTIFACT, digest
 from media.suffixes import VIDEO_SUFFIXES
 from sources.hikerapi import LEDGER
 from sources.registry import RAW, WITH_RESULTS, open_source
@@ -88,8 +88,12 @@ class Study:
     @property
     def source_section(self) -> str:
         """Name of the section that describes the source."""
-        kind = self.config.source.kind
-        return kind if kind == "hikerapi" else f"source.{kind}"
+        return "hikerapi" if self.asks_service else f"source.{self.config.source.kind}"
+
+    @property
+    def asks_service(self) -> bool:
+        """Whether the source is a service that is paid by the call."""
+        return self.config.source.kind == "hikerapi"
 
     @property
     def source_options(self) -> str:
@@ -100,23 +104,22 @@ class Study:
     @property
     def calls_option(self) -> str:
         """Where calls to a paid source are counted, for the coverage report; nothing for other sources."""
-        source = self.config.source
-        return f"--calls={RAW}/hikerapi/{source.snapshot}/{LEDGER}" if source.kind == "hikerapi" else ""
+        return f"--calls={RAW}/hikerapi/{self.config.source.snapshot}/{LEDGER}" if self.asks_service else ""
 
     @property
     def has_credentials(self) -> bool | None:
         """Whether the source's token is there; None where it needs none. The token itself goes nowhere."""
-        return bool(secret("HIKERAPI_TOKEN")) if self.config.source.kind == "hikerapi" else None
+        return bool(secret(HIKERAPI_TOKEN)) if self.asks_service else None
 
     @property
     def calls_per_s(self) -> int:
         """What collect_creators takes of the resource `calls_per_s`: all but what refreshing links may need."""
-        return max(1, self.config.hikerapi.calls_per_s - 3) if self.config.source.kind == "hikerapi" else 0
+        return max(1, self.config.hikerapi.calls_per_s - 3) if self.asks_service else 0
 
     @property
     def refresh_calls_per_s(self) -> int:
         """What download_reels takes of the resource `calls_per_s`."""
-        return 1 if self.config.source.kind == "hikerapi" else 0
+        return 1 if self.asks_service else 0
 
     def downloads_due(self) -> int:
         """Downloads that are older than study.retain_media_days, deleted or not: more of them means work to do."""
@@ -125,14 +128,15 @@ class Study:
             return 0
         oldest = time.time() - days * 86_400
         entries = Path(self.config.store.directory).glob("download/*/*")
-        ages = ([v.stat().st_mtime for s in VIDEO_SUFFIXES if (v := entry / f"reel{s}").exists()] for entry in entries)
+        ages = (
+            [v.stat().st_mtime for s in VIDEO_SUFFIXES if (v := entry / f"{ARTIFACT}{s}").exists()] for entry in entries
+        )
         return sum(not times or times[0] <= oldest for times in ages)
 
     @property
     def refresh_options(self) -> Callable[[Any], str]:
         """How download_reels asks the source for fresh links."""
-        needed = self.config.source.kind == "hikerapi"
-        text = section_options(self.config.hikerapi, "hikerapi") if needed else ""
+        text = section_options(self.config.hikerapi, "hikerapi") if self.asks_service else ""
         return lambda _: text
 
     def imports(self, batch: str) -> list[str]:
@@ -224,12 +228,11 @@ def passing_failures(results: Path) -> list[str]:
     """Manifests with reels whose failure may pass; `snakemake retry` makes them again."""
     import pyarrow.parquet as pq  # only `retry` needs it
 
-    passing = {reason for reason, facts in (NOTED | FAILED).items() if facts.passes}
     manifests = sorted(path for path in results.glob("*/**/*.parquet") if path.stem.isdigit())
     return [
         path.as_posix()
         for path in manifests
-        if passing & set(pq.read_table(path, columns=["reason"])["reason"].to_pylist())
+        if PASSING & set(pq.read_table(path, columns=["reason"])["reason"].to_pylist())
     ]
 
 

@@ -17,8 +17,9 @@ from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema, TooMan
 from urllib3.exceptions import LocationParseError
 
 from common.http import CONNECT_TIMEOUT_S, PassingError, attempts, body, check_status
+from common.store import ARTIFACT
 
-PICTURES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG\r\n\x1a\n": ".png", b"RIFF": ".webp"}
+PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF")  # JPEG, PNG, WebP
 MAX_PICTURE_BYTES = 32 << 20
 HEAD_BYTES = 64
 
@@ -65,7 +66,7 @@ def fetch_video(url: str, folder: Path, limits: Limits) -> Path:
         limits: on time and size.
 
     Returns:
-        The file, called `reel` with the suffix that its content asks for.
+        The file, called as in the store, with the suffix that its content asks for.
 
     Raises:
         DownloadError: gone, expired, file_too_large, timeout, throttled, unavailable, no_link.
@@ -76,7 +77,7 @@ def fetch_video(url: str, folder: Path, limits: Limits) -> Path:
     if suffix is None:
         part.unlink()
         raise DownloadError("unavailable", "the link leads to something that is no video", link=True)
-    return part.rename(folder / f"reel{suffix}")
+    return part.rename(folder / f"{ARTIFACT}{suffix}")
 
 
 def fetch_picture(url: str, target: Path, timeout_s: float) -> Path:
@@ -84,7 +85,7 @@ def fetch_picture(url: str, target: Path, timeout_s: float) -> Path:
     part = target.with_name(f".{secrets.token_hex(8)}")
     try:
         _fetch(url, part, Limits(MAX_PICTURE_BYTES, timeout_s, 4 * timeout_s, attempts=2, max_wait_s=5.0))
-        if not any(_head(part).startswith(magic) for magic in PICTURES):
+        if not _head(part).startswith(PICTURES):
             raise DownloadError("unavailable", "the link leads to something that is no picture", link=True)
         return part.rename(target)
     finally:

@@ -10,6 +10,7 @@ import os
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ from media.suffixes import VIDEO_SUFFIXES
 from sources.csv_tables import Line, count, moment, read_creators_csv, read_csv, read_follows_csv, take
 from sources.source import FollowsStatus, SourceCreator, SourceReel, derived_id, normal_handle, printable
 
-SUFFIXES = VIDEO_SUFFIXES
 REEL_COLUMNS = ("reel_id", "caption", "taken_at", "plays", "likes", "comments", "url")
 
 
@@ -89,19 +89,22 @@ class FilesFolder:
 
     def members(self) -> dict[str, str]:
         """See `Source.members`."""
-        return {handle: creator.digest() for handle, creator in read_source(self.settings).items()}
+        return {handle: creator.digest() for handle, creator in self._creators.items()}
 
     def collect(self, handles: Iterable[str], _select: SelectSection) -> Iterator[SourceCreator]:
         """See `Source.collect`."""
-        creators = read_source(self.settings)
         for handle in handles:
-            creator = creators[handle]
+            creator = self._creators[handle]
             facts = dict(creator.facts)
             # A list given in the follows file is taken as complete unless the creators file says otherwise; a creator
             # of whom no row is there may follow nobody or may not have been asked.
             assumed: FollowsStatus = "unfetched" if creator.follows is None else "complete"
             status: FollowsStatus = facts.pop("follows_status", None) or assumed
             yield SourceCreator(handle, creator.handle, facts, status, creator.follows or [], creator.reels_found())
+
+    @cached_property
+    def _creators(self) -> dict[str, FolderCreator]:
+        return read_source(self.settings)
 
 
 def read_source(source: FilesSource) -> dict[str, FolderCreator]:
@@ -115,8 +118,8 @@ def read_source(source: FilesSource) -> dict[str, FolderCreator]:
         _add_follows(creators, Path(source.follows))
     if not creators:
         raise UserError(
-            f"{source.videos}: no creators found. Put each creator's videos ({', '.join(SUFFIXES)}) into a folder "
-            f"named after the creator: {source.videos}/<handle>/<anything>.mp4"
+            f"{source.videos}: no creators found. Put each creator's videos ({', '.join(VIDEO_SUFFIXES)}) into a "
+            f"folder named after the creator: {source.videos}/<handle>/<anything>.mp4"
         )
     return dict(sorted(creators.items()))
 
@@ -134,7 +137,7 @@ def _read_videos(folder: Path) -> dict[str, FolderCreator]:
         # Folders that differ only in case or @ belong to one creator.
         creator = creators.setdefault(creator_id, FolderCreator(creator_id, _display(entry.name)))
         for file in _listing(entry.path):
-            if file.name.startswith(".") or not file.name.lower().endswith(SUFFIXES):
+            if file.name.startswith(".") or not file.name.lower().endswith(VIDEO_SUFFIXES):
                 continue
             name = unicodedata.normalize("NFC", printable(file.name))
             if file.is_symlink() and not Path(file.path).exists():  # a reel whose file is missing, not no reel

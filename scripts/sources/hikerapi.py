@@ -6,10 +6,10 @@ in ``ledger/calls.jsonl``. Everything else is made from them: with the answers, 
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +21,7 @@ from sources.creators_list import read_list
 from sources.source import FollowsStatus, SourceCreator, SourceReel, excluded, normal_handle
 
 if TYPE_CHECKING:  # requests and the models of the answers are slow to import; parsing the Snakefile needs neither
-    from sources.hikerapi_client import Client, Kept, Media, Paged, User
-
+    from sources.hikerapi_client import Client, Kept, Media, Paged, User, Version
 
 # Reels that a creator has pinned come first, however old: so many more are asked for, and the latest taken.
 PINNED = 3
@@ -45,7 +44,6 @@ class Hikerapi:
         self.settings = settings
         self.all_snapshots = raw / "hikerapi"
         self.folder = self.all_snapshots / snapshot
-        self._client: Client | None = None
 
     def members(self) -> dict[str, str]:
         """See `Source.members`."""
@@ -70,14 +68,12 @@ class Hikerapi:
                     future.cancel()
         log.info("hikerapi: %d calls so far under this snapshot", ledger.spent())
 
-    @property
+    @cached_property
     def client(self) -> Client:
         """The client, made when it is first needed."""
-        if self._client is None:
-            from sources.hikerapi_client import Client, Ledger
+        from sources.hikerapi_client import Client, Ledger
 
-            self._client = Client(self.settings, Ledger(self.folder / LEDGER, self.settings.max_calls))
-        return self._client
+        return Client(self.settings, Ledger(self.folder / LEDGER, self.settings.max_calls))
 
     def kept(self, handle: str) -> Kept:
         """The answers that are kept of a creator."""
@@ -153,14 +149,12 @@ class Hikerapi:
 
     def _known_id(self, handle: str) -> str | None:
         """The id that an earlier snapshot has of this handle."""
-        from sources.hikerapi_client import PROFILE, Kept, ProfileAnswer, SourceError, check
+        from sources.hikerapi_client import PROFILE, Kept, ProfileAnswer
 
         earlier = [path for path in self.all_snapshots.glob(f"*/{handle}.jsonl") if path.parent.name < self.folder.name]
         for path in sorted(earlier, reverse=True):
-            for line in Kept(path).answers(PROFILE):
-                with contextlib.suppress(SourceError):
-                    answer: ProfileAnswer = check(line, ProfileAnswer)
-                    return answer.user.pk
+            for _, answer in Kept(path).understood(PROFILE, ProfileAnswer):
+                return str(answer.user.pk)
         return None
 
     def _follows_status(self, follows: Paged, following: int) -> tuple[FollowsStatus, str | None]:
@@ -189,16 +183,13 @@ class Hikerapi:
 
     def kept_links(self, handle: str) -> dict[str, tuple[str | None, str | None]]:
         """Links to videos and thumbnails that were asked for anew before; the last ones."""
-        from sources.hikerapi_client import CLIPS, ClipsAnswer, SourceError, check
+        from sources.hikerapi_client import CLIPS, ClipsAnswer
 
-        links: dict[str, tuple[str | None, str | None]] = {}
-        kept = self.kept(handle)
-        for line in kept.answers(CLIPS, "links"):
-            with contextlib.suppress(SourceError):
-                for clip in check(line, ClipsAnswer).response.items:
-                    name = reel_id(clip.media, str(line["params"]["user_id"]))
-                    links[name] = (video_link(clip.media), thumbnail_link(clip.media))
-        return links
+        return {
+            reel_id(clip.media, str(line["params"]["user_id"])): (video_link(clip.media), thumbnail_link(clip.media))
+            for line, answer in self.kept(handle).understood(CLIPS, ClipsAnswer, "links")
+            for clip in answer.response.items
+        }
 
     def fresh_links(self, handle: str, wanted: set[str]) -> dict[str, tuple[str | None, str | None]]:
         """Links to videos and thumbnails, asked for anew: those the answers have expire after days.
@@ -210,15 +201,11 @@ class Hikerapi:
         Raises:
             SourceError: the service could not be asked.
         """
-        from sources.hikerapi_client import CLIPS, ClipsAnswer, SourceError, check, read_pages
+        from sources.hikerapi_client import CLIPS, ClipsAnswer, SourceError, read_pages
 
         kept = self.kept(handle)
         user = self._profile(handle, kept)
-
-        enough = NEWER
-        for line in kept.answers(CLIPS):
-            with contextlib.suppress(SourceError):
-                enough += len(check(line, ClipsAnswer).response.items)
+        collected = sum(len(answer.response.items) for _, answer in kept.understood(CLIPS, ClipsAnswer))
         missing = set(wanted)
         links: dict[str, tuple[str | None, str | None]] = {}
 
@@ -233,7 +220,7 @@ class Hikerapi:
 
         pages = read_pages(
             self.client, kept, CLIPS, user.pk, ClipsAnswer, media,
-            enough=enough, purpose="links", fresh=True,
+            enough=collected + NEWER, purpose="links", fresh=True,
         )  # fmt: skip
         if pages.problem and not links:
             raise SourceError(pages.problem.reason, pages.problem.detail)
@@ -287,15 +274,14 @@ def reel(media: Media, creator_id: str, listed_handle: str) -> SourceReel:
 
 def video_link(media: Media) -> str | None:
     """The best encoding that is offered."""
-    if media.video_url:
-        return media.video_url
-    versions = media.video_versions or []
-    best = max(versions, key=lambda version: (version.width or 0) * (version.height or 0), default=None)
-    return best.url if best else None
+    return media.video_url or _largest(media.video_versions or [])
 
 
 def thumbnail_link(media: Media) -> str | None:
     """The largest thumbnail that is offered."""
-    candidates = media.image_versions2.candidates if media.image_versions2 else []
-    best = max(candidates, key=lambda version: (version.width or 0) * (version.height or 0), default=None)
+    return _largest(media.image_versions2.candidates if media.image_versions2 else [])
+
+
+def _largest(versions: list[Version]) -> str | None:
+    best = max(versions, key=lambda version: (version.width or 0) * (version.height or 0), default=None)
     return best.url if best else None

@@ -14,9 +14,10 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,10 +28,10 @@ from urllib3.exceptions import NewConnectionError
 from common.config import HikerapiSection
 from common.http import CONNECT_TIMEOUT_S, Pace, PassingError, attempts, body, check_status
 from common.program import log
+from common.secrets import HIKERAPI_TOKEN as TOKEN
 from common.secrets import secret
 from common.store import append_line, read_lines
 
-TOKEN = "HIKERAPI_TOKEN"  # noqa: S105 (the name of the variable, not its value)
 PROFILE, PROFILE_BY_ID = "/v2/user/by/username", "/v2/user/by/id"
 CLIPS, FOLLOWING = "/v2/user/clips", "/v2/user/following"
 MAX_ANSWER_BYTES = 64 << 20
@@ -218,24 +219,38 @@ class Ledger:
         return self.total
 
 
-@dataclass(frozen=True)
 class Kept:
-    """The answers that are kept of one creator.
+    """The answers that are kept of one creator, read once; for one thread at a time.
 
-    Attributes:
+    Args:
         path: JSON lines: time, endpoint, params, status, answer.
     """
 
-    path: Path
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @cached_property
+    def lines(self) -> list[dict[str, Any]]:
+        """All lines, in the order they were received."""
+        return read_lines(self.path)
 
     def answers(self, endpoint: str, purpose: str = "collect") -> list[dict[str, Any]]:
         """Lines of an endpoint, in the order they were received."""
-        lines = read_lines(self.path)
-        return [line for line in lines if line.get("endpoint") == endpoint and line.get("purpose") == purpose]
+        return [line for line in self.lines if line.get("endpoint") == endpoint and line.get("purpose") == purpose]
+
+    def understood(
+        self, endpoint: str, model: type[_Answer], purpose: str = "collect"
+    ) -> Iterator[tuple[dict[str, Any], Any]]:
+        """Those of them that have the expected form: the line, and the answer as an instance of `model`."""
+        for line in self.answers(endpoint, purpose):
+            with contextlib.suppress(SourceError):
+                yield line, check(line, model)
 
     def add(self, line: dict[str, Any]) -> None:
         """Keep an answer; it is on the disk when this returns."""
-        append_line(self.path, {"time": datetime.now(UTC).isoformat(timespec="seconds"), **line}, sync=True)
+        lines, kept = self.lines, {"time": datetime.now(UTC).isoformat(timespec="seconds"), **line}
+        append_line(self.path, kept, sync=True)
+        lines.append(kept)
 
 
 class Client:

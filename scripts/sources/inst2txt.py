@@ -30,8 +30,8 @@ from common.config import Inst2txtSource, SelectSection
 from common.program import UserError
 from common.states import OK, Outcome
 from common.store import digest
+from media.suffixes import VIDEO_SUFFIXES
 from sources.csv_tables import moment
-from sources.files import SUFFIXES
 from sources.source import (
     UNKNOWN,
     FollowsStatus,
@@ -57,6 +57,7 @@ REEL_COLUMNS = (
 FOLLOWING_COLUMNS = ("user_pk", "following_pk", "following_username")
 PLAIN_HANDLE = re.compile(r"[a-z0-9._]*")  # as the service itself writes them: in their normal form already
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
+KINDS = dict.fromkeys(VIDEO_SUFFIXES, "video") | dict.fromkeys(PICTURES, "thumbnail")
 
 DIMENSIONS = 768  # of all-mpnet-base-v2
 # The first study took any answer without the expected field for the end of a list: fewer rows than this share of the
@@ -64,7 +65,6 @@ DIMENSIONS = 768  # of all-mpnet-base-v2
 MIN_FOLLOWS_SHARE = 0.9
 # Beyond it neighbouring whole numbers are the same float: an id that was stored as one has lost its last digits.
 EXACT_FLOAT = 2**53
-# Stands for the owner of reels that belong to no account; what begins like this is no username.
 
 Row = dict[str, Any]
 Value = TypeVar("Value")
@@ -453,7 +453,7 @@ def list_files(folder: Path) -> dict[str, dict[str, Path]]:
         raise UserError(f"source.inst2txt.videos: {folder}: {error.strerror or error}") from None
     for name in names:
         file = folder / name
-        kind = "video" if file.suffix.lower() in SUFFIXES else "thumbnail" if file.suffix.lower() in PICTURES else None
+        kind = KINDS.get(file.suffix.lower())
         if kind and file.is_file():
             found[file.stem].setdefault(kind, file)
     return found

@@ -38,6 +38,7 @@ class SourceReel:
         thumbnail_url: where its thumbnail can be downloaded.
         file: the name of the video file in messages and tables.
         outcome: not ok where the source itself cannot use the reel (`changed_format`, `duplicate`, ...).
+        sha256: of the video's content, where it has been hashed already.
         imported: results that another program made of it, by stage; see `Imported`.
     """
 
@@ -49,6 +50,7 @@ class SourceReel:
     thumbnail_url: str | None = None
     file: str | None = None
     outcome: Outcome = OK
+    sha256: str | None = None
     imported: dict[str, Imported] = field(default_factory=dict)
 
 

@@ -24,7 +24,7 @@ from sources.source import UNKNOWN, SourceCreator, SourceReel, derived_id, file_
 
 # The first whose suffix fits reads a file.
 READERS = tuple((suffix, tool.read) for tool in (yt_dlp, zeeschuimer, instaloader) for suffix in tool.SUFFIXES)
-# Whose the items are that name no owner. No handle has a question mark.
+# What the owner of items is called that name none.
 UNKNOWN_HANDLE = "unknown"
 
 
@@ -55,7 +55,7 @@ class ExportsFolder:
         if not root.is_dir():
             raise UserError(f"source.exports.folder: {printable(str(root))}: no such folder")
         folder = Folder(root)
-        items = [item for path in folder.files for item in _read(path, folder) if item.says_something]
+        items = [item for path in folder.files for item in read_items(path, folder) if item.says_something]
         if not items:
             raise UserError(
                 f"source.exports.folder: {printable(str(root))}: no items found. Put the files there that Zeeschuimer "
@@ -102,7 +102,8 @@ class ExportsFolder:
             creator.follows_status = stated or ("complete" if creator_id in follows else "unfetched")
 
 
-def _read(path: Path, folder: Folder) -> Iterator[Item]:
+def read_items(path: Path, folder: Folder) -> Iterator[Item]:
+    """The items of one file; none where no tool's adapter reads it. Raises UserError where it cannot be read."""
     read = next((read for suffix, read in READERS if path.name.lower().endswith(suffix)), None)
     try:
         yield from read(path, folder) if read else ()

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from common.program import UserError
-from sources.files import SUFFIXES
+from media.suffixes import VIDEO_SUFFIXES
 from sources.source import SourceReel, printable
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".image")  # yt-dlp saves thumbnails of TikTok as .image
@@ -40,7 +40,7 @@ class Folder:
         self.files.sort(key=os.fsencode)
 
     def _add(self, path: Path) -> None:
-        if path.suffix.lower() not in (*SUFFIXES, *PICTURES):
+        if path.suffix.lower() not in (*VIDEO_SUFFIXES, *PICTURES):
             self.files.append(path)
         elif path.is_file():
             self._media.setdefault(path.with_suffix(""), {})[path.suffix.lower()] = path
@@ -57,7 +57,7 @@ class Folder:
             stem: the metadata file without its suffixes.
         """
         beside = self._media.get(stem, {})
-        reel.video = next((beside[suffix] for suffix in SUFFIXES if suffix in beside), None)
+        reel.video = next((beside[suffix] for suffix in VIDEO_SUFFIXES if suffix in beside), None)
         reel.thumbnail = next((beside[suffix] for suffix in PICTURES if suffix in beside), None)
         reel.file = self.name(reel.video) if reel.video else None
 
