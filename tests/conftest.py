@@ -5,5 +5,19 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("NUMBA_CACHE_DIR", str(CHECKOUT / "data" / "numba"))
+
+
+@pytest.fixture
+def service(tmp_path, monkeypatch):
+    """HikerAPI and a content network on this machine, for a study in a folder of the test's own."""
+    from fake_service import TOKEN, Service, demo_video
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HIKERAPI_TOKEN", TOKEN)
+    made = Service(demo_video(CHECKOUT))
+    yield made
+    made.close()

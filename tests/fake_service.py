@@ -97,6 +97,19 @@ class Service:
         self.people[person.username], self.by_pk[person.pk] = person, person
         return person
 
+    def rename(self, old: str, new: str) -> None:
+        """Give an account another handle."""
+        person = self.people.pop(old)
+        person.username = new
+        self.people[new] = person
+
+    def collect_options(self, *further: str, snapshot: str = "2026-11-23") -> list[str]:
+        """Options of collect_creators.py for a study of one batch from this service; further ones come on top."""
+        return [
+            "--source=hikerapi", f"--snapshot={snapshot}", "--creators=creators.csv", f"--url={self.url}",
+            "--batch=0", "--batches=1", "--manifest=results/creators/0.parquet", "--calls-per-s=1000", *further,
+        ]  # fmt: skip
+
     def count(self, path: str) -> int:
         """Requests to a path that were answered."""
         return sum(called == path for called, _, _ in self.calls)

@@ -129,6 +129,8 @@ def test_one_account_under_two_handles_is_refused():
     check_unique(rows)
     with pytest.raises(UserError, match="listed more than once: creator c1"):
         check_unique([*rows, Row("c1", None, "creators", "ok")])
+    with pytest.raises(UserError, match="listed more than once: creator c3"):  # in the creators table all the same
+        check_unique([*rows, *[Row("c3", None, "creators", "skipped", "no_reels")] * 2])
 
 
 def test_skipped_reels_do_not_count():

@@ -15,29 +15,18 @@ import download_reels
 import extract_audio
 from common.manifest import Row, read_manifest
 from common.tables import STATUS, build_table, write_table
-from conftest import CHECKOUT
-from fake_service import TOKEN, Person, Service, demo_video
+from fake_service import Person
 
 VIDEO = Path("results/video/0/77000.mp4")
 AUDIO = Path("results/audio/0.parquet")
 
 
 @pytest.fixture
-def service(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HIKERAPI_TOKEN", TOKEN)
-    made = Service(demo_video(CHECKOUT))
-    made.add(Person(77, "ada"), reels=1)
+def service(service):
+    service.add(Person(77, "ada"), reels=1)
     Path("creators.csv").write_text("ada\n")
-    source = ["--source=hikerapi", "--snapshot=2026-11-23"]
-    collect_creators.main(
-        collect_creators.parse(
-            [*source, "--creators=creators.csv", f"--url={made.url}", "--batch=0", "--batches=1",
-             "--manifest=results/creators/0.parquet", "--calls-per-s=1000"]
-        )
-    )  # fmt: skip
-    yield made
-    made.close()
+    collect_creators.main(collect_creators.parse(service.collect_options()))
+    return service
 
 
 def download() -> Row:

@@ -16,11 +16,9 @@ from common.manifest import Row, read_manifest
 from common.store import file_sha256
 from conftest import CHECKOUT
 from fake_service import (
-    TOKEN,
     Person,
     Service,
     breaks_off,
-    demo_video,
     drips,
     html,
     passes,
@@ -34,25 +32,14 @@ CLIPS = "/v2/user/clips"
 
 
 @pytest.fixture
-def service(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HIKERAPI_TOKEN", TOKEN)
-    made = Service(demo_video(CHECKOUT))
-    made.add(Person(77, "ada"), reels=1)
+def service(service):
+    service.add(Person(77, "ada"), reels=1)
     Path("creators.csv").write_text("ada\n")
-    yield made
-    made.close()
+    return service
 
 
 def collect(service: Service) -> None:
-    collect_creators.main(
-        collect_creators.parse(
-            [
-                "--source=hikerapi", "--snapshot=2026-11-23", "--creators=creators.csv", f"--url={service.url}",
-                "--batch=0", "--batches=1", "--manifest=results/creators/0.parquet", "--calls-per-s=1000",
-            ]
-        )
-    )  # fmt: skip
+    collect_creators.main(collect_creators.parse(service.collect_options()))
 
 
 def download(service: Service, *further: str) -> Row:

@@ -27,7 +27,6 @@ from fake_service import (
     Service,
     breaks_off,
     cohort,
-    demo_video,
     drips,
     html,
     passes,
@@ -40,20 +39,8 @@ MANIFEST = Path("results/creators/0.parquet")
 RAW = Path("data/raw/hikerapi/2026-11-23")
 
 
-@pytest.fixture
-def service(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HIKERAPI_TOKEN", TOKEN)
-    made = Service(demo_video(CHECKOUT))
-    yield made
-    made.close()
-
-
 def options(service: Service, *further: str, snapshot: str = "2026-11-23") -> list[str]:
-    return [
-        "--source=hikerapi", f"--snapshot={snapshot}", "--creators=creators.csv", f"--url={service.url}", "--batch=0",
-        "--batches=1", f"--manifest={MANIFEST}", "--calls-per-s=1000", "--timeout-s=2", "--max-wait-s=3", *further,
-    ]  # fmt: skip
+    return service.collect_options("--timeout-s=2", "--max-wait-s=3", *further, snapshot=snapshot)
 
 
 def collect(service: Service, *further: str, snapshot: str = "2026-11-23") -> dict[str, Row]:
@@ -245,9 +232,7 @@ def test_a_private_account_is_reported_and_nothing_more_is_paid(service):
 def test_a_renamed_account_is_reported(service):
     ada(service)
     collect(service)
-    renamed = service.people.pop("ada")
-    renamed.username = "ada.new"
-    service.people["ada.new"] = renamed
+    service.rename("ada", "ada.new")
     row = collect(service, snapshot="2026-12-24")["77"]
     assert row.state == "ok"
     assert "renamed" in row.detail
@@ -433,9 +418,7 @@ def test_a_403_that_does_not_say_private_is_an_error_to_report(service):
 def test_an_odd_answer_by_id_does_not_make_a_renamed_account_unknown(service):
     ada(service)
     collect(service)
-    renamed = service.people.pop("ada")
-    renamed.username = "ada.new"
-    service.people["ada.new"] = renamed
+    service.rename("ada", "ada.new")
     service.fail("/v2/user/by/id", html())
     assert collect(service, snapshot="2026-12-24")["ada"].reason == "changed_format"
     assert "renamed" in collect(service, snapshot="2026-12-24")["77"].detail

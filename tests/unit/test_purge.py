@@ -35,8 +35,8 @@ from common.study import LockOwner
 from common.tables import CREATORS, FOLLOWS, read_table
 from common.tombstones import Tombstones
 from conftest import CHECKOUT
-from fake_service import TOKEN, Service, demo_video
 from fake_service import Person as Listed
+from fake_service import Service
 
 HANDLE, NUMBER, NAME = "canary.ada_7", "900077001", "Synthetic Canary.Ada_7"
 MANIFEST = Path("results/creators/0.parquet")
@@ -83,28 +83,9 @@ def purge(*arguments: str) -> None:
 # --- a study collected from HikerAPI --------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def service(monkeypatch):
-    monkeypatch.setenv("HIKERAPI_TOKEN", TOKEN)
-    made = Service(demo_video(CHECKOUT))
-    yield made
-    made.close()
-
-
-def options(service: Service) -> list[str]:
-    return ["--source=hikerapi", "--snapshot=2026-11-23"]
-
-
 def collect(service: Service) -> dict[str, dict]:
     """Collect; the creators, by handle."""
-    collect_creators.main(
-        collect_creators.parse(
-            [
-                *options(service), "--creators=creators.csv", f"--url={service.url}", "--batch=0", "--batches=1",
-                f"--manifest={MANIFEST}", "--calls-per-s=1000",
-            ]
-        )
-    )  # fmt: skip
+    collect_creators.main(collect_creators.parse(service.collect_options()))
     rows = read_table(MANIFEST.with_suffix("") / "creators.parquet", CREATORS).to_pylist()
     return {row["handle"]: row for row in rows}
 
@@ -196,9 +177,7 @@ def test_nothing_of_her_is_left_and_the_others_are_whole(cohort, monkeypatch):
 
 def test_the_tombstone_keeps_her_out_under_any_name(cohort):
     purge()
-    renamed = cohort.people.pop(HANDLE)
-    renamed.username = "ada.renamed"
-    cohort.people["ada.renamed"] = renamed
+    cohort.rename(HANDLE, "ada.renamed")
     Path("creators.csv").write_text(f"{HANDLE}\nbob\nada.renamed\n")
     assert set(collect(cohort)) == {"bob"}
     assert {row.creator_id for row in read_manifest(MANIFEST)} == {"78"}
