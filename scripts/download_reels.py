@@ -24,6 +24,7 @@ from common.program import UserError, log, run
 from common.stage import Stage, Work, run_stage, stage_parser
 from common.states import OK, Outcome
 from common.store import ARTIFACT, Entry, Store, digest
+from common.tombstones import Tombstones
 from media.suffixes import VIDEO_SUFFIXES
 from sources.hikerapi import Hikerapi, at_pace
 from sources.registry import RAW
@@ -184,7 +185,7 @@ class Downloader:
         if self.arguments.source != "hikerapi":
             return None
         settings = at_pace(read_section(self.arguments, HikerapiSection, "hikerapi"), self.arguments.pace)
-        return Hikerapi(settings, self.arguments.snapshot, self.arguments.raw)
+        return Hikerapi(settings, self.arguments.snapshot, self.arguments.raw, Tombstones())
 
     def _other_links(
         self, reel: dict[str, Any], failed: str, problem: DownloadError, folder: Path, limits: Limits

@@ -49,8 +49,8 @@ def main(arguments: argparse.Namespace) -> None:
         print(f"The source of this study is `{arguments.source}`: it costs no calls.")  # noqa: T201
         return
     settings, select = read_section(arguments, HikerapiSection), read_section(arguments, SelectSection)
-    source = Hikerapi(settings, arguments.snapshot, arguments.raw)
     tombstones = Tombstones()
+    source = Hikerapi(settings, arguments.snapshot, arguments.raw, tombstones)
     handles = [handle for handle in source.members() if handle not in tombstones]
     left = [remaining(source, handle, select) for handle in handles]
     least, most = sum(calls.least for calls in left), sum(calls.most for calls in left)

@@ -37,7 +37,8 @@ import pyarrow.parquet as pq
 
 from common.config import Config, SelectSection, read_config
 from common.program import UserError, parser, run
-from common.purge import GONE, Account, People, Scrubber, Search, accounts, clean_table, quoted, searches, table_names
+from common.purge import Account, People, Search, accounts, clean_table, quoted, searches, table_names
+from common.scrub import GONE, Scrubber
 from common.store import as_line, read_lines, write_bytes
 from common.study import running_elsewhere
 from common.tables import STAGES

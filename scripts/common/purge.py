@@ -1,4 +1,4 @@
-"""People who asked not to be held: what they are known by, where they are named, and data without them."""
+"""People who asked not to be held: what they are known by, where they are named, and tables without them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import io
 import json
 import lzma
 import re
-import secrets
 import sqlite3
 import unicodedata
 import zipfile
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -24,13 +23,10 @@ from typing import IO, Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from common.scrub import GONE, IDS, SHORTEST
 from common.store import write_bytes
 from common.tombstones import Tombstones
 from sources.source import normal_handle
-
-GONE = "[opted out]"
-# Shorter texts of one word are words of the language as well, and shorter ids numbers of anything.
-SHORTEST = 6
 
 
 class Account(NamedTuple):
@@ -340,91 +336,7 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-# --- data without them --------------------------------------------------------------------------------------------
-
-IDS = ("pk", "pk_id", "id")
-ID_KEY = re.compile(r"(?:^|_)(?:pk|id)s?$")
-# Things, not people: the ids that stand directly in them are their own.
-THINGS = {"code", "shortcode", "media_type", "taken_at", "text"}
-# By them a list goes on where it ended.
-CURSORS = {"next_page_id", "page_id", "max_id", "next_max_id", "min_id", "cursor", "end_cursor"}
-
-
-class Scrubber:
-    """Takes people out of the JSON values of one file.
-
-    In a list of accounts somebody without a name stands in for each of them, so that it does not seem to end early.
-    Who follows whom cannot be seen from that: the stand-ins of another file are others.
-
-    Args:
-        people: whom to take out.
-        search: finds them in texts.
-    """
-
-    def __init__(self, people: People, search: Search) -> None:
-        self.people, self.search = people, search
-        self._stand_ins: dict[str, str] = {}
-
-    def names(self, value: Any) -> bool:
-        """Whether a JSON value is an object that describes one of them."""
-        if not isinstance(value, dict):
-            return False
-        by_id = any(self.people.has_id(value.get(key)) for key in IDS) and not THINGS & value.keys()
-        return by_id or self.people.has_handle(value.get("username"))
-
-    def stand_in(self, *known_by: Any) -> str:
-        """An id for somebody without a name; the same for the same person."""
-        known = next(str(value) for value in known_by if value)
-        return self._stand_ins.setdefault(known, f"opted-out-{secrets.token_hex(4)}")
-
-    def clean(self, value: Any, key: str = "") -> Any:
-        """A JSON value without them.
-
-        Args:
-            value: any.
-            key: under which it stands.
-        """
-        if isinstance(value, dict):
-            if self.names(value):
-                return {"pk": self.stand_in(*(value.get(name) for name in (*IDS, "username"))), "username": GONE}
-            return {name: self.clean(item, name) for name, item in value.items() if name not in self.people.ids}
-        if isinstance(value, list):
-            return [self.clean(item, key) for item in value if key == "users" or not self._is_theirs(item, key)]
-        if key in CURSORS or isinstance(value, bool):
-            return value
-        if ID_KEY.search(key):
-            return self._clean_id(value, key)
-        return self._clean_text(value, key) if isinstance(value, str) else value
-
-    def clean_cell(self, value: Any, column: str) -> Any:
-        """A value of a database, which may be JSON, without them."""
-        if not isinstance(value, str):
-            return value
-        if value[:1] in ("[", "{"):
-            with suppress(ValueError):
-                given = json.loads(value)
-                cleaned = self.clean(given, column)
-                return value if cleaned == given else json.dumps(cleaned, ensure_ascii=False)
-        return self.search.blank(value)
-
-    def _is_theirs(self, item: Any, key: str) -> bool:
-        """Whether an entry of a list goes: they themselves, a tag of them, a comment by them."""
-        if isinstance(item, dict):
-            return any(map(self.names, (item, item.get("user"), item.get("owner"))))
-        long_enough = len(str(item)) >= SHORTEST or ID_KEY.search(key)
-        return self.people.has_handle(item) or bool(self.people.has_id(item) and long_enough)
-
-    def _clean_text(self, value: str, key: str) -> str:
-        if key.endswith("username"):  # others' are never touched
-            return GONE if self.people.has_handle(value) else value
-        return self.search.blank(value)
-
-    def _clean_id(self, value: Any, key: str) -> Any:
-        """An id of something else; that of a reel may have the account behind it (`<reel>_<account>`)."""
-        if isinstance(value, str) and "_" in value:
-            first, *others = value.split("_")
-            return "_".join([first, *(part for part in others if part not in self.people.ids)])
-        return None if key not in IDS and self.people.has_id(value) else value
+# --- tables without them -------------------------------------------------------------------------------------------
 
 
 def clean_table(content: bytes, columns: Collection[str], people: People, search: Search) -> bytes:

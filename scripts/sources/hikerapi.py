@@ -17,6 +17,7 @@ from common.config import HikerapiSection, SelectSection
 from common.program import UserError, log
 from common.states import Outcome
 from common.store import digest
+from common.tombstones import Tombstones
 from sources.creators_list import read_list
 from sources.source import FollowsStatus, SourceCreator, SourceReel, excluded, normal_handle
 
@@ -38,10 +39,11 @@ class Hikerapi:
         settings: the section `hikerapi`.
         snapshot: date under which answers are kept.
         raw: folder of answers that were paid for.
+        tombstones: who opted out.
     """
 
-    def __init__(self, settings: HikerapiSection, snapshot: str, raw: Path) -> None:
-        self.settings = settings
+    def __init__(self, settings: HikerapiSection, snapshot: str, raw: Path, tombstones: Tombstones) -> None:
+        self.settings, self.tombstones = settings, tombstones
         self.all_snapshots = raw / "hikerapi"
         self.folder = self.all_snapshots / snapshot
 
@@ -61,8 +63,9 @@ class Hikerapi:
         with ThreadPoolExecutor(self.settings.connections) as pool:
             futures = [pool.submit(self._creator, handle, select) for handle in handles]
             try:
-                for future in futures:
-                    yield future.result()
+                for creator in (future.result() for future in futures):
+                    if creator:
+                        yield creator
             finally:
                 for future in futures:
                     future.cancel()
@@ -79,10 +82,19 @@ class Hikerapi:
         """The answers that are kept of a creator."""
         from sources.hikerapi_client import Kept
 
-        return Kept(self.folder / f"{handle}.jsonl")
+        return Kept(self.folder / f"{handle}.jsonl", self.tombstones)
 
-    def _creator(self, handle: str, select: SelectSection) -> SourceCreator:
-        from sources.hikerapi_client import CLIPS, FOLLOWING, ClipsAnswer, FollowingAnswer, SourceError, read_pages
+    def _creator(self, handle: str, select: SelectSection) -> SourceCreator | None:
+        """A creator; None where a new handle turns out to be that of somebody who opted out."""
+        from sources.hikerapi_client import (
+            CLIPS,
+            FOLLOWING,
+            ClipsAnswer,
+            FollowingAnswer,
+            OptedOutError,
+            SourceError,
+            read_pages,
+        )  # fmt: skip
 
         kept = self.kept(handle)
         creator = SourceCreator(handle, handle)
@@ -105,6 +117,10 @@ class Hikerapi:
             follows = read_pages(
                 self.client, kept, FOLLOWING, user.pk, FollowingAnswer, lambda page: page.response.users
             )
+        except OptedOutError:
+            log.warning("%s: one of the accounts is somebody's who opted out; it is left out", self.settings.creators)
+            self.tombstones.add([handle])  # from now on before anything is asked
+            return None
         except SourceError as problem:
             creator.outcome = Outcome("failed", problem.reason, problem.detail or None)
             return creator
@@ -153,7 +169,7 @@ class Hikerapi:
 
         earlier = [path for path in self.all_snapshots.glob(f"*/{handle}.jsonl") if path.parent.name < self.folder.name]
         for path in sorted(earlier, reverse=True):
-            for _, answer in Kept(path).understood(PROFILE, ProfileAnswer):
+            for _, answer in Kept(path, self.tombstones).understood(PROFILE, ProfileAnswer):
                 return str(answer.user.pk)
         return None
 

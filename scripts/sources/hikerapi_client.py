@@ -28,9 +28,11 @@ from urllib3.exceptions import NewConnectionError
 from common.config import HikerapiSection
 from common.http import CONNECT_TIMEOUT_S, Pace, PassingError, attempts, body, check_status
 from common.program import log
+from common.scrub import Buried, Scrubber
 from common.secrets import HIKERAPI_TOKEN as TOKEN
 from common.secrets import secret
 from common.store import append_line, read_lines
+from common.tombstones import Tombstones
 
 PROFILE, PROFILE_BY_ID = "/v2/user/by/username", "/v2/user/by/id"
 CLIPS, FOLLOWING = "/v2/user/clips", "/v2/user/following"
@@ -48,6 +50,10 @@ class SourceError(Exception):
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(reason, detail)
         self.reason, self.detail = reason, detail
+
+
+class OptedOutError(Exception):
+    """A profile is that of somebody who opted out."""
 
 
 # pk is a number in one answer and a text in another.
@@ -224,10 +230,13 @@ class Kept:
 
     Args:
         path: JSON lines: time, endpoint, params, status, answer.
+        tombstones: of people who opted out, of whom nothing is kept.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, tombstones: Tombstones) -> None:
         self.path = path
+        self.opted_out = Buried(tombstones)
+        self.scrubber = Scrubber(self.opted_out, self.opted_out) if tombstones.hashes else None
 
     @cached_property
     def lines(self) -> list[dict[str, Any]]:
@@ -246,11 +255,24 @@ class Kept:
             with contextlib.suppress(SourceError):
                 yield line, check(line, model)
 
-    def add(self, line: dict[str, Any]) -> None:
-        """Keep an answer; it is on the disk when this returns."""
+    def add(self, line: dict[str, Any]) -> dict[str, Any]:
+        """Keep an answer; it is on the disk when this returns.
+
+        Returns:
+            The line as it is kept, without people who opted out.
+
+        Raises:
+            OptedOutError: it is the profile of one of them; nothing is kept.
+        """
         lines, kept = self.lines, {"time": datetime.now(UTC).isoformat(timespec="seconds"), **line}
+        if self.scrubber:
+            answer = line.get("answer")
+            if isinstance(answer, dict) and self.scrubber.names(answer.get("user")):
+                raise OptedOutError
+            kept |= {part: self.scrubber.clean(line[part]) for part in ("answer", "text") if part in line}
         append_line(self.path, kept, sync=True)
         lines.append(kept)
+        return kept
 
 
 class Client:
@@ -275,7 +297,7 @@ class Client:
         model: type[_Answer],
         purpose: str = "collect",
     ) -> Any:
-        """An answer, checked; kept whatever it says.
+        """An answer, checked; kept whatever it says, without people who opted out.
 
         Returns:
             An instance of `model`.
@@ -283,6 +305,7 @@ class Client:
         Raises:
             SourceError: with a reason: not_found, private, unauthorized, balance, budget, throttled, unavailable,
                 changed_format, no_credentials.
+            OptedOutError: it is the profile of somebody who opted out; nothing is kept.
         """
         if self.stopped:  # no token, no money: the next call would end the same way
             raise self.stopped
@@ -302,8 +325,7 @@ class Client:
             line["answer"] = json.loads(text)
         except ValueError:
             line["text"] = text.decode("utf-8", "backslashreplace")
-        kept.add(line)
-        return check(line, model)
+        return check(kept.add(line), model)
 
     def _get(self, endpoint: str, params: dict[str, str]) -> tuple[int, bytes]:
         token = secret(TOKEN)

@@ -30,6 +30,7 @@ def open_source(section: Any, snapshot: str | None, raw: Path = RAW, tombstones:
         raw: folder of answers that were paid for.
         tombstones: who opted out; those of the study unless given.
     """
+    tombstones = Tombstones() if tombstones is None else tombstones
     opened: Source
     if isinstance(section, FilesSource):
         from sources.files import FilesFolder
@@ -38,7 +39,7 @@ def open_source(section: Any, snapshot: str | None, raw: Path = RAW, tombstones:
     elif isinstance(section, HikerapiSection):
         from sources.hikerapi import Hikerapi
 
-        opened = Hikerapi(section, str(snapshot), raw)
+        opened = Hikerapi(section, str(snapshot), raw, tombstones)
     elif isinstance(section, Inst2txtSource):
         from sources.inst2txt import Inst2txtDatabase
 
@@ -47,7 +48,7 @@ def open_source(section: Any, snapshot: str | None, raw: Path = RAW, tombstones:
         from sources.exports import ExportsFolder
 
         opened = ExportsFolder(section)
-    return _WithoutOptedOut(opened, Tombstones() if tombstones is None else tombstones)
+    return _WithoutOptedOut(opened, tombstones)
 
 
 class _WithoutOptedOut:

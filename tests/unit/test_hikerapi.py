@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -18,8 +19,10 @@ import pytest
 import collect_creators
 from common.manifest import Row, read_manifest
 from common.program import UserError
+from common.scrub import GONE
 from common.store import read_lines
 from common.tables import CREATORS, FOLLOWS, read_table
+from common.tombstones import Tombstones
 from conftest import CHECKOUT
 from fake_service import (
     TOKEN,
@@ -508,3 +511,45 @@ def test_a_service_that_asks_for_hours_is_asked_once(service):
     rows = collect(service, "--connections=1")
     assert {row.reason for row in rows.values()} == {"throttled"}
     assert len(service.calls) == 1
+
+
+def everything_kept() -> str:
+    return "".join(
+        f"{path}\n{path.read_bytes().decode('utf-8', 'replace')}" for path in Path().rglob("*") if path.is_file()
+    )
+
+
+def test_answers_are_kept_without_people_who_opted_out(service: Service) -> None:
+    Tombstones().add(["gone_person", "60000123", GONE])  # as a purge does
+    listed("ada")
+    ada = service.add(Person(77, "ada", follows=[*accounts(30), (60000123, "gone_person"), *accounts(20, 70_000)]))
+    ada.reels[0]["caption"] = "with @Gone_Person, https://www.instagram.com/gone_person/ 60000123, not @gone_persons!"
+    rows = collect(service)
+    assert rows["77"].state == "ok"
+    assert rows["77"].reason is None, "the list is complete, with somebody without a name in it"
+    kept = everything_kept().lower()
+    assert "60000123" not in kept
+    assert not re.search(r"gone_person\b", kept)
+    assert "@gone_persons" in kept
+    assert len(follows()) == 50
+    assert creators()["ada"]["follows_listed"] == 51
+    calls = len(service.calls)
+    assert collect(service) == rows
+    assert len(service.calls) == calls
+
+
+def test_a_new_handle_of_somebody_who_opted_out_is_neither_kept_nor_asked_for_again(service: Service, caplog) -> None:
+    Tombstones().add(["old_name", "60000123"])
+    listed("ada", "brand_new_name")
+    service.add(Person(77, "ada"))
+    service.add(Person(60000123, "brand_new_name"))
+    assert set(collect(service)) == {"77"}
+    assert service.count(PROFILE) == 2
+    assert "opted out" in caplog.text
+    assert "brand_new_name" not in caplog.text
+    Path("creators.csv").rename("../creators.csv")  # the researcher's own file names them
+    kept = everything_kept()
+    assert all(trace not in kept for trace in ("brand_new_name", "60000123", "Brand_New_Name"))
+    Path("../creators.csv").rename("creators.csv")
+    assert set(collect(service)) == {"77"}
+    assert service.count(PROFILE) == 2, "from then on the handle is left out before anything is asked"

@@ -28,7 +28,8 @@ import download_reels
 import purge_creators
 from common.manifest import read_manifest
 from common.program import UserError
-from common.purge import Account, People, Scrubber, Search, clean_table, searches
+from common.purge import Account, People, Search, clean_table, searches
+from common.scrub import Scrubber
 from common.states import OK
 from common.store import Store, append_line, digest
 from common.study import LockOwner
