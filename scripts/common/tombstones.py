@@ -30,9 +30,9 @@ class Tombstones:
         self.hashes = {line["hash"] for line in read_lines(self.list)}
         self.key = bytes.fromhex(self.key_file.read_text()) if self.key_file.exists() else b""
 
-    def __contains__(self, name: str) -> bool:
+    def __contains__(self, name: object) -> bool:
         """Whether this handle (in its normal form) or id is one of somebody who opted out."""
-        return bool(self.hashes) and self._hash(name) in self.hashes
+        return bool(self.hashes) and self._hash(str(name)) in self.hashes
 
     def add(self, names: Iterable[str]) -> None:
         """Leave tombstones for handles (in their normal form) and ids."""
