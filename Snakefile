@@ -135,7 +135,7 @@ rule fetch_models:
     input:
         expand(
             "results/models/{name}.json",
-            name=[STUDY.model("transcript"), STUDY.model("embedding")],
+            name=STUDY.models("transcript", "context", "description", "embedding"),
         ),
 
 

@@ -4,6 +4,7 @@ localrules:
     download_reels,
     fetch_model,
     cost,
+    identify_music,
 
 
 rule write_config:

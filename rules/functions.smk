@@ -24,9 +24,10 @@ STAGES = [
     "creators",
     "video",
     "audio",
+    "music",
     "transcript",
     "context",
     "frames",
     "description",
-    "embedding/text",
+    *[f"embedding/{modality}" for modality in STUDY.config.embedding.modalities],
 ]

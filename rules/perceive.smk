@@ -23,11 +23,37 @@ rule extract_audio:
         " --log {log} {params.options}"
 
 
+rule identify_music:
+    """What music is in each reel (ACRCloud), and how much of its sound is speech and music."""
+    input:
+        audio="results/audio/{batch}.parquet",
+        imports=imported_results,
+    output:
+        manifest="results/music/{batch}.parquet",
+        files=directory("results/music/{batch}"),
+    log:
+        "results/logs/identify_music/{batch}.log",
+    benchmark:
+        "results/benchmarks/identify_music/{batch}.tsv"
+    conda:
+        "../envs/models.yaml"
+    threads: 2
+    params:
+        options=STUDY.options("music"),
+        credentials=STUDY.has_secret("ACRCLOUD_ACCESS_KEY", "ACRCLOUD_ACCESS_SECRET"),
+        version=STUDY.version("identify_music"),
+    shell:
+        "exec python $ATLAS/identify_music.py --audio {input.audio} --manifest {output.manifest}"
+        " --journal results/journal/music/{wildcards.batch}.jsonl --store $STORE"
+        " --imports results/creators/{wildcards.batch}/imports.jsonl --workers {threads}"
+        " --log {log} {params.options}"
+
+
 rule transcribe_speech:
     """What is said in each reel, as spoken and in English (Whisper)."""
     input:
         audio="results/audio/{batch}.parquet",
-        model=expand("results/models/{name}.json", name=STUDY.model("transcript")),
+        model=expand("results/models/{name}.json", name=STUDY.models("transcript")),
         imports=imported_results,
     output:
         manifest="results/transcript/{batch}.parquet",
@@ -56,6 +82,7 @@ rule prepare_context:
     input:
         creators="results/creators/{batch}.parquet",
         transcript="results/transcript/{batch}.parquet",
+        model=expand("results/models/{name}.json", name=STUDY.models("context")),
     output:
         manifest="results/context/{batch}.parquet",
         files=directory("results/context/{batch}"),
@@ -65,13 +92,19 @@ rule prepare_context:
         "results/benchmarks/prepare_context/{batch}.tsv"
     conda:
         "../envs/models.yaml"
+    threads: 2
+    resources:
+        model=1 if STUDY.models("context") else 0,
+        gpu=1 if STUDY.config.context.backend == "transformers" else 0,
     params:
         options=STUDY.options("context"),
+        credentials=STUDY.has_secret("OPENAI_API_KEY"),
         version=STUDY.version("prepare_context"),
     shell:
         "exec python $ATLAS/prepare_context.py --creators {input.creators} --transcript {input.transcript}"
         " --manifest {output.manifest} --journal results/journal/context/{wildcards.batch}.jsonl"
-        " --store $STORE --imports results/creators/{wildcards.batch}/imports.jsonl --log {log} {params.options}"
+        " --store $STORE --imports results/creators/{wildcards.batch}/imports.jsonl --workers {threads}"
+        " --weights {input.model} --models $MODELS --log {log} {params.options}"
 
 
 rule sample_frames:

@@ -8,11 +8,10 @@ from __future__ import annotations
 import argparse
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common.config import EmbeddingSection
-from common.models import Model, open_model
+from common.models import Model, add_weights, read_weights
 from common.options import read_section
 from common.program import log, run
 from common.stage import Stage, Work, in_threads, run_stage, stage_parser
@@ -85,19 +84,18 @@ class Embedder:
 
 def main(arguments: argparse.Namespace) -> None:
     settings = read_section(arguments, EmbeddingSection)
-    weights = open_model(arguments.weights, arguments.models)
+    (weights,) = read_weights(arguments, settings.weights)
 
     def compute(works: list[Work]) -> Iterator[tuple[Work, Outcome]]:
         log.info("embedding: loading %s", weights.name)
         yield from in_threads(Embedder(weights, settings).embed, works, arguments.workers)
 
-    run_stage(STAGE, arguments, settings, compute, weights)
+    run_stage(STAGE, arguments, settings, compute, [weights])
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     options = stage_parser(STAGE, EmbeddingSection, __doc__)
-    options.add_argument("--weights", type=Path, required=True, help="marker that fetch_model.py wrote")
-    options.add_argument("--models", type=Path, default=Path("data/models"), help="folder of all models [%(default)s]")
+    add_weights(options)
     return options.parse_args(argv)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from common.config import ContextSection
 from common.manifest import Row
+from common.models import add_weights, read_weights
 from common.options import read_section
 from common.program import run
 from common.stage import Stage, Work, in_threads, run_stage, stage_parser
@@ -85,11 +86,13 @@ def main(arguments: argparse.Namespace) -> None:
         detector = LanguageDetector(settings.languages, settings.min_language_lead)
         return in_threads(lambda work: prepare(work, detector), works, threads=1)
 
-    run_stage(STAGE, arguments, settings, compute)
+    run_stage(STAGE, arguments, settings, compute, read_weights(arguments, settings.weights))
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
-    return stage_parser(STAGE, ContextSection, __doc__).parse_args(argv)
+    options = stage_parser(STAGE, ContextSection, __doc__)
+    add_weights(options)
+    return options.parse_args(argv)
 
 
 if __name__ == "__main__":

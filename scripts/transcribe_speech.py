@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.config import TranscriptSection
-from common.models import Model, open_model
+from common.models import Model, add_weights, read_weights
 from common.options import read_section
 from common.program import log, run
 from common.stage import Stage, Work, in_threads, run_stage, stage_parser
@@ -67,7 +67,7 @@ class Transcriber:
         return WhisperModel(
             str(self.folder),
             device=self.settings.device,
-            compute_type=self.settings.compute_type,
+            compute_type="int8" if self.settings.compute_type == "auto" else self.settings.compute_type,
             cpu_threads=1,
             num_workers=self.threads,
             local_files_only=True,
@@ -189,20 +189,19 @@ def as_json(content: dict[str, Any]) -> str:
 
 def main(arguments: argparse.Namespace) -> None:
     settings = read_section(arguments, TranscriptSection)
-    model = open_model(arguments.weights, arguments.models)
+    (model,) = read_weights(arguments, settings.weights)
 
     def compute(works: list[Work]) -> Iterator[tuple[Work, Outcome]]:
         log.info("transcript: loading %s", model.name)
         transcriber = Transcriber(model, settings, arguments.workers)
         yield from in_threads(transcriber.transcribe, works, arguments.workers)
 
-    run_stage(STAGE, arguments, settings, compute, model)
+    run_stage(STAGE, arguments, settings, compute, [model])
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     options = stage_parser(STAGE, TranscriptSection, __doc__)
-    options.add_argument("--weights", type=Path, required=True, help="marker that fetch_model.py wrote")
-    options.add_argument("--models", type=Path, default=Path("data/models"), help="folder of all models [%(default)s]")
+    add_weights(options)
     return options.parse_args(argv)
 
 

@@ -14,7 +14,7 @@ from common.program import UserError, parser, run
 from common.stage import Stage
 from common.states import FAILED, NOTED, SKIPPED
 from common.store import Entry, Store, digest, read_lines
-from common.study import PROGRAMS, model_name
+from common.study import programs
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -26,7 +26,7 @@ def main(arguments: argparse.Namespace) -> None:
             f"no stage in {arguments.results} knows a reel {arguments.reel}; see the folders in results/reels"
         )
     print(f"reel {arguments.reel} of creator {next(iter(rows.values())).creator_id}")
-    for stage, program in PROGRAMS.items():
+    for stage, program in programs(config).items():
         row = rows.get(stage)
         print(f"\n{stage}: {summary(row)}")
         if row is None or stage == "creators":
@@ -74,8 +74,8 @@ def last_key(results: Path, stage: str, reel: str) -> str | None:
 def origins(entry: Entry) -> str:
     """What a result was made from, in words."""
     made_from = entry.made_from
-    model = made_from["model"] and f", model {made_from['model']['name']} ({made_from['model']['sha256'][:12]})"
-    return f"{made_from['version']}{model or ''}, settings {made_from['settings']}, inputs {made_from['inputs']}"
+    models = "".join(f", model {name} ({sha256[:12]})" for name, sha256 in made_from["models"].items())
+    return f"{made_from['version']}{models}, settings {made_from['settings']}, inputs {made_from['inputs']}"
 
 
 def changes(
@@ -86,7 +86,7 @@ def changes(
     missing = [name for name in stage.inputs if name not in inputs or inputs[name].state != "ok"]
     if missing:
         return [f"nothing can be made: stage {missing[0]} has no file of this reel"]
-    now = stage.made_from(getattr(config, stage.name), current_model(stage, config, arguments), inputs)
+    now = stage.made_from(getattr(config, stage.name), current_models(stage, config, arguments), inputs)
     if entry is None:
         return ["it would be computed: the store has no result of it"]
     if digest(now) == digest(entry.made_from):
@@ -94,13 +94,11 @@ def changes(
     return [f"{name} changes from {old} to {new}" for name, old, new in differences(entry.made_from, now)]
 
 
-def current_model(stage: Stage, config: Config, arguments: argparse.Namespace) -> Model | None:
-    """The model that the stage would use now."""
-    name = model_name(getattr(config, stage.name))
-    if name is None:
-        return None
-    models = Path(config.models.directory or Path(__file__).resolve().parent.parent / "data" / "models")
-    return open_model(arguments.results / "models" / f"{name}.json", models)
+def current_models(stage: Stage, config: Config, arguments: argparse.Namespace) -> list[Model]:
+    """The models that the stage would use now."""
+    folder = Path(config.models.directory or Path(__file__).resolve().parent.parent / "data" / "models")
+    names = getattr(config, stage.name).weights
+    return [open_model(arguments.results / "models" / f"{name}.json", folder) for name in names]
 
 
 def differences(before: Any, after: Any, name: str = "") -> list[tuple[str, Any, Any]]:

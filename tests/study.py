@@ -22,7 +22,9 @@ SMALL = {
     "study": {"name": "tiny study", "synthetic": True, "batches": 2, "max_failed": 0.2},
     "source": {"files": {"videos": "videos"}},
     "transcript": {"model": "base", "beam_size": 1, "patience": 1.0},
-    "context": {"languages": ["en", "es", "de", "fr"]},
+    "music": {"backend": "none"},
+    "context": {"backend": "none", "translate": "none", "languages": ["en", "es", "de", "fr"]},
+    "description": {"backend": "measured"},
 }
 RESULTS = (
     *(f"results/tables/{table}.parquet" for table in ("reels", "creators", "follows", "edges", "status", "coverage")),

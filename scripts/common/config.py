@@ -26,17 +26,35 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     def result_settings(self) -> dict[str, Any]:
-        """The settings a result depends on: all but those marked ``execution`` (limits, batch sizes)."""
-        return {
-            name: value
-            for name, value in self.model_dump(mode="json").items()
-            if not (type(self).model_fields[name].json_schema_extra or {}).get("execution")  # type: ignore[union-attr]
-        }
+        """The settings a result depends on.
+
+        All but those marked ``execution`` (limits, batch sizes), and those that the chosen backend does not look at.
+        """
+        values = self.model_dump(mode="json")
+        backend = values.get("backend")
+        found = {}
+        for name, field in type(self).model_fields.items():
+            marks: Any = field.json_schema_extra or {}
+            if not marks.get("execution") and backend in marks.get("backends", [backend]):
+                value = getattr(self, name)
+                found[name] = value.result_settings() if isinstance(value, Section) else values[name]
+        return found
+
+    @property
+    def weights(self) -> list[str]:
+        """Names of the models that the section asks for, as in config/models.yaml."""
+        return []
 
 
 def execution(default: Any, description: str, **limits: Any) -> Any:
     """A field that decides how something is computed, never what comes out: it is no part of a store key."""
     return Field(default, description=description, json_schema_extra={"execution": True}, **limits)
+
+
+def setting_of(backends: str | tuple[str, ...], default: Any, description: str, **limits: Any) -> Any:
+    """A field that only these backends look at: results of the others do not depend on it."""
+    names: list[Any] = [backends] if isinstance(backends, str) else list(backends)
+    return Field(default, description=description, json_schema_extra={"backends": names}, **limits)
 
 
 AnySection = TypeVar("AnySection", bound=Section)
@@ -183,16 +201,60 @@ class AudioSection(Section):
     timeout_s: float = execution(300.0, "Seconds one file may take.", gt=0)
 
 
-class MusicSection(Section):
-    """Music identification."""
+class EndpointSection(Section):
+    """An OpenAI-compatible server: vLLM, SGLang, Ollama, hosted. Its key is OPENAI_API_KEY, where it wants one."""
 
-    backend: Literal["none"] = Field("none", description="`none`: music is not identified, and the tables say so.")
+    url: str = execution("http://localhost:8000/v1", "Where the server is.", pattern=r"^https?://")
+    model: str | None = Field(None, min_length=1, description="Model id (null: the only one that the server lists).")
+    connections: int = execution(8, "Requests under way at a time, in one job.", ge=1, le=256)
+    timeout_s: float = execution(180.0, "Seconds to wait for an answer.", gt=0)
+    attempts: int = execution(5, "Attempts for a request that is throttled or fails in passing.", ge=1)
+    max_wait_s: float = execution(120.0, "Longest wait between two attempts, whatever the server asks for.", ge=0)
+    price_per_1m_input_tokens: float = execution(0.0, "Price (US dollars), for what a run says it cost.", ge=0)
+    price_per_1m_output_tokens: float = execution(0.0, "Price (US dollars), for what a run says it cost.", ge=0)
+
+
+Quantization = Literal["nf4", "int8", "none"]
+Attention = Literal["auto", "flash_attention_2", "sdpa", "eager"]
+Precision = Literal["float16", "bfloat16", "float32"]
+
+
+class MusicSection(Section):
+    """Music identification, and how much of the sound is speech and music (measured here, whatever the backend).
+
+    Keys: ACRCLOUD_ACCESS_KEY and ACRCLOUD_ACCESS_SECRET.
+    """
+
+    backend: Literal["acrcloud", "acrcloud-fingerprint", "none"] = Field(
+        "acrcloud",
+        description="`acrcloud` sends a piece of the sound, `acrcloud-fingerprint` its fingerprint only (x86-64 "
+        "Linux); `none`: music is not identified, and the tables say so.",
+    )
+    host: str = setting_of(
+        ("acrcloud", "acrcloud-fingerprint"),
+        "identify-eu-west-1.acrcloud.com",
+        "Host of your ACRCloud project; https unless it begins with http://.",
+        min_length=1,
+    )
+    position: Literal["middle", "start"] = setting_of(
+        ("acrcloud", "acrcloud-fingerprint"), "middle", "Which piece of the sound is sent."
+    )
+    seconds: float = setting_of(("acrcloud", "acrcloud-fingerprint"), 15.0, "Length of the piece (s).", gt=1, le=60)
+    min_score: int = setting_of(
+        ("acrcloud", "acrcloud-fingerprint"), 70, "Hits with a lower score (70 to 100) do not count.", ge=0, le=100
+    )
+    connections: int = execution(4, "Requests under way at a time, in one job.", ge=1, le=64)
+    timeout_s: float = execution(30.0, "Seconds to wait for an answer.", gt=0)
+    attempts: int = execution(5, "Attempts for a request that is throttled or fails in passing.", ge=1)
+    max_wait_s: float = execution(120.0, "Longest wait between two attempts.", ge=0)
 
 
 class TranscriptSection(Section):
     """Speech to text, as spoken and in English."""
 
-    backend: Literal["faster-whisper"] = Field("faster-whisper", description="Program that transcribes.")
+    backend: Literal["faster-whisper", "openai-whisper"] = Field(
+        "faster-whisper", description="Program that transcribes; the first study used `openai-whisper`."
+    )
     model: str = Field("medium", description="Whisper weights: base or medium (config/models.yaml).")
     translate: bool = Field(True, description="Also translate speech in other languages into English.")
     beam_size: int = Field(5, ge=1, description="Beams of the decoder.")
@@ -211,22 +273,62 @@ class TranscriptSection(Section):
         0.6, description="Segments above it are dropped where their log probability is low, too."
     )
     max_minutes: float = Field(10.0, gt=0, description="Longer audio is skipped as `too_long`.")
-    compute_type: Literal["int8", "float16", "float32"] = Field("int8", description="Precision of the weights.")
-    device: Literal["cpu", "cuda"] = Field("cpu", description="Where the model runs.")
+    compute_type: Literal["auto", "int8", "float16", "float32"] = Field(
+        "auto",
+        description="Precision of the weights; `auto`: float16 on a GPU, else int8 (openai-whisper: float32).",
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="Where the model runs; `auto`: on a GPU if there is one."
+    )
+    batch_size: int = execution(16, "On a GPU: short reels decoded together.", ge=1)
+
+    @property
+    def weights(self) -> list[str]:
+        """See `Section.weights`."""
+        return [f"{self.backend}-{self.model}"]
 
 
 class ContextSection(Section):
-    """Caption and speech prepared for the description: cleaned, language identified."""
+    """Caption and speech prepared for the description: cleaned, translated into English, condensed."""
 
-    backend: Literal["none"] = Field(
-        "none", description="What condenses long texts. `none`: texts stay as they are, and the file says so."
+    backend: Literal["transformers", "openai", "none"] = Field(
+        "transformers",
+        description="What condenses long texts: a language model here (`transformers`) or behind an endpoint "
+        "(`openai`). `none`: texts stay as they are, and the file says so.",
     )
+    translate: Literal["argos", "llm", "none"] = Field(
+        "argos",
+        description="What translates captions into English: Argos Translate's models, or the language model that "
+        "condenses (`llm`).",
+    )
+    argos_languages: list[str] = Field(
+        ["de", "es", "fr", "it", "pt"],
+        description="Languages that `argos` translates from (config/models.yaml: argos-<language>-en).",
+    )
+    max_words: int = setting_of(("transformers", "openai"), 60, "Longer texts are condensed to this many words.", ge=10)
+    model: str = setting_of(
+        "transformers", "llama-3.1-8b-instruct", "Language model (config/models.yaml).", min_length=1
+    )
+    quantization: Quantization = setting_of("transformers", "nf4", "Precision of the weights in memory.")
+    dtype: Precision = setting_of("transformers", "float16", "Precision of the computation.")
+    attention: Attention = setting_of(
+        "transformers", "auto", "`auto`: flash_attention_2 where it is installed and the GPU allows it, else sdpa."
+    )
+    device: Literal["auto", "cpu", "cuda"] = execution("auto", "Where the model runs.")
+    batch_size: int = execution(16, "Texts handled together at most.", ge=1)
+    endpoint: EndpointSection = setting_of("openai", EndpointSection(), "The server of the backend `openai`.")
     languages: list[str] | None = Field(
         None, min_length=2, description="ISO 639-1 codes captions may be in (null: any; fewer are told apart better)."
     )
     min_language_lead: Share = Field(
         0.15, description="How far the likeliest language must lead; captions that do not tell get none."
     )
+
+    @property
+    def weights(self) -> list[str]:
+        """See `Section.weights`."""
+        argos = [f"argos-{language}-en" for language in self.argos_languages] if self.translate == "argos" else []
+        return [self.model] * (self.backend == "transformers") + argos
 
 
 class FrameBudget(Section):
@@ -269,19 +371,81 @@ class FramesSection(Section):
 class DescriptionSection(Section):
     """What the pictures show, as text."""
 
-    backend: Literal["measured"] = Field(
-        "measured", description="`measured`: palette, light, texture, composition, motion and cutting, on any CPU."
+    backend: Literal["transformers", "openai", "measured"] = Field(
+        "transformers",
+        description="`transformers`: a model of images or video on a GPU; `openai`: one behind an endpoint; "
+        "`measured`: palette, light, texture, composition, motion and cutting, on any CPU.",
     )
-    timeout_s: float = execution(120.0, "Seconds one reel may take.", gt=0)
-    memory_mb: int = execution(4096, "Address space a measuring process may use.", ge=1024)
+    model: str = setting_of(
+        "transformers", "llava-next-video-7b-dpo", "Image or video chat model (config/models.yaml).", min_length=1
+    )
+    prompt: str | None = execution(
+        None,
+        "Markdown file with the prompt, `{context}` in it (null: config/prompts/aesthetics.md of the checkout). Its "
+        "content, not its name, is what a description depends on.",
+        min_length=1,
+    )
+    context: Literal["all", "none"] = setting_of(
+        ("transformers", "openai"),
+        "all",
+        "`none`: the model sees the pictures alone, so that language and topic cannot pass for visual style.",
+    )
+    fit: Literal["letterbox", "crop"] = setting_of(
+        ("transformers", "openai"),
+        "letterbox",
+        "How a frame becomes the square that models look at: with bars, or its centre (a 9:16 reel loses 44 %).",
+    )
+    max_new_tokens: int = setting_of(("transformers", "openai"), 256, "Longest answer (tokens).", ge=1)
+    temperature: float = setting_of(("transformers", "openai"), 0.0, "0: greedy; above, sampled with the seed.", ge=0)
+    seed: int = setting_of(("transformers", "openai"), 42, "Seed of sampling.", ge=0, lt=2**32)
+    quantization: Quantization = setting_of("transformers", "nf4", "Precision of the weights in memory.")
+    dtype: Precision = setting_of("transformers", "float16", "Precision of the computation.")
+    attention: Attention = setting_of(
+        "transformers", "auto", "`auto`: flash_attention_2 where it is installed and the GPU allows it, else sdpa."
+    )
+    context_tokens: int | None = setting_of(
+        "transformers", None, "Tokens of frames, text and answer at most (null: what the model says).", ge=64
+    )
+    device: Literal["auto", "cpu", "cuda"] = execution("auto", "Where the model runs.")
+    batch_size: int = execution(32, "Reels described together at most; fewer where they do not fit in memory.", ge=1)
+    send: Literal["images", "video"] = setting_of(
+        "openai", "images", "How frames are sent: one by one, or as one video (vLLM)."
+    )
+    endpoint: EndpointSection = setting_of("openai", EndpointSection(), "The server of the backend `openai`.")
+    timeout_s: float = execution(120.0, "`measured`: seconds one reel may take.", gt=0)
+    memory_mb: int = execution(4096, "`measured`: address space a process may use.", ge=1024)
+
+    @property
+    def weights(self) -> list[str]:
+        """See `Section.weights`."""
+        return [self.model] if self.backend == "transformers" else []
+
+
+Modality = Literal["text", "image", "text+image"]
 
 
 class EmbeddingSection(Section):
-    """Descriptions as vectors."""
+    """Descriptions, pictures, or both as vectors."""
 
-    modality: Literal["text"] = Field("text", description="What is embedded.")
-    model: str = Field("all-mpnet-base-v2", description="Sentence-transformers model (config/models.yaml).")
+    modality: Modality | list[Modality] = Field(
+        "text",
+        description="What is embedded. Of several, the first is mapped, clustered and tested; a table compares them.",
+    )
+    model: str = Field("all-mpnet-base-v2", description="Sentence-transformers model of texts (config/models.yaml).")
+    image_model: str = Field("clip-vit-base-patch32", description="Model of pictures (config/models.yaml).")
+    precision: Literal["float32", "bfloat16"] = Field("float32", description="Precision of the computation.")
     device: Literal["cpu", "cuda"] = Field("cpu", description="Where the model runs.")
+
+    @property
+    def modalities(self) -> list[Modality]:
+        """What is embedded, the chosen one first."""
+        return [self.modality] if isinstance(self.modality, str) else self.modality
+
+    @property
+    def weights(self) -> list[str]:
+        """See `Section.weights`."""
+        wanted = "+".join(self.modalities)
+        return [self.model] * ("text" in wanted) + [self.image_model] * ("image" in wanted)
 
 
 class MapSection(Section):
@@ -371,6 +535,8 @@ class Config(Section):
                 "source.kind: hikerapi needs source.snapshot, the date under which its answers are kept "
                 f"(for a new collection: {date.today().isoformat()})"
             )
+        if self.context.translate == "llm" and self.context.backend == "none":
+            raise ValueError("context.translate: llm needs a language model: context.backend transformers or openai")
         if self.cluster.min_samples > self.cluster.min_cluster_size:
             raise ValueError(
                 f"cluster.min_samples ({self.cluster.min_samples}) is larger than cluster.min_cluster_size "
@@ -382,11 +548,6 @@ class Config(Section):
 # Choices that DESIGN names but this version does not make yet; each gets a message that says so.
 PLANNED = {
     "source.kind": ("bundle",),
-    "music.backend": ("acrcloud",),
-    "transcript.backend": ("openai-whisper",),
-    "context.backend": ("transformers", "openai", "argos"),
-    "description.backend": ("transformers", "openai"),
-    "embedding.modality": ("image", "text+image"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,3 +97,23 @@ def open_model(marker: Path, directory: Path) -> Model:
             raise UserError(f"{folder / name}: missing or changed since it was verified; remove {marker} and run again")
     hashes = {name: facts["sha256"] for name, facts in data["files"].items()}
     return Model(data["name"], data["revision"], digest(hashes), folder)
+
+
+def add_weights(options: argparse.ArgumentParser) -> None:
+    """Add the options that say where the weights of a program's models are."""
+    options.add_argument(
+        "--weights", type=Path, nargs="*", default=[], metavar="MARKER", help="markers that fetch_model.py wrote"
+    )
+    options.add_argument("--models", type=Path, default=Path("data/models"), help="folder of all models [%(default)s]")
+
+
+def read_weights(arguments: argparse.Namespace, wanted: list[str]) -> list[Model]:
+    """The models a section asks for (`Section.weights`), in its order; raises UserError where one is not given."""
+    given = {model.name: model for model in (open_model(marker, arguments.models) for marker in arguments.weights)}
+    missing = [name for name in wanted if name not in given]
+    if missing:
+        raise UserError(
+            f"--weights: no marker of {', '.join(missing)}; make one with "
+            f"python scripts/fetch_model.py {missing[0]} --marker results/models/{missing[0]}.json"
+        )
+    return [given[name] for name in wanted]

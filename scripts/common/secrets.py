@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET = "ACRCLOUD_ACCESS_KEY", "ACRCLOUD_ACCESS_SECRET"
+OPENAI_API_KEY = "OPENAI_API_KEY"
 HIKERAPI_TOKEN = "HIKERAPI_TOKEN"  # noqa: S105 (the name of the variable, not its value)
 
 

@@ -11,7 +11,7 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -103,17 +103,17 @@ class Stage:
     depends_on: Callable[[dict[str, Row]], Any] | None = None
     external: Callable[[dict[str, Row], Store], tuple[Path, str] | None] | None = None
 
-    def producer(self, model: Model | None) -> str:
+    def producer(self, models: Sequence[Model]) -> str:
         """What made a result, in words."""
-        return f"{self.program} {self.version}" + (f"; {model.name}@{model.sha256[:12]}" if model else "")
+        return "; ".join([f"{self.program} {self.version}", *(f"{model.name}@{model.sha256[:12]}" for model in models)])
 
-    def made_from(self, settings: Section, model: Model | None, inputs: dict[str, Row]) -> dict[str, Any]:
+    def made_from(self, settings: Section, models: Sequence[Model], inputs: dict[str, Row]) -> dict[str, Any]:
         """What a result depends on; its digest is the key of the store."""
         return {
             "stage": self.name,
             "version": f"{self.program} {self.version}",
             "settings": settings.result_settings(),
-            "model": model and {"name": model.name, "sha256": model.sha256},
+            "models": {model.name: model.sha256 for model in models},
             "inputs": self.depends_on(inputs)
             if self.depends_on
             else {
@@ -133,7 +133,16 @@ def stage_parser(stage: Stage, section: type[Section], description: str | None) 
     """The options that all stages share, and those of the stage's section."""
     made = parser(description)
     for name in (*stage.inputs, *stage.optional):
-        made.add_argument(f"--{name}", type=Path, required=True, metavar="MANIFEST", help=f"manifest of stage {name}")
+        # The section may have a setting of that name (description.context).
+        option = f"--{name}-manifest" if name in section.model_fields else f"--{name}"
+        made.add_argument(
+            option,
+            dest=f"{name}_manifest",
+            type=Path,
+            required=True,
+            metavar="MANIFEST",
+            help=f"manifest of stage {name}",
+        )
     made.add_argument("--manifest", type=Path, required=True, help="manifest to write")
     made.add_argument("--files", type=Path, help="folder for the reels' files [the manifest's name without .parquet]")
     made.add_argument("--journal", type=Path, help="append one JSON line per reel and attempt to this file")
@@ -145,7 +154,7 @@ def stage_parser(stage: Stage, section: type[Section], description: str | None) 
 
 
 def run_stage(
-    stage: Stage, arguments: argparse.Namespace, settings: Section, compute: Compute, model: Model | None = None
+    stage: Stage, arguments: argparse.Namespace, settings: Section, compute: Compute, models: Sequence[Model] = ()
 ) -> None:
     """Handle one batch: take what the store has, compute the rest, write files, manifest and journal.
 
@@ -155,9 +164,9 @@ def run_stage(
         settings: the stage's section.
         compute: the core: yields an outcome for each work, in any order, as soon as it is there. Only called when
             something is missing, so that a model is only loaded when a reel needs it.
-        model: whose weights the results depend on.
+        models: whose weights the results depend on.
     """
-    batch = _Batch(stage, arguments, settings, model)
+    batch = _Batch(stage, arguments, settings, models)
     with batch.store.workspace() as workspace:
         pending = batch.take_from_store(workspace)
         if pending:
@@ -173,7 +182,7 @@ class _Batch:
     stage: Stage
     arguments: argparse.Namespace
     settings: Section
-    model: Model | None
+    models: Sequence[Model]
     rows: dict[str, Row] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
 
@@ -188,18 +197,18 @@ class _Batch:
         self.written: set[str] = set()
         self.name = self.arguments.manifest.stem
         self.progress = _Progress(f"{self.stage.name}, batch {self.name}")
-        self.producer = self.stage.producer(self.model)
+        self.producer = self.stage.producer(self.models)
         stages = (*self.stage.inputs, *self.stage.optional)
-        tables = {name: read_reels(getattr(self.arguments, name), name) for name in stages}
+        tables = {name: read_reels(getattr(self.arguments, f"{name}_manifest"), name) for name in stages}
         self.inputs = {
             reel: {name: self._row(tables[name], name, reel) for name in stages} for reel in tables[stages[0]]
         }
 
     def _row(self, table: dict[str, Row], stage: str, reel: str) -> Row:
         if reel not in table:
+            this, first = (getattr(self.arguments, f"{name}_manifest") for name in (stage, self.stage.inputs[0]))
             raise UserError(
-                f"{getattr(self.arguments, stage)}: no row for reel {reel}, which "
-                f"{getattr(self.arguments, self.stage.inputs[0])} lists: the two manifests are of different runs"
+                f"{this}: no row for reel {reel}, which {first} lists: the two manifests are of different runs"
             )
         return table[reel]
 
@@ -223,7 +232,7 @@ class _Batch:
                 self._pass_on(creator, reel, missing[0])
                 continue
             self._check_files(inputs)
-            self.keys[reel] = digest(self.stage.made_from(self.settings, self.model, inputs))
+            self.keys[reel] = digest(self.stage.made_from(self.settings, self.models, inputs))
             entry = self.store.find(self.stage.name, self.keys[reel])
             if entry and not self._lost(inputs, entry):
                 self._settle(creator, reel, entry.outcome, entry, cached=True)
@@ -280,7 +289,7 @@ class _Batch:
             work.folder,
             outcome,
             self.producer,
-            self.stage.made_from(self.settings, self.model, work.inputs),
+            self.stage.made_from(self.settings, self.models, work.inputs),
         )
         self._settle(work.creator_id, work.reel_id, entry.outcome, entry, cached=False)
 

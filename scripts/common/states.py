@@ -27,6 +27,7 @@ class Reason:
 # A result that is there, and not all it could be.
 NOTED = {
     "follows_partial": Reason("the follow list is not complete", passes=True),
+    "cut_off": Reason("the model's answer ended at the limit of tokens"),
 }
 SKIPPED = {
     "no_audio": Reason("the video has no audio track"),
@@ -64,6 +65,9 @@ FAILED = {
     "no_video": Reason("the file has no video track"),
     "too_large": Reason("frames larger than video.max_pixels"),
     "too_long": Reason("longer than video.max_minutes"),
+    "empty_answer": Reason("the model answered nothing"),
+    "refused": Reason("the service does not take this input", stored=False),
+    "quota": Reason("the account with the service is used up for now", passes=True),
     "no_text": Reason("nothing is left of the description after cleaning"),
     "timeout": Reason("took longer than allowed", passes=True),
     "out_of_memory": Reason("took more memory than allowed", passes=True),

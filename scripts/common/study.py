@@ -21,6 +21,7 @@ from common.config import Config, ConfigError, Section, parse_config
 from common.models import read_registry
 from common.options import section_options
 from common.program import UserError
+from common.prompts import read_prompt
 from common.secrets import HIKERAPI_TOKEN, secret
 from common.states import PASSING
 from common.store import ARTIFACT, digest
@@ -29,24 +30,20 @@ from sources.hikerapi import LEDGER
 from sources.registry import RAW, WITH_RESULTS, open_source
 from sources.source import batch_of
 
-# Which program makes which stage, in the order of the way of the data.
-PROGRAMS = {
-    "creators": "collect_creators",
-    "video": "download_reels",
-    "audio": "extract_audio",
-    "transcript": "transcribe_speech",
-    "context": "prepare_context",
-    "frames": "sample_frames",
-    "description": "measure_reels",
-    "embedding": "embed_descriptions",
-}
 
-
-def model_name(section: Any) -> str | None:
-    """Name of the model that a section asks for, as in config/models.yaml; None where it needs none."""
-    model = getattr(section, "model", None)
-    backend = getattr(section, "backend", None)
-    return f"{backend}-{model}" if model and backend else model
+def programs(config: Config) -> dict[str, str]:
+    """Which program makes which stage, in the order of the way of the data."""
+    return {
+        "creators": "collect_creators",
+        "video": "download_reels",
+        "audio": "extract_audio",
+        "music": "identify_music",
+        "transcript": "transcribe_speech",
+        "context": "prepare_context",
+        "frames": "sample_frames",
+        "description": "measure_reels" if config.description.backend == "measured" else "describe_reels",
+        "embedding": "embed_descriptions",
+    }
 
 
 class Study:
@@ -112,6 +109,15 @@ class Study:
         return bool(secret(HIKERAPI_TOKEN)) if self.asks_service else None
 
     @property
+    def prompt(self) -> str:
+        """Digest of what the description model is asked."""
+        return digest(read_prompt(self.config.description.prompt))
+
+    def has_secret(self, *names: str) -> bool:
+        """Whether all these secrets are there, for params: with them, what failed without is taken up."""
+        return all(secret(name) for name in names)
+
+    @property
     def calls_per_s(self) -> int:
         """What collect_creators takes of the resource `calls_per_s`: all but what refreshing links may need."""
         return max(1, self.config.hikerapi.calls_per_s - 3) if self.asks_service else 0
@@ -164,15 +170,19 @@ class Study:
             raise ConfigError(f"scripts/{program}.py has no VERSION")
         return found[1]
 
-    def model(self, stage: str) -> str:
-        """Name of the model that a stage uses, as in config/models.yaml."""
-        name = str(model_name(self.section(stage)))
+    def models(self, *stages: str) -> list[str]:
+        """Names of the models that stages use, as in config/models.yaml."""
         registry = read_registry(self.checkout / "config" / "models.yaml")
-        if name not in registry:
-            raise ConfigError(
-                f"{self.name}: `{stage}.model`: {name} is not in config/models.yaml; known: {', '.join(registry)}"
-            )
-        return name
+        found = []
+        for stage in stages:
+            for name in self.section(stage).weights:
+                if name not in registry:
+                    raise ConfigError(
+                        f"{self.name}: `{stage}` asks for the model {name}, which is not in config/models.yaml; known: "
+                        + ", ".join(registry)
+                    )
+                found.append(name)
+        return found
 
     def model_entry(self, name: str) -> str:
         """What config/models.yaml says of a model, for a rule's params."""

@@ -20,7 +20,7 @@ from conftest import CHECKOUT
 SCRIPTS = CHECKOUT / "scripts"
 ENVIRONMENTS = sorted((CHECKOUT / "envs").glob("*.yaml"))
 PYTHON = {"python_version": "3.11", "python_full_version": "3.11.9", "sys_platform": "linux", "extra": ""}
-RULE = re.compile(r"^rule (\w+):$(.*?)(?=^rule |\Z)", re.MULTILINE | re.DOTALL)
+RULE = re.compile(r"^ *rule (\w+):$(.*?)(?=^ *rule |\Z)", re.MULTILINE | re.DOTALL)
 
 
 def locked() -> dict[str, str]:

@@ -23,7 +23,7 @@ from sources.registry import SECTIONS
 
 SCRIPTS = CHECKOUT / "scripts"
 PROGRAMS = sorted(path.name for path in SCRIPTS.glob("*.py"))
-RULE = re.compile(r"^rule (\w+):$(.*?)(?=^rule |\Z)", re.MULTILINE | re.DOTALL)
+RULE = re.compile(r"^ *rule (\w+):$(.*?)(?=^ *rule |\Z)", re.MULTILINE | re.DOTALL)
 OPTIONS = re.compile(r"STUDY\.options\(([^)]*)\)")
 
 
@@ -178,8 +178,8 @@ def test_every_program_has_a_quick_help_with_all_its_settings(program):
 
 def test_the_rules_hand_over_every_section_that_has_a_program():
     handed = {path.split(".")[0] for program in PROGRAMS for path in sections_of(program)}
-    # study: parts of it are options of their own; models, store: folders; music: nothing is identified yet.
-    assert handed == set(Config.model_fields) - {"study", "models", "store", "music"}
+    # study: parts of it are options of their own; models, store: folders.
+    assert handed == set(Config.model_fields) - {"study", "models", "store"}
 
 
 def test_a_program_ends_with_one_line_for_each_wrong_setting(tmp_path):

@@ -69,7 +69,7 @@ class Study:
         path.write_text(content)
         self.rows[stage][reel_id] = Row(creator, reel_id, stage, "ok", path=str(path), sha256=file_sha256(path))
 
-    def run(self, *options: str, stage: Stage = STAGE, model: Model | None = None, compute=None) -> dict[str, Row]:
+    def run(self, *options: str, stage: Stage = STAGE, models: tuple[Model, ...] = (), compute=None) -> dict[str, Row]:
         for name, rows in self.rows.items():
             write_manifest(list(rows.values()), Path(f"results/{name}/0.parquet"))
         inputs = [f"--{name}=results/{name}/0.parquet" for name in (*stage.inputs, *stage.optional)]
@@ -87,7 +87,7 @@ class Study:
             self.computed += [work.reel_id for work in works]
             return in_threads(lambda work: shout(work, settings), works, 2)
 
-        run_stage(stage, arguments, settings, compute or default, model)
+        run_stage(stage, arguments, settings, compute or default, models)
         return {str(row.reel_id): row for row in read_manifest(arguments.manifest)}
 
     @property
@@ -272,9 +272,9 @@ def test_what_a_result_depends_on_makes_it_anew_and_nothing_else_does(study):
     assert not computed("--timeout-s", "9", "--workers", "7")
     assert computed("--mark", "!!")
     assert computed(stage=replace(STAGE, version="2"))
-    assert computed(model=model)
-    assert not computed(model=replace(model, revision="v1", folder=Path("elsewhere")))
-    assert computed(model=replace(model, sha256="1" * 64))
+    assert computed(models=(model,))
+    assert not computed(models=(replace(model, revision="v1", folder=Path("elsewhere")),))
+    assert computed(models=(replace(model, sha256="1" * 64),))
     study.reel("r1", "other", mood=" :)")
     assert computed()
     study.reel("r1", "other", mood=" :(")

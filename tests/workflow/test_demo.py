@@ -21,11 +21,13 @@ from PIL import Image
 from sklearn.metrics import adjusted_rand_score
 
 from common import tables
+from common.config import read_config
 from common.states import FAILED, SKIPPED
-from common.study import PROGRAMS
+from common.study import programs
 from study import CHECKOUT, Study
 
 TRUTH = Path(__file__).parent / "truth"
+PROGRAMS = programs(read_config(CHECKOUT / "config" / "demo.yaml"))
 PER_REEL = [stage for stage in PROGRAMS if stage != "creators"]
 
 
