@@ -60,7 +60,7 @@ def is_needed(reel: dict[str, Any]) -> bool:
     return not INSTEAD_OF_VIDEO & set(reel.get("imported", {}))
 
 
-def content(inputs: dict[str, Row]) -> Any:
+def content(inputs: dict[str, Row], _: VideoSection) -> Any:
     """What the check of a video depends on: its content, not its name; of one to be downloaded, which reel it is."""
     reel = read_reel(inputs)
     if "sha256" in reel:

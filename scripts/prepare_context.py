@@ -27,7 +27,7 @@ def read_caption(row: Row) -> str:
     return json.loads(row.file().read_text(encoding="ascii")).get("caption") or ""
 
 
-def caption_and_speech(inputs: dict[str, Row]) -> dict[str, Any]:
+def caption_and_speech(inputs: dict[str, Row], _: ContextSection) -> dict[str, Any]:
     """What a context depends on: the caption and the transcript, not plays or file names."""
     transcript = inputs["transcript"]
     return {

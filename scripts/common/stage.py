@@ -55,8 +55,8 @@ class Work:
 
     def input(self, stage: str) -> Path | None:
         """The file that an earlier stage made, None where it made none (optional inputs only)."""
-        row = self.inputs[stage]
-        return row.file() if row.state == "ok" else None
+        row = self.inputs.get(stage)
+        return row.file() if row and row.state == "ok" else None
 
     def needed(self, stage: str) -> Path:
         """The file that an earlier stage made; the runner has checked that there is one."""
@@ -91,6 +91,7 @@ class Stage:
         inputs: earlier stages a reel needs a file from; the first one says which reels there are.
         optional: earlier stages whose file is used where there is one.
         depends_on: what a result depends on, as a JSON value, where that is not the inputs' content.
+        made_with: what else the settings lead to that a result depends on, by name: the digest of a prompt, say.
         external: a file made elsewhere that the reel's output is a link to, with its sha256; None where there is none.
     """
 
@@ -100,12 +101,18 @@ class Stage:
     suffix: str
     inputs: tuple[str, ...]
     optional: tuple[str, ...] = ()
-    depends_on: Callable[[dict[str, Row]], Any] | None = None
+    depends_on: Callable[[dict[str, Row], Any], Any] | None = None
+    made_with: Callable[[Any], dict[str, str]] | None = None
     external: Callable[[dict[str, Row], Store], tuple[Path, str] | None] | None = None
 
-    def producer(self, models: Sequence[Model]) -> str:
+    def producer(self, settings: Section, models: Sequence[Model]) -> str:
         """What made a result, in words."""
-        return "; ".join([f"{self.program} {self.version}", *(f"{model.name}@{model.sha256[:12]}" for model in models)])
+        used = [f"{model.name}@{model.sha256[:12]}" for model in models]
+        used += [f"{name} {value[:40]}" for name, value in self._made_with(settings).items()]
+        return "; ".join([f"{self.program} {self.version}", *used])
+
+    def _made_with(self, settings: Section) -> dict[str, str]:
+        return self.made_with(settings) if self.made_with else {}
 
     def made_from(self, settings: Section, models: Sequence[Model], inputs: dict[str, Row]) -> dict[str, Any]:
         """What a result depends on; its digest is the key of the store."""
@@ -114,7 +121,8 @@ class Stage:
             "version": f"{self.program} {self.version}",
             "settings": settings.result_settings(),
             "models": {model.name: model.sha256 for model in models},
-            "inputs": self.depends_on(inputs)
+            "made_with": self._made_with(settings),
+            "inputs": self.depends_on(inputs, settings)
             if self.depends_on
             else {
                 stage: row.sha256 if row.state == "ok" else f"{row.state}: {row.reason}"
@@ -139,9 +147,9 @@ def stage_parser(stage: Stage, section: type[Section], description: str | None) 
             option,
             dest=f"{name}_manifest",
             type=Path,
-            required=True,
+            required=name in stage.inputs,
             metavar="MANIFEST",
-            help=f"manifest of stage {name}",
+            help=f"manifest of stage {name}{' (if there is one)' if name in stage.optional else ''}",
         )
     made.add_argument("--manifest", type=Path, required=True, help="manifest to write")
     made.add_argument("--files", type=Path, help="folder for the reels' files [the manifest's name without .parquet]")
@@ -197,8 +205,9 @@ class _Batch:
         self.written: set[str] = set()
         self.name = self.arguments.manifest.stem
         self.progress = _Progress(f"{self.stage.name}, batch {self.name}")
-        self.producer = self.stage.producer(self.models)
-        stages = (*self.stage.inputs, *self.stage.optional)
+        self.producer = self.stage.producer(self.settings, self.models)
+        given = [name for name in self.stage.optional if getattr(self.arguments, f"{name}_manifest")]
+        stages = (*self.stage.inputs, *given)
         tables = {name: read_reels(getattr(self.arguments, f"{name}_manifest"), name) for name in stages}
         self.inputs = {
             reel: {name: self._row(tables[name], name, reel) for name in stages} for reel in tables[stages[0]]

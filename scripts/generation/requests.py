@@ -24,6 +24,7 @@ class Request:
         context: what may be shortened where there are too many tokens.
         pictures: gives the frames (RGB) in order of time, called once, shortly before they are needed; None: text only.
         n_pictures: how many frames there are.
+        seed: of sampling, its own; from the content, so that an answer does not depend on other requests.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Request:
     context: str = ""
     pictures: Callable[[], list[Image]] | None = None
     n_pictures: int = 0
+    seed: int = 0
 
     def text(self, context: str | None = None) -> str:
         """The prompt with its context, or with another one."""

@@ -288,7 +288,7 @@ def test_what_a_result_depends_on_makes_it_anew_and_nothing_else_does(study):
 
 
 def test_a_stage_may_say_itself_what_its_results_depend_on(study):
-    by_length = replace(STAGE, depends_on=lambda inputs: len(inputs["text"].file().read_text()))
+    by_length = replace(STAGE, depends_on=lambda inputs, _: len(inputs["text"].file().read_text()))
     study.reel("r1", "abc")
     study.run(stage=by_length)
     study.reel("r1", "xyz")

@@ -1,0 +1,99 @@
+"""Models of the same classes as the real ones, with random weights and tokenizers trained here, saved to disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+WORDS = """A bright kitchen in warm light; hands knead dough, slow cuts and soft music. Neon streets at night, fast
+dancers, blue shadows and a handheld camera. A calm forest, green and misty, filmed from above with long shots."""
+CHAT = (
+    "{% for message in messages %}{{ message['role'].upper() }}: "
+    "{% if message['content'] is string %}{{ message['content'] }}{% else %}"
+    "{% for part in message['content'] %}"
+    "{% if part['type'] == 'video' %}<video>\n{% elif part['type'] == 'image' %}<image>\n"
+    "{% else %}{{ part['text'] }}{% endif %}{% endfor %}{% endif %} {% endfor %}"
+    "{% if add_generation_prompt %}ASSISTANT:{% endif %}"
+)
+
+
+def tokenizer(*special: str):
+    """A byte-level BPE tokenizer of a few hundred tokens."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    made = Tokenizer(models.BPE())
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made.decoder = decoders.ByteLevel()
+    names = ["<pad>", "<s>", "</s>", *special]
+    trainer = trainers.BpeTrainer(
+        vocab_size=400, special_tokens=names, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+    )
+    made.train_from_iterator([WORDS] * 4, trainer)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=made, pad_token="<pad>", bos_token="<s>", eos_token="</s>", chat_template=CHAT,
+        extra_special_tokens=list(special),
+    )  # fmt: skip
+
+
+def llama(folder: Path, window: int = 512) -> Path:
+    """A tiny LlamaForCausalLM."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(7)
+    words = tokenizer()
+    config = LlamaConfig(
+        vocab_size=len(words), hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, max_position_embeddings=window, bos_token_id=1, eos_token_id=2, pad_token_id=0,
+        initializer_range=0.2,
+    )  # fmt: skip
+    LlamaForCausalLM(config).save_pretrained(folder)
+    words.save_pretrained(folder)
+    return folder
+
+
+def llava_next_video(folder: Path, window: int = 512) -> Path:
+    """A tiny LlavaNextVideoForConditionalGeneration: 4 tokens a frame."""
+    import torch
+    from transformers import (
+        CLIPVisionConfig,
+        LlamaConfig,
+        LlavaNextImageProcessor,
+        LlavaNextVideoConfig,
+        LlavaNextVideoForConditionalGeneration,
+        LlavaNextVideoProcessor,
+        LlavaNextVideoVideoProcessor,
+    )
+
+    torch.manual_seed(11)
+    words = tokenizer("<image>", "<video>")
+    side = {"height": 28, "width": 28}
+    config = LlavaNextVideoConfig(
+        vision_config=CLIPVisionConfig(
+            hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4, image_size=28,
+            patch_size=7, projection_dim=64,
+        ),
+        text_config=LlamaConfig(
+            vocab_size=len(words), hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4,
+            num_key_value_heads=4, max_position_embeddings=window, bos_token_id=1, eos_token_id=2, pad_token_id=0,
+            initializer_range=0.2,
+        ),
+        image_token_index=words.convert_tokens_to_ids("<image>"),
+        video_token_index=words.convert_tokens_to_ids("<video>"),
+        image_grid_pinpoints=[[28, 56], [56, 28], [56, 56]],
+    )  # fmt: skip
+    model = LlavaNextVideoForConditionalGeneration(config)
+    model.generation_config.eos_token_id = 2
+    model.save_pretrained(folder)
+    LlavaNextVideoProcessor(
+        video_processor=LlavaNextVideoVideoProcessor(size={"shortest_edge": 28}, crop_size=side),
+        image_processor=LlavaNextImageProcessor(
+            size={"shortest_edge": 28}, crop_size=side, image_grid_pinpoints=config.image_grid_pinpoints
+        ),
+        tokenizer=words,
+        chat_template=CHAT,
+        patch_size=7,
+        vision_feature_select_strategy="default",
+        num_additional_image_tokens=1,
+    ).save_pretrained(folder)
+    return folder
