@@ -97,3 +97,130 @@ def llava_next_video(folder: Path, window: int = 512) -> Path:
         num_additional_image_tokens=1,
     ).save_pretrained(folder)
     return folder
+
+
+def _text(words) -> dict:
+    """Settings of a tiny language model."""
+    return {
+        "vocab_size": len(words), "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 2048, "bos_token_id": 1,
+        "eos_token_id": 2, "pad_token_id": 0, "initializer_range": 0.2,
+    }  # fmt: skip
+
+
+def llava_next(folder: Path) -> Path:
+    """A tiny LlavaNextForConditionalGeneration: pictures, each in several pieces, no video."""
+    import torch
+    from transformers import (
+        CLIPVisionConfig,
+        LlamaConfig,
+        LlavaNextConfig,
+        LlavaNextForConditionalGeneration,
+        LlavaNextImageProcessor,
+        LlavaNextProcessor,
+    )
+
+    torch.manual_seed(13)
+    words = tokenizer("<image>")
+    config = LlavaNextConfig(
+        vision_config=CLIPVisionConfig(
+            hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4, image_size=28,
+            patch_size=7, projection_dim=64,
+        ),
+        text_config=LlamaConfig(**_text(words)),
+        image_token_index=words.convert_tokens_to_ids("<image>"),
+        image_grid_pinpoints=[[28, 56], [56, 28], [56, 56]],
+    )  # fmt: skip
+    LlavaNextForConditionalGeneration(config).save_pretrained(folder)
+    image_processor = LlavaNextImageProcessor(
+        size={"shortest_edge": 28},
+        crop_size={"height": 28, "width": 28},
+        image_grid_pinpoints=config.image_grid_pinpoints,
+    )
+    LlavaNextProcessor(
+        image_processor=image_processor,
+        tokenizer=words,
+        chat_template=CHAT,
+        patch_size=7,
+        vision_feature_select_strategy="default",
+        num_additional_image_tokens=1,
+    ).save_pretrained(folder)
+    return folder
+
+
+def llava_onevision(folder: Path) -> Path:
+    """A tiny LlavaOnevisionForConditionalGeneration (SigLIP, Qwen2)."""
+    import torch
+    from transformers import (
+        LlavaOnevisionConfig,
+        LlavaOnevisionForConditionalGeneration,
+        LlavaOnevisionImageProcessor,
+        LlavaOnevisionProcessor,
+        LlavaOnevisionVideoProcessor,
+        Qwen2Config,
+        SiglipVisionConfig,
+    )
+
+    torch.manual_seed(17)
+    words = tokenizer("<image>", "<video>")
+    config = LlavaOnevisionConfig(
+        vision_config=SiglipVisionConfig(
+            hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4, image_size=28,
+            patch_size=7,
+        ),
+        text_config=Qwen2Config(**_text(words)),
+        image_token_index=words.convert_tokens_to_ids("<image>"),
+        video_token_index=words.convert_tokens_to_ids("<video>"),
+        image_grid_pinpoints=[[28, 28], [56, 56]],
+    )  # fmt: skip
+    LlavaOnevisionForConditionalGeneration(config).save_pretrained(folder)
+    side = {"height": 28, "width": 28}
+    LlavaOnevisionProcessor(
+        image_processor=LlavaOnevisionImageProcessor(size=side, image_grid_pinpoints=config.image_grid_pinpoints),
+        video_processor=LlavaOnevisionVideoProcessor(size=side),
+        tokenizer=words,
+        chat_template=CHAT,
+        num_image_tokens=16,
+        vision_feature_select_strategy="full",
+    ).save_pretrained(folder)
+    return folder
+
+
+def qwen2_5_vl(folder: Path) -> Path:
+    """A tiny Qwen2_5_VLForConditionalGeneration: frames in pairs, in their own resolution."""
+    import torch
+    from transformers import (
+        Qwen2_5_VLConfig,
+        Qwen2_5_VLForConditionalGeneration,
+        Qwen2_5_VLProcessor,
+        Qwen2VLImageProcessor,
+        Qwen2VLVideoProcessor,
+    )
+
+    torch.manual_seed(19)
+    start, end, image, video = names = ("<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>")
+    words = tokenizer(*names)
+    words.image_token, words.video_token = image, video
+    chat = CHAT.replace("<video>", start + video + end).replace("<image>", start + image + end)
+    numbers = words.convert_tokens_to_ids(list(names))
+    rope = {"rope_type": "default", "mrope_section": [2, 3, 3], "rope_theta": 10_000.0}
+    config = Qwen2_5_VLConfig(
+        vision_config={
+            "depth": 2, "hidden_size": 64, "intermediate_size": 128, "num_heads": 4, "out_hidden_size": 64,
+            "patch_size": 14, "spatial_merge_size": 2, "temporal_patch_size": 2, "fullatt_block_indexes": [1],
+            "window_size": 56,
+        },
+        text_config={**_text(words), "rope_parameters": rope},
+        vision_start_token_id=numbers[0],
+        vision_end_token_id=numbers[1],
+        image_token_id=numbers[2],
+        video_token_id=numbers[3],
+    )  # fmt: skip
+    Qwen2_5_VLForConditionalGeneration(config).save_pretrained(folder)
+    Qwen2_5_VLProcessor(
+        image_processor=Qwen2VLImageProcessor(min_pixels=56 * 56, max_pixels=84 * 84),
+        video_processor=Qwen2VLVideoProcessor(size={"shortest_edge": 56 * 56, "longest_edge": 84 * 84 * 2}),
+        tokenizer=words,
+        chat_template=chat,
+    ).save_pretrained(folder)
+    return folder

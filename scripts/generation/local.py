@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -83,7 +84,7 @@ class LocalGenerator:
         self.sees = (folder / "preprocessor_config.json").exists() or (folder / "processor_config.json").exists()
         self._load(quantization, dtype, attention)
         self.limit = min(context_tokens or 1 << 30, self._window())
-        self.frame_tokens = self._frame_tokens() if self.sees else 0
+        self.picture_tokens = functools.cache(self._picture_tokens)
         self.facts: dict[str, object] = {
             "quantization": quantization,
             "dtype": dtype,
@@ -160,13 +161,18 @@ class LocalGenerator:
         found = getattr(config, "max_position_embeddings", None)
         return int(found) if found else 1 << 30
 
-    def _frame_tokens(self) -> int:
-        """Tokens a frame takes: what two frames more add to a prompt (some models take frames in pairs)."""
+    def _picture_tokens(self, number: int) -> int:
+        """What so many frames add to the tokens of a prompt that has places for them; found out with blank ones.
+
+        Models count in their own ways: pairs of frames, tokens between them.
+        """
         from PIL import Image
 
-        blank = Image.new("RGB", (SIDE, SIDE))
-        few, more = (self._inputs([self._chat("x", n)], [[blank] * n])["input_ids"].shape[1] for n in (2, 4))
-        return -(-int(more - few) // 2)
+        if not number:
+            return 0
+        chat = self._chat("x", number)
+        blank = [Image.new("RGB", (SIDE, SIDE))] * number
+        return int(self._inputs([chat], [blank])["input_ids"].shape[1]) - self._n_tokens(chat)
 
     # --- what fits ----------------------------------------------------------------------------------------------
 
@@ -196,14 +202,13 @@ class LocalGenerator:
         room = self.limit - self.max_new_tokens
 
         def tokens(n_pictures: int, context: str) -> int:
-            places = min(n_pictures, 1) if self.video else n_pictures  # each is one token in the text
-            text = self._n_tokens(self._chat(request.text(context), n_pictures))
-            return text - places + n_pictures * self.frame_tokens
+            return self._n_tokens(self._chat(request.text(context), n_pictures)) + self.picture_tokens(n_pictures)
 
         n_pictures = request.n_pictures
         while n_pictures > FEWEST_FRAMES and tokens(n_pictures, request.context) > room:
             over = tokens(n_pictures, request.context) - room
-            n_pictures = max(FEWEST_FRAMES, n_pictures - -(-over // self.frame_tokens))
+            surely = over * n_pictures // (2 * self.picture_tokens(n_pictures))  # half of what it looks like
+            n_pictures = max(FEWEST_FRAMES, n_pictures - max(1, surely))
         kept, context = len(words), request.context
         while kept and tokens(n_pictures, context) > room:
             over = tokens(n_pictures, context) - room

@@ -123,12 +123,16 @@ def test_frames_are_thinned_first_and_then_the_context_is_shortened(llava: Path)
     assert answers["huge"].reason == "refused"
 
 
-@pytest.mark.parametrize("number", [1, 4, 9])
-def test_planned_tokens_are_those_the_model_gets(llava: Path, number: int) -> None:
-    generator = load(llava)
-    (request,) = reels(number)
-    plan = generator._plan(request)
-    assert generator._prepare([plan]).inputs["input_ids"].shape[1] == plan.tokens
+@pytest.mark.parametrize("kind", ["llava_next_video", "llava_next", "llava_onevision", "qwen2_5_vl"])
+def test_other_models_of_pictures_and_video(kind: str, tmp_path: Path) -> None:
+    folder = getattr(tiny_models, kind)(tmp_path / kind)
+    requests = reels(4, 3, 4, 1, 4)
+    generator = load(folder, batch_size=3)
+    assert ask(generator, requests) == ask(load(folder), requests), "in batches as alone"
+    assert generator.facts["frames_as"] == ("images" if kind == "llava_next" else "video")
+    for request in requests:
+        plan = generator._plan(request)
+        assert generator._prepare([plan]).inputs["input_ids"].shape[1] == plan.tokens, "planned as it is"
 
 
 def test_a_batch_that_is_too_large_is_halved_and_nothing_is_lost(llava: Path, monkeypatch) -> None:
