@@ -31,9 +31,10 @@ rule fetch_model:
         "../envs/models.yaml"
     params:
         entry=lambda wildcards: STUDY.model_entry(wildcards.name),
+        own=lambda _: STUDY.config.models.registry or [],
     shell:
         "exec env -u HF_HUB_OFFLINE python $ATLAS/fetch_model.py {wildcards.name} --marker {output}"
-        " --registry $ATLAS/../config/models.yaml --models $MODELS --log {log}"
+        " --registry $ATLAS/../config/models.yaml {params.own:q} --models $MODELS --log {log}"
 
 
 rule cost:

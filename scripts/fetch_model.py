@@ -28,6 +28,7 @@ from common.program import UserError, log, parser, run
 from common.store import file_sha256
 
 VERSION = "1"
+CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 class SourceError(Exception):
@@ -35,9 +36,11 @@ class SourceError(Exception):
 
 
 def main(arguments: argparse.Namespace) -> None:
-    registry = read_registry(arguments.registry)
+    registry = read_registry(*arguments.registry)
     if arguments.name not in registry:
-        raise UserError(f"{arguments.registry}: no model {arguments.name}; known: {', '.join(registry)}")
+        raise UserError(
+            f"{', '.join(map(str, arguments.registry))}: no model {arguments.name}; known: {', '.join(registry)}"
+        )
     entry = registry[arguments.name]
     locked = read_lock(arguments.lock).get(arguments.name)
     folder = arguments.models / arguments.name
@@ -303,7 +306,10 @@ def write_lock(path: Path, name: str, facts: dict[str, Any]) -> None:
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     options = parser(__doc__)
     options.add_argument("name", help="model, as in the registry")
-    options.add_argument("--registry", type=Path, default=Path("config/models.yaml"), help="[%(default)s]")
+    options.add_argument(
+        "--registry", type=Path, nargs="+", default=[CHECKOUT / "config" / "models.yaml"], metavar="FILE",
+        help="lists of models [config/models.yaml]",
+    )  # fmt: skip
     options.add_argument("--models", type=Path, default=Path("data/models"), help="folder of all models [%(default)s]")
     options.add_argument("--marker", type=Path, required=True, help="marker to write")
     options.add_argument("--lock", type=Path, default=Path("models.lock.yaml"), help="lock file [%(default)s]")

@@ -481,6 +481,11 @@ class ModelsSection(Section):
     directory: str | None = Field(
         None, min_length=1, description="Folder of the weights (null: data/models of the checkout, for all studies)."
     )
+    registry: str | None = Field(
+        None,
+        min_length=1,
+        description="File with further models of the study's own, in the form of config/models.yaml.",
+    )
 
 
 class StoreSection(Section):

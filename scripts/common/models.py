@@ -46,9 +46,16 @@ class Registry(Section):
     models: dict[str, ModelEntry]
 
 
-def read_registry(path: Path) -> dict[str, ModelEntry]:
-    """The models that config/models.yaml names."""
-    return parse_section(Registry, yaml.safe_load(path.read_text(encoding="utf-8")), str(path)).models
+def read_registry(*paths: Path) -> dict[str, ModelEntry]:
+    """The models that config/models.yaml names, and those of further files; a later file's count."""
+    found: dict[str, ModelEntry] = {}
+    for path in paths:
+        try:
+            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise UserError(f"{path}: the list of models cannot be read: {error}") from None
+        found |= parse_section(Registry, content, str(path)).models
+    return found
 
 
 @dataclass(frozen=True)

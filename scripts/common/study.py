@@ -172,22 +172,27 @@ class Study:
 
     def models(self, *stages: str) -> list[str]:
         """Names of the models that stages use, as in config/models.yaml."""
-        registry = read_registry(self.checkout / "config" / "models.yaml")
+        registry = read_registry(*self.registries)
         found = []
         for stage in stages:
             for name in self.section(stage).weights:
                 if name not in registry:
                     raise ConfigError(
-                        f"{self.name}: `{stage}` asks for the model {name}, which is not in config/models.yaml; known: "
-                        + ", ".join(registry)
+                        f"{self.name}: `{stage}` asks for the model {name}, which is neither in config/models.yaml nor "
+                        "in models.registry; known: " + ", ".join(registry)
                     )
                 found.append(name)
         return found
 
     def model_entry(self, name: str) -> str:
         """What config/models.yaml says of a model, for a rule's params."""
-        entry = read_registry(self.checkout / "config" / "models.yaml")[name]
-        return digest(entry.model_dump())
+        return digest(read_registry(*self.registries)[name].model_dump())
+
+    @property
+    def registries(self) -> list[Path]:
+        """Files that say where models come from: the checkout's, and the study's own."""
+        own = self.config.models.registry
+        return [self.checkout / "config" / "models.yaml", *([Path(own)] if own else [])]
 
     @property
     def models_directory(self) -> str:
