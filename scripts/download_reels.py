@@ -175,8 +175,8 @@ class Downloader:
                 except DownloadError as problem:
                     log.info("video: a thumbnail could not be downloaded: %s", problem)
             key = digest(made_from)
-            self.store.publish(DOWNLOAD, key, folder, OK, f"download_reels {VERSION}", made_from)
             self.store.note_owner(DOWNLOAD, self.batch, work.creator_id, work.reel_id, key)
+            self.store.publish(DOWNLOAD, key, folder, OK, f"download_reels {VERSION}", made_from)
         return OK
 
     @functools.cached_property

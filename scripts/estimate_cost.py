@@ -51,7 +51,7 @@ def main(arguments: argparse.Namespace) -> None:
     settings, select = read_section(arguments, HikerapiSection), read_section(arguments, SelectSection)
     tombstones = Tombstones()
     source = Hikerapi(settings, arguments.snapshot, arguments.raw, tombstones)
-    handles = [handle for handle in source.members() if handle not in tombstones]
+    handles = [handle for handle in source.members() if not tombstones.has_handle(handle)]
     left = [remaining(source, handle, select) for handle in handles]
     least, most = sum(calls.least for calls in left), sum(calls.most for calls in left)
     spent = source.client.ledger.spent()

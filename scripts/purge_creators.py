@@ -37,8 +37,8 @@ import pyarrow.parquet as pq
 
 from common.config import Config, SelectSection, read_config
 from common.program import UserError, parser, run
-from common.purge import Account, People, Search, accounts, clean_table, quoted, searches, table_names
-from common.scrub import GONE, Scrubber
+from common.purge import People, Search, clean_table, quoted, searches, table_names
+from common.scrub import GONE, Account, Scrubber, accounts, identity_of
 from common.store import as_line, read_lines, write_bytes
 from common.study import running_elsewhere
 from common.tables import STAGES
@@ -73,6 +73,8 @@ WORDS = " ".join(
         PROFILE, PROFILE_BY_ID, CLIPS, FOLLOWING, "collect", "links",
     ]
 )  # fmt: skip
+# Columns of a follow list that describe who is followed.
+ABOUT_SOMEBODY = re.compile(r"name|url|pic|bio|^following_")
 SHOWN_AT_MOST = 20
 Statement = tuple[str, tuple[Any, ...]]  # of SQL, with its values
 
@@ -88,8 +90,9 @@ def main(arguments: argparse.Namespace) -> None:
     listed = {normal_handle(handle) for handle in arguments.handles.split(",")} - {""}
     if config.study.opt_out:
         listed |= set(named_lines(Path(config.study.opt_out), config.source.kind).values())
-    if not listed | unfinished.handles:
-        raise UserError("nobody to purge: study.opt_out lists nobody, and --handles names nobody")
+    unfinished.ids |= {number.strip() for number in arguments.ids.split(",")} - {""}
+    if not listed | unfinished.handles | unfinished.ids:
+        raise UserError("nobody to purge: study.opt_out lists nobody, and --handles and --ids name nobody")
     if running_elsewhere(SNAKEMAKE):
         raise UserError(
             "snakemake runs in this folder: wait for its end, or stop it. If it was a run on another machine that is "
@@ -149,15 +152,19 @@ class Purge:
     def __init__(self, config: Config, configfile: Path, listed: set[str], unfinished: People, dry_run: bool) -> None:
         self.config, self.configfile, self.dry_run = config, configfile, dry_run
         self.listed, self.people, self.resumed = listed, unfinished, bool(unfinished.handles)
-        self.number = len(listed or unfinished.handles)
+        self.number = len(listed or unfinished.handles or unfinished.ids)
         self.people.handles |= listed
         self.opt_out = Path(config.study.opt_out) if config.study.opt_out else None
         self.store = Path(config.store.directory)
         # The study's own places, wherever links or the configuration put them.
-        self.roots = [place.resolve() for place in (Path(), self.store, RAW, RESULTS, SNAKEMAKE)]
+        own = (self.store, RAW, RAW / "hikerapi")
+        inside = [place for folder in own if folder.is_dir() for place in folder.iterdir() if place.is_symlink()]
+        self.roots = [place.resolve() for place in (Path(), RESULTS, SNAKEMAKE, *own, *inside)]
         self.removed: list[Path] = []
         self.rewritten: list[Path] = []
         self.outside: set[Path] = set()
+        self.pictures: set[Path] = set()
+        self.unknown: set[str] = set()
 
     def run(self) -> None:
         """All steps; whatever stops them, they can be taken again from the first."""
@@ -167,16 +174,19 @@ class Purge:
         self.strict, self.loose = searches(self.people, known, WORDS)
         if not self.dry_run:
             # First of all: from here on a run leaves them out, whatever else happens; and who stands in for them, too.
-            tombstones.add({*self.people.handles, *self.people.ids, GONE})
+            tombstones.add(self.people.identified, self.people.ids, id_known=True)
+            tombstones.add({*self.people.handles, GONE} - self.people.identified)
             self.people.write(PENDING)
             for left in OPT_OUT.glob(".*"):  # by a process killed while it wrote this
                 self._remove(left)
         self._purge_answers()
         self._purge_store()
         self._purge_inputs()
-        if self.resumed or self.removed or self.rewritten or any(map(self.people.has, known)) or self._has_results():
+        known_here = any(self.people.has(one.handle, one.identity) for one in known)
+        if self.resumed or self.removed or self.rewritten or known_here or self._has_results():
             self._remove_results()
-        self._report(unknown=len(self.listed - {account.handle for account in known}))
+        self.unknown = self.listed - {account.handle for account in known}
+        self._report()
         if not self.dry_run:
             self._finish()
 
@@ -225,11 +235,24 @@ class Purge:
             if path.name.startswith("."):  # a killed process left it
                 self._remove(path)
             elif path.suffix == ".jsonl":
-                content = self._clean_answers(path)
+                content = b"" if self._is_file_of_theirs(path) else self._clean_answers(path)
                 self._rewrite(path, content) if content else self._remove(path)
+                if not content:
+                    self.pictures.add(path.parent / "avatars" / f"{path.stem}.jpg")
         for picture in sorted((RAW / "hikerapi").glob("*/avatars/*")):
-            if picture.stem in self.people.handles or picture.name.startswith("."):
+            alone = not picture.parent.with_name(f"{picture.stem}.jsonl").exists()
+            if (
+                picture in self.pictures
+                or picture.name.startswith(".")
+                or (alone and picture.stem in self.people.handles)
+            ):
                 self._remove(picture)
+
+    def _is_file_of_theirs(self, path: Path) -> bool:
+        """Whether the answers of a file are about them: the profile in it decides, where there is one."""
+        users = [line["answer"].get("user") for line in read_lines(path) if isinstance(line.get("answer"), dict)]
+        owners = {identity_of(user) for user in users if isinstance(user, dict)} - {None}
+        return any(self.people.has(path.stem, owner) for owner in owners or {None})
 
     def _clean_answers(self, path: Path) -> bytes:
         scrubber, kept = Scrubber(self.people, self.strict), []
@@ -239,8 +262,7 @@ class Purge:
             except ValueError:  # torn by a crash; nothing reads it
                 continue
             params = line.get("params") or {}
-            asked_for = [params.get("username"), params.get("id"), params.get("user_id")]
-            if path.stem not in self.people.handles and not any(map(self._is_theirs, asked_for)):
+            if not any(self.people.has_id(params.get(name)) for name in ("id", "user_id")):
                 cleaned = line | {part: scrubber.clean(line[part]) for part in ("answer", "text") if part in line}
                 kept.append(raw if cleaned == line else as_line(cleaned))
         return b"".join(kept)
@@ -259,7 +281,7 @@ class Purge:
                 entry = (path.parent.name, line["key"])
                 (own if self._is_theirs(line.get("creator_id")) else shared).add(entry)
         gone = own - shared
-        for folder in sorted(self.store.glob("*/??/*")):
+        for folder in sorted(path for path in self.store.glob("*/??/*") if path.is_dir()):
             entry = (folder.parts[-3], folder.name)
             if entry in gone or self._is_about_them(folder):
                 gone.add(entry)
@@ -337,7 +359,13 @@ class Purge:
                 end += 1
             gone |= set(range(number, end + 1)) if handle in self.people.handles else set()
         mark = "\ufeff" if 1 in gone and lines[0].startswith("\ufeff") else ""
-        kept = (self._blank_line(line) for number, line in enumerate(lines, start=1) if number not in gone)
+        # Who is not known here may be misspelt: that line stays as it is.
+        whole = {number for number, handle in named.items() if handle in self.unknown}
+        kept = (
+            line if number in whole else self._blank_line(line)
+            for number, line in enumerate(lines, start=1)
+            if number not in gone - whole
+        )  # fmt: skip
         return (mark + "".join(kept)).encode(encoding)
 
     def _blank_line(self, line: str) -> str:
@@ -372,19 +400,34 @@ class Purge:
         for folder in folders:
             for path in sorted(path for path in folder.iterdir() if path.is_file()):
                 # Of two items `film` and `film_2` the second owns `film_2.mp4`.
-                fitting = [stem for stem in theirs[folder] if path.name.startswith((f"{stem}.", f"{stem}_"))]
-                goes = theirs[folder][max(fitting, key=len)] if fitting else self.people.has_handle(folder.name)
+                fitting = [stem for stem in theirs[folder] if path.name.startswith(files_of(stem))]
+                is_table = path.suffix.lower() in (".csv", ".tsv")
+                goes = (
+                    theirs[folder][max(fitting, key=len)]
+                    if fitting
+                    else self.people.has_handle(folder.name) and not is_table
+                )
+                if path in self._tables or path.name.lower().endswith(LINES):
+                    continue  # of many people; they are cleaned as what they are
                 if goes:
                     self._remove(path)
-                elif not path.name.lower().endswith((*VIDEO_SUFFIXES, *PICTURES, *LINES)):
+                elif not path.name.lower().endswith((*VIDEO_SUFFIXES, *PICTURES)):
                     with suppress(ValueError):
                         self._rewrite(path, self._clean_file(path))
         for folder in reversed(folders):
             if self.people.has_handle(folder.name) and not any(folder.iterdir()):
                 self._remove(folder)
 
+    @property
+    def _tables(self) -> list[Path]:
+        """The tables beside the exports, which may lie among them."""
+        exports = self.config.source.exports
+        return [Path(name) for name in (exports.creators, exports.follows) if name]
+
     def _owns(self, item: Item) -> bool:
-        return self.people.has_handle(item.handle) or self.people.has_id(item.number)
+        if item.handle:
+            return self.people.has(item.handle, None if item.number is None else str(item.number))
+        return self.people.has_id(item.number)
 
     def _clean_lines(self, path: Path, items: list[Item]) -> bytes:
         """NDJSON without their items."""
@@ -426,14 +469,14 @@ class Purge:
     def _purge_database(self, path: Path, videos: str | None) -> None:
         """Their rows, and the videos of their reels."""
         changes: list[Statement] = []
-        reels: set[str] = set()
+        reels, others = set[str](), set[str]()
         try:
             with open_read_only(path) as database:
                 for table in table_names(database):
                     with suppress(sqlite3.OperationalError):  # a table without numbers of rows is none of the study's
-                        changes += self._changes(database, table, reels)
+                        changes += self._changes(database, table, reels, others)
             for stem, files in list_files(Path(videos)).items() if videos else ():
-                for file in files.values() if stem in reels else ():
+                for file in files.values() if stem in reels - others else ():
                     self._remove(file)
             if not changes and not self.strict.in_file(path):
                 return
@@ -444,15 +487,20 @@ class Purge:
         except sqlite3.Error as error:
             raise UserError(f"{path}: {error}; mend this, then give the command again") from None
 
-    def _changes(self, database: sqlite3.Connection, table: str, reels: set[str]) -> Iterator[Statement]:
-        """SQL that takes them out of a table; what the files of their reels are called is added to `reels`."""
+    def _changes(
+        self, database: sqlite3.Connection, table: str, reels: set[str], others: set[str]
+    ) -> Iterator[Statement]:
+        """SQL that takes them out of a table; what files of reels are called is added to `reels`, or to `others`."""
         scrubbers: dict[Any, Scrubber] = defaultdict(lambda: Scrubber(self.people, self.strict))
         rows = database.execute(f"SELECT rowid, * FROM {quoted(table)}")  # noqa: S608 (its own name)
         columns = [column[0].lower() for column in rows.description[1:]]
         for number, *cells in rows:
             row = dict(zip(columns, cells, strict=True))
-            if any(self._is_cell_of_theirs(row.get(column)) for column in ("insta_id", "user_pk", "username")):
-                reels |= {str(row[name]) for name in ("pk", "id", "code") if table == "reels" and row.get(name)}
+            goes = any(self._is_cell_of_theirs(row.get(column)) for column in ("insta_id", "user_pk", "username"))
+            (reels if goes else others).update(
+                str(row[name]) for name in ("pk", "id", "code") if table == "reels" and row.get(name)
+            )
+            if goes:
                 yield f"DELETE FROM {quoted(table)} WHERE rowid = ?", (number,)  # noqa: S608
                 continue
             for column, value in self._clean_row(row, scrubbers[row.get("user_pk")]).items():
@@ -466,7 +514,15 @@ class Purge:
         followed = row.get("following_pk"), row.get("following_username")
         if any(map(self._is_cell_of_theirs, followed)):
             nobody = {"following_pk": scrubber.stand_in(*followed), "following_username": GONE}
-            return {column: value if column == "user_pk" else nobody.get(column) for column, value in row.items()}
+            return {
+                column: nobody.get(column)
+                or (
+                    GONE
+                    if isinstance(value, str) and ABOUT_SOMEBODY.search(column)
+                    else scrubber.clean_cell(value, column)
+                )
+                for column, value in row.items()
+            }
         return {column: scrubber.clean_cell(value, column) for column, value in row.items()}
 
     def _is_cell_of_theirs(self, value: Any) -> bool:
@@ -524,7 +580,7 @@ class Purge:
 
     # --- what is left -------------------------------------------------------------------------------------------
 
-    def _report(self, unknown: int) -> None:
+    def _report(self) -> None:
         if self.dry_run:
             for verb, paths in (("remove", self.removed), ("rewrite", self.rewritten)):
                 for path in paths:
@@ -533,8 +589,8 @@ class Purge:
         changes = f"{removed} removed, {counted(len(self.rewritten), 'file', 'files')} rewritten"
         people = counted(self.number, "creator", "creators")
         say(f"{people}: {'nothing was changed; otherwise ' if self.dry_run else ''}{changes}")
-        if unknown:
-            say(f"{counted(unknown, 'handle', 'handles')} that nothing in the study knows: mind the spelling")
+        if self.unknown:
+            say(f"{counted(len(self.unknown), 'handle', 'handles')} that nothing in the study knows: mind the spelling")
         lists = [self.opt_out] if self.opt_out and not self._is_inside(self.opt_out.resolve()) else []
         for path in sorted([*self.outside, *lists]):
             say(f"not inside the study, still has the creator: {printable(str(path))}")
@@ -547,6 +603,12 @@ class Purge:
             say(f"yours to change: {self.configfile} still names the creator")
         if perhaps:
             say(f"words that may mean the creator, or something else: {shown(perhaps)}")
+        own = [path for path in self.outside if path.absolute().is_relative_to(RAW.absolute())]
+        own += [path for path in self.outside if path.absolute().is_relative_to(self.store.absolute())]
+        if own:
+            raise UserError(
+                f"{shown(own)}: links that lead out of the study; purge what they lead to, then give this again"
+            )
         if left:
             raise UserError(
                 f"the creator is still named in {shown(left)}; "
@@ -583,6 +645,11 @@ class Purge:
                 subfolders[:] = [name for name in sorted(subfolders) if Path(folder, name) not in skipped]
                 found = (Path(folder, name) for name in (*subfolders, *sorted(files)))
                 yield from (path for path in found if path not in skipped)
+
+
+def files_of(stem: str) -> tuple[str, ...]:
+    """How the names of the files of an item begin; instaloader numbers those of an album."""
+    return (f"{stem}.", f"{stem}_") if stem.endswith("_UTC") else (f"{stem}.",)
 
 
 def has(search: Search, path: Path) -> bool:
@@ -643,6 +710,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     options.add_argument("--configfile", type=Path, metavar="FILE", help="the study's configuration [study.yaml]")
     options.add_argument("--directory", type=Path, default=Path(), help="the study's directory [this one]")
     options.add_argument("--handles", default="", metavar="ADA,BOB", help="handles, with commas between them")
+    options.add_argument("--ids", default="", metavar="77,78", help="ids of the service, with commas between them")
     options.add_argument("--dry-run", action="store_true", help="show what would go; change nothing")
     return options.parse_args(argv)
 

@@ -18,40 +18,16 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from common.scrub import GONE, IDS, SHORTEST
+from common.program import UserError
+from common.scrub import CURSORS, GONE, ID_KEY, SHORTEST, Account
 from common.store import write_bytes
 from common.tombstones import Tombstones
 from sources.source import normal_handle
-
-
-class Account(NamedTuple):
-    """Somebody, as one place describes them.
-
-    Attributes:
-        handle: in its normal form.
-        identity: the service's id.
-        name: the full name.
-    """
-
-    handle: str
-    identity: str | None = None
-    name: str | None = None
-
-
-def accounts(value: Any) -> Iterator[Account]:
-    """Everybody whom a JSON value describes, at any depth."""
-    if isinstance(value, dict):
-        handle, name = value.get("username"), value.get("full_name")
-        if isinstance(handle, str):
-            identity = next((str(value[key]) for key in IDS if type(value.get(key)) in (int, str)), None)
-            yield Account(normal_handle(handle), identity, name if isinstance(name, str) else None)
-    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from accounts(item)
 
 
 @dataclass
@@ -62,11 +38,13 @@ class People:
         handles: in their normal form, former ones included.
         ids: of the services.
         names: full names, as written.
+        identified: those of the handles whose account's id is known; another account may have had them, too.
     """
 
     handles: set[str] = field(default_factory=set)
     ids: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
+    identified: set[str] = field(default_factory=set)
 
     def learn(self, known: Collection[Account], tombstones: Tombstones) -> None:
         """Add their ids, former handles and names; also whoever was purged before and came back.
@@ -74,19 +52,29 @@ class People:
         Args:
             known: everybody whom the study's files describe.
             tombstones: of the study.
+
+        Raises:
+            UserError: a handle is or was that of several accounts, and it is not said which.
         """
-        self.handles |= {account.handle for account in known if account.handle in tombstones} - {GONE}
         owners: dict[str, set[str]] = defaultdict(set)
-        for handle, identity, _ in known:
-            if identity:
-                owners[handle].add(identity)
-                self.ids |= {identity} if handle in self.handles or identity in tombstones else set()
         for account in known:
-            # A former handle that somebody else has had, too, tells nobody.
-            if account.identity in self.ids and len(owners[account.handle]) == 1:
-                self.handles.add(account.handle)
-            if account.name and self.has(account):
-                self.names.add(account.name)
+            if account.identity:
+                owners[account.handle].add(account.identity)
+        for handle in sorted(self.handles):
+            several = owners[handle]
+            if len(several) > 1 and not several & self.ids:
+                raise UserError(
+                    f"{handle} is or was the handle of {len(several)} accounts: say which one is meant, with --ids and "
+                    f"one of {', '.join(sorted(several))}"
+                )
+            self.ids |= several if len(several) == 1 else set()
+        back = [account for account in known if tombstones.has(account.handle, account.identity)]
+        self.ids |= {one.identity for one in back if one.identity and tombstones.has_id(one.identity)}
+        self.handles |= {account.handle for account in back} - {GONE}
+        # A former handle that somebody else has had, too, tells nobody.
+        self.handles |= {one.handle for one in known if one.identity in self.ids and len(owners[one.handle]) == 1}
+        self.identified |= {handle for handle in self.handles if owners[handle] & self.ids}
+        self.names |= {account.name for account in known if account.name and self.has(account.handle, account.identity)}
 
     def has_handle(self, value: Any) -> bool:
         """Whether a value is a handle of theirs, in any spelling."""
@@ -96,9 +84,12 @@ class People:
         """Whether a value is an id of theirs."""
         return type(value) in (int, str) and str(value) in self.ids
 
-    def has(self, account: Account) -> bool:
-        """Whether an account is theirs."""
-        return account.handle in self.handles or account.identity in self.ids
+    def has(self, handle: str, identity: str | None) -> bool:
+        """Whether an account is theirs; the id decides where both are known."""
+        normal = normal_handle(handle)
+        if identity in self.ids:
+            return True
+        return normal in self.handles and (identity is None or normal not in self.identified)
 
     def write(self, path: Path) -> None:
         """Keep them in a file that only its owner can read, as long as a purge is under way."""
@@ -132,24 +123,31 @@ class Search:
         handles: found as @handle and in links to profiles.
         terms: handles and names that are also found by themselves, as whole words.
         ids: found as whole numbers.
+        parts: handles and names that are found inside of words, too.
         others: handles of other people that have one of the above in them.
     """
 
     CHUNK, OVERLAP, MARGIN = 1 << 23, 1 << 12, 64
 
     def __init__(
-        self, handles: Collection[str], terms: Collection[str], ids: Collection[str], others: Collection[str] = ()
+        self,
+        handles: Collection[str],
+        terms: Collection[str],
+        ids: Collection[str],
+        parts: Collection[str],
+        others: Collection[str] = (),
     ) -> None:
         self.pattern = re.compile(
             rf"(?P<other>{BEFORE}(?:{any_of(others)}){AFTER})"
             rf"|(?:@|%40|(?P<link>instagram\.com/(?:_u/|stories/)?))(?:{any_of(handles)}){AFTER}"
             rf"|{BEFORE}(?:{any_of(terms)}){AFTER}"
             # Also in `<reel>_<account>`; not in decimal fractions and hashes.
-            rf"|(?<![^\W_])(?<!\d\.)(?:{any_of(ids)})(?![^\W_])(?!\.\d)",
+            rf"|(?<![^\W_])(?<!\d\.)(?:{any_of(ids)})(?![^\W_])(?!\.\d)"
+            rf"|{any_of(parts)}",
             re.IGNORECASE,
         )
         # What a piece of a file must have for the pattern to be worth trying, and the length of the whole text.
-        self.needles = {(_needle(text), len(text)) for text in (*handles, *terms, *ids)}
+        self.needles = {(_needle(text), len(text)) for text in (*handles, *terms, *ids, *parts)}
 
     def hits(self, text: str) -> Iterator[re.Match[str]]:
         """The places in a text (NFC) that name them."""
@@ -215,12 +213,17 @@ class Search:
         return any(needle in lower for needle, length in self.needles if not binary or length >= SHORTEST)
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """All texts and numbers in a JSON value, without keys."""
-    if isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _texts(item)
-    elif value is not None:
+def _texts(value: Any, key: str = "") -> Iterator[str]:
+    """What a JSON value says: its texts, numbers that are ids, and keys that are no words of a format."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if not re.fullmatch(r"[A-Za-z_]+\d?", name):
+                yield name
+            yield from _texts(item, name)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item, key)
+    elif value is not None and key not in CURSORS and (isinstance(value, str) or ID_KEY.search(key)):
         yield str(value)
 
 
@@ -244,7 +247,7 @@ def searches(people: People, known: Collection[Account], words: str) -> tuple[Se
         known: everybody whom the study's files describe.
         words: the program's own.
     """
-    strangers = [account for account in known if not people.has(account)]
+    strangers = [account for account in known if not people.has(account.handle, account.identity)]
     theirs = "\n".join({account.name for account in strangers if account.name})
 
     def is_taken(term: str) -> bool:
@@ -253,23 +256,33 @@ def searches(people: People, known: Collection[Account], words: str) -> tuple[Se
         name = rf"^\s*{any_of([term])}\s*$" if " " in term else word
         return bool(re.search(word, words, re.IGNORECASE) or re.search(name, theirs, re.IGNORECASE | re.MULTILINE))
 
-    names = {text for name in people.names for text in (name.strip(), _plain(name)) if len(text) >= 3}
-    handles = {handle for handle in people.handles if len(handle) >= SHORTEST or _is_made_up(handle)}
-    own = {term for term in handles | {n for n in names if len(n) >= SHORTEST or " " in n} if not is_taken(term)}
+    names = {text for name in people.names for text in (name.strip(), _plain(name)) if len(text) >= 2}
+    own = {term for term in people.handles if _is_made_up(term) and len(term) >= 3 and not is_taken(term)}
+    own |= {term for term in names if (len(term) >= SHORTEST or " " in term) and not is_taken(term)}
+    # Where words have no spaces between them, a name is found inside of what looks like one.
+    joined = {name for name in names if _without_spaces(name) and not is_taken(name)}
     ids = {identity for identity in people.ids if len(identity) >= SHORTEST}
+    anywhere = {term for term in own | joined if len(term) >= SHORTEST or term in joined}
     everything = {*names, *(handle for handle in people.handles if len(handle) >= 3)}
     # No handle of Instagram's has another one in it as a whole word; those of other places may: `ada 2`.
     free = {account.handle for account in strangers if not re.fullmatch(r"[a-z0-9._]*", account.handle)}
-    strict, loose = Search(people.handles, own, ids), Search(people.handles, everything, ids)
-    others = [handle for handle in free if loose.found(handle)]
-    if not others:
-        return strict, loose
-    return Search(people.handles, own, ids, others), Search(people.handles, everything, ids, others)
+    others = [handle for handle in free if Search(people.handles, everything, ids, ()).found(handle)]
+    longer = [account.handle for account in strangers if any(part in account.handle for part in anywhere)]
+    return (
+        Search(people.handles, own, ids, joined, others),
+        Search(people.handles, everything, ids, anywhere, [*others, *longer]),
+    )
+
+
+def _without_spaces(name: str) -> bool:
+    """Whether a name is written in a script that puts no spaces between words, or endings right behind them."""
+    scripts = ("CJK", "HANGUL", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
+    return len(name) >= 2 and all(unicodedata.name(letter, "").startswith(scripts) for letter in name.replace(" ", ""))
 
 
 def _is_made_up(handle: str) -> bool:
     """Whether a handle is no word and no number, however short: `a_1`."""
-    return bool(re.search(r"[\d._]", handle) and re.search(r"[^\W\d_]", handle))
+    return bool(re.search(r"[\d._\s]", handle) and re.search(r"[^\W\d_]", handle))
 
 
 def _plain(name: str) -> str:

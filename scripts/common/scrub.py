@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Container
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from common.tombstones import Tombstones
 from sources.source import normal_handle
@@ -15,20 +15,55 @@ from sources.source import normal_handle
 GONE = "[opted out]"
 # Shorter texts of one word are words of the language as well, and shorter ids numbers of anything.
 SHORTEST = 6
+IDS = ("pk", "pk_id", "id")
+ID_KEY = re.compile(r"(?:^|_)(?:pk|id)s?$")
+# Things, not people: the ids that stand directly in them are their own.
+THINGS = {"code", "shortcode", "media_type", "taken_at", "text"}
+# By them a list goes on where it ended.
+CURSORS = {"next_page_id", "page_id", "max_id", "next_max_id", "min_id", "cursor", "end_cursor"}
+KEPT = CURSORS | {"exc_type"}
+
+
+class Account(NamedTuple):
+    """Somebody, as one place describes them.
+
+    Attributes:
+        handle: in its normal form.
+        identity: the service's id.
+        name: the full name.
+    """
+
+    handle: str
+    identity: str | None = None
+    name: str | None = None
+
+
+def accounts(value: Any) -> Iterator[Account]:
+    """Everybody whom a JSON value describes, at any depth."""
+    if isinstance(value, dict):
+        handle, name = value.get("username"), value.get("full_name")
+        if isinstance(handle, str):
+            yield Account(normal_handle(handle), identity_of(value), name if isinstance(name, str) else None)
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from accounts(item)
+
+
+def identity_of(value: dict[str, Any]) -> str | None:
+    """The id of what a JSON object describes."""
+    return next((str(value[key]) for key in IDS if type(value.get(key)) in (int, str)), None)
 
 
 class Known(Protocol):
     """Tells who is meant."""
-
-    @property
-    def ids(self) -> Container[str]:
-        """Their ids."""
 
     def has_handle(self, value: Any) -> bool:
         """Whether a value is a handle of theirs, in any spelling."""
 
     def has_id(self, value: Any) -> bool:
         """Whether a value is an id of theirs."""
+
+    def has(self, handle: str, identity: str | None) -> bool:
+        """Whether an account is theirs; the id decides where both are known."""
 
 
 class Blanks(Protocol):
@@ -50,15 +85,19 @@ class Buried:
     )
 
     def __init__(self, tombstones: Tombstones) -> None:
-        self.ids = tombstones
+        self.tombstones = tombstones
 
     def has_handle(self, value: Any) -> bool:
         """Whether a value is a handle of theirs, in any spelling."""
-        return isinstance(value, str) and normal_handle(value) in self.ids
+        return isinstance(value, str) and self.tombstones.has_handle(normal_handle(value))
 
     def has_id(self, value: Any) -> bool:
         """Whether a value is an id of theirs."""
-        return type(value) in (int, str) and str(value) in self.ids
+        return type(value) in (int, str) and self.tombstones.has_id(str(value))
+
+    def has(self, handle: str, identity: str | None) -> bool:
+        """Whether an account is theirs; the id decides where both are known."""
+        return self.tombstones.has(normal_handle(handle), identity)
 
     def blank(self, text: str) -> str:
         """The text without them; it is the same where it does not name them."""
@@ -70,14 +109,6 @@ class Buried:
             return GONE if self.has_id(match[0]) else match[0]
         bare = handle.rstrip(".")  # the end of a sentence
         return f"{match['before']}{GONE}{handle[len(bare) :]}" if self.has_handle(bare) else match[0]
-
-
-IDS = ("pk", "pk_id", "id")
-ID_KEY = re.compile(r"(?:^|_)(?:pk|id)s?$")
-# Things, not people: the ids that stand directly in them are their own.
-THINGS = {"code", "shortcode", "media_type", "taken_at", "text"}
-# By them a list goes on where it ended.
-CURSORS = {"next_page_id", "page_id", "max_id", "next_max_id", "min_id", "cursor", "end_cursor"}
 
 
 class Scrubber:
@@ -99,8 +130,9 @@ class Scrubber:
         """Whether a JSON value is an object that describes one of them."""
         if not isinstance(value, dict):
             return False
-        by_id = any(self.people.has_id(value.get(key)) for key in IDS) and not THINGS & value.keys()
-        return by_id or self.people.has_handle(value.get("username"))
+        if isinstance(value.get("username"), str):
+            return self.people.has(value["username"], identity_of(value))
+        return any(self.people.has_id(value.get(key)) for key in IDS) and not THINGS & value.keys()
 
     def stand_in(self, *known_by: Any) -> str:
         """An id for somebody without a name; the same for the same person."""
@@ -117,10 +149,16 @@ class Scrubber:
         if isinstance(value, dict):
             if self.names(value):
                 return {"pk": self.stand_in(*(value.get(name) for name in (*IDS, "username"))), "username": GONE}
-            return {name: self.clean(item, name) for name, item in value.items() if name not in self.people.ids}
+            # Somebody else, who may have a handle that was theirs.
+            another = {"username"} if identity_of(value) else set()
+            return {
+                name: item if name in another else self.clean(item, name)
+                for name, item in value.items()
+                if not self._is_their_id(name)
+            }
         if isinstance(value, list):
             return [self.clean(item, key) for item in value if key == "users" or not self._is_theirs(item, key)]
-        if key in CURSORS or isinstance(value, bool):
+        if key in KEPT or isinstance(value, bool):
             return value
         if ID_KEY.search(key):
             return self._clean_id(value, key)
@@ -144,6 +182,9 @@ class Scrubber:
         long_enough = len(str(item)) >= SHORTEST or ID_KEY.search(key)
         return self.people.has_handle(item) or bool(self.people.has_id(item) and long_enough)
 
+    def _is_their_id(self, text: str) -> bool:
+        return text.isdigit() and self.people.has_id(text)
+
     def _clean_text(self, value: str, key: str) -> str:
         if key.endswith("username"):  # others' are never touched
             return GONE if self.people.has_handle(value) else value
@@ -153,5 +194,5 @@ class Scrubber:
         """An id of something else; that of a reel may have the account behind it (`<reel>_<account>`)."""
         if isinstance(value, str) and "_" in value:
             first, *others = value.split("_")
-            return "_".join([first, *(part for part in others if part not in self.people.ids)])
+            return "_".join([first, *(part for part in others if not self._is_their_id(part))])
         return None if key not in IDS and self.people.has_id(value) else value

@@ -292,6 +292,8 @@ class _Batch:
         if outcome.state == "failed":  # what a failing core left half-written is no result
             for leftover in work.folder.iterdir():
                 leftover.unlink()
+        # Before the entry is there: whoever asks to be forgotten must find it, whenever a process is killed.
+        self._note_owner(work.creator_id, work.reel_id)
         entry = self.store.publish(
             self.stage.name,
             self.keys[work.reel_id],
@@ -321,8 +323,8 @@ class _Batch:
         self.rows[reel] = Row(
             creator, reel, self.stage.name, outcome.state, outcome.reason, outcome.detail, path, sha256, producer
         )
-        if entry and (creator, reel, self.keys[reel]) not in self.owners:
-            self.store.note_owner(self.stage.name, self.name, creator, reel, self.keys[reel])
+        if entry:
+            self._note_owner(creator, reel)
         if self.arguments.journal:
             append_line(
                 self.arguments.journal,
@@ -339,6 +341,12 @@ class _Batch:
                 },
             )
         self.progress.step(cached=cached, failed=outcome.state == "failed")
+
+    def _note_owner(self, creator: str, reel: str) -> None:
+        owner = (creator, reel, self.keys[reel])
+        if owner not in self.owners:
+            self.store.note_owner(self.stage.name, self.name, *owner)
+            self.owners.add(owner)
 
     def _lost(self, inputs: dict[str, Row], entry: Entry) -> bool:
         """Whether the file that a result is about has gone from the store, unasked."""

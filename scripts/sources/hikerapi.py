@@ -119,7 +119,7 @@ class Hikerapi:
             )
         except OptedOutError:
             log.warning("%s: one of the accounts is somebody's who opted out; it is left out", self.settings.creators)
-            self.tombstones.add([handle])  # from now on before anything is asked
+            self.tombstones.add([handle], id_known=True)  # from now on before anything is asked
             return None
         except SourceError as problem:
             creator.outcome = Outcome("failed", problem.reason, problem.detail or None)

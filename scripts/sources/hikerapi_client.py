@@ -28,7 +28,7 @@ from urllib3.exceptions import NewConnectionError
 from common.config import HikerapiSection
 from common.http import CONNECT_TIMEOUT_S, Pace, PassingError, attempts, body, check_status
 from common.program import log
-from common.scrub import Buried, Scrubber
+from common.scrub import Buried, Scrubber, accounts
 from common.secrets import HIKERAPI_TOKEN as TOKEN
 from common.secrets import secret
 from common.store import append_line, read_lines
@@ -234,9 +234,9 @@ class Kept:
     """
 
     def __init__(self, path: Path, tombstones: Tombstones) -> None:
-        self.path = path
-        self.opted_out = Buried(tombstones)
-        self.scrubber = Scrubber(self.opted_out, self.opted_out) if tombstones.hashes else None
+        self.path, self.tombstones = path, tombstones
+        buried = Buried(tombstones)
+        self.scrubber = Scrubber(buried, buried) if tombstones.hashes else None
 
     @cached_property
     def lines(self) -> list[dict[str, Any]]:
@@ -267,6 +267,11 @@ class Kept:
         lines, kept = self.lines, {"time": datetime.now(UTC).isoformat(timespec="seconds"), **line}
         if self.scrubber:
             answer = line.get("answer")
+            # Whoever has another handle by now is to be found by it, too, in the texts of this answer.
+            self.tombstones.add(
+                (one.handle for one in accounts(answer) if one.identity and self.tombstones.has_id(one.identity)),
+                id_known=True,
+            )
             if isinstance(answer, dict) and self.scrubber.names(answer.get("user")):
                 raise OptedOutError
             kept |= {part: self.scrubber.clean(line[part]) for part in ("answer", "text") if part in line}

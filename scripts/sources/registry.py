@@ -59,17 +59,17 @@ class _WithoutOptedOut:
 
     def members(self) -> dict[str, str]:
         found = self.source.members()
-        return {handle: state for handle, state in found.items() if handle not in self.tombstones}
+        return {handle: state for handle, state in found.items() if not self.tombstones.has_handle(handle)}
 
     def collect(self, handles: Iterable[str], select: SelectSection) -> Iterator[SourceCreator]:
         for creator in self.source.collect(handles, select):
             # Renamed since: the list has the new name, the id is the old one.
-            if creator.creator_id in self.tombstones or normal_handle(creator.handle) in self.tombstones:
+            if self.tombstones.has(normal_handle(creator.handle), creator.creator_id):
                 continue
             if self.tombstones.hashes:
                 creator.follows = [
                     (target, handle)
                     for target, handle in creator.follows
-                    if target not in self.tombstones and normal_handle(handle) not in self.tombstones
+                    if not self.tombstones.has(normal_handle(handle), target)
                 ]
             yield creator

@@ -520,7 +520,7 @@ def everything_kept() -> str:
 
 
 def test_answers_are_kept_without_people_who_opted_out(service: Service) -> None:
-    Tombstones().add(["gone_person", "60000123", GONE])  # as a purge does
+    Tombstones().add(["gone_person", GONE], ["60000123"])  # as a purge does
     listed("ada")
     ada = service.add(Person(77, "ada", follows=[*accounts(30), (60000123, "gone_person"), *accounts(20, 70_000)]))
     ada.reels[0]["caption"] = "with @Gone_Person, https://www.instagram.com/gone_person/ 60000123, not @gone_persons!"
@@ -539,7 +539,7 @@ def test_answers_are_kept_without_people_who_opted_out(service: Service) -> None
 
 
 def test_a_new_handle_of_somebody_who_opted_out_is_neither_kept_nor_asked_for_again(service: Service, caplog) -> None:
-    Tombstones().add(["old_name", "60000123"])
+    Tombstones().add(["old_name"], ["60000123"], id_known=True)
     listed("ada", "brand_new_name")
     service.add(Person(77, "ada"))
     service.add(Person(60000123, "brand_new_name"))

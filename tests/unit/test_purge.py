@@ -31,7 +31,7 @@ from common.program import UserError
 from common.purge import Account, People, Search, clean_table, searches
 from common.scrub import Scrubber
 from common.states import OK
-from common.store import Store, append_line, digest
+from common.store import Store, append_line, digest, read_lines
 from common.study import LockOwner
 from common.tables import CREATORS, FOLLOWS, read_table
 from common.tombstones import Tombstones
@@ -193,7 +193,7 @@ def test_a_purge_that_was_killed_is_taken_up(cohort, monkeypatch, step):
         patched.setattr(purge_creators.Purge, step, lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             purge()
-    assert HANDLE in Tombstones()
+    assert Tombstones().has_handle(HANDLE)
     assert oct(Path("data/opt_out/pending.json").stat().st_mode)[-3:] == "600"
     configured_without_list()
     Path("optout.txt").unlink()
@@ -323,7 +323,7 @@ def test_a_renamed_account_goes_under_both_names(service):
     purge("--handles=new.name")
     assert traces("old.name", "new.name", NUMBER) == []
     assert {"old.name", "new.name", NUMBER} <= {
-        name for name in ("old.name", "new.name", NUMBER) if name in Tombstones()
+        name for name in ("old.name", "new.name", NUMBER) if Tombstones().has_handle(name) or Tombstones().has_id(name)
     }
 
 
@@ -487,7 +487,8 @@ def test_hostile_handles(tmp_path, handle, folders, left):
     assert sorted(os.listdir("videos")) == left
     assert Path("creators.csv").read_text() == before
     assert (tmp_path.parent / "x").exists()
-    assert Path("optout.txt").read_text() == ""
+    known = not handle.startswith("..")
+    assert Path("optout.txt").read_text() == ("" if known else f"{handle}\n"), "who is not here may be misspelt"
 
 
 def test_videos_of_others_stay_whatever_they_are_called():
@@ -668,7 +669,7 @@ def test_a_database_of_the_first_study(mode):
     assert rows("SELECT pk, user_pk, caption FROM reels") == [(5550002, 78, "with [opted out]")]
     assert rows("SELECT * FROM requests") == [(78, "about [opted out]")]
     ((source, target, name, full_name), other) = rows("SELECT * FROM following ORDER BY following_pk = 80")
-    assert (source, name, full_name, other) == (78, "[opted out]", None, (78, 80, "eve", "z"))
+    assert (source, name, full_name, other) == (78, "[opted out]", "[opted out]", (78, 80, "eve", "z"))
     assert target.startswith("opted-out-")
     # The list of two is complete as it was, and nobody knows whom the second is.
     collect_creators.main(
@@ -896,3 +897,220 @@ def test_a_former_handle_that_somebody_else_has_too_tells_nobody():
         [Account("ada", "77"), Account("old", "77"), Account("old", "78"), Account("older", "77")], Tombstones()
     )
     assert (people.handles, people.ids) == ({"ada", "older"}, {"77"})
+
+
+# --- what a review found --------------------------------------------------------------------------------------------
+
+NEXT = "2026-12-24"
+
+
+def collect_at(service: Service, snapshot: str) -> dict[str, dict]:
+    collect_creators.main(collect_creators.parse(service.collect_options(snapshot=snapshot)))
+    rows = read_table(MANIFEST.with_suffix("") / "creators.parquet", CREATORS).to_pylist()
+    return {row["handle"]: row for row in rows}
+
+
+def raw(snapshot: str, name: str) -> Path:
+    return Path("data/raw/hikerapi", snapshot, name)
+
+
+@pytest.mark.parametrize("handle", ["media", "caption", "response", "items", "following", "usernotfound"])
+def test_a_handle_that_is_a_word_of_later_answers_costs_nothing(service, handle):
+    service.add(Listed(int(NUMBER), handle))
+    service.add(Listed(78, "bob", follows=[(int(NUMBER), handle), (80, "x")]))
+    study(handle, "bob", "nobody")
+    collect(service)
+    kept = raw("2026-11-23", "nobody.jsonl").read_bytes()
+    purge(f"--handles={handle}")
+    assert raw("2026-11-23", "nobody.jsonl").read_bytes() == kept
+    assert collect_at(service, NEXT)["bob"]["follows_status"] == "complete"
+    answers = [line["answer"] for line in read_lines(raw(NEXT, "bob.jsonl"))]
+    assert [sorted(answer) for answer in answers] == [["status", "user"], *[["next_page_id", "response"]] * 2]
+    assert all("caption" in clip["media"] for clip in answers[1]["response"]["items"])
+
+
+def test_somebody_who_takes_a_freed_handle_is_somebody_else(service):
+    for number, handle in ((int(NUMBER), HANDLE), (500, "zed.b"), (79, "cleo")):
+        service.add(Listed(number, handle))
+    study(HANDLE, "zed.b", "cleo")
+    collect(service)
+    purge(f"--handles={HANDLE}")
+    service.rename(HANDLE, "ada.elsewhere")
+    service.rename("zed.b", HANDLE)
+    assert {row["creator_id"] for row in collect_at(service, NEXT).values()} == {"500", "79"}
+    purge("--handles=cleo")
+    assert raw("2026-11-23", "zed.b.jsonl").exists()
+    assert raw(NEXT, "zed.b.jsonl").exists()
+    assert not raw(NEXT, "cleo.jsonl").exists()
+
+
+@pytest.fixture
+def succession(service):
+    """`north` was Zed's handle in one snapshot and is Ada's in the next, who was `canary.ada_7` before."""
+    service.add(Listed(500, "north"))
+    service.add(Listed(int(NUMBER), HANDLE))
+    study("north", HANDLE)
+    collect(service)
+    service.rename("north", "zed.b")
+    service.rename(HANDLE, "north")
+    Path("creators.csv").write_text("north\nzed.b\n")
+    collect_at(service, NEXT)
+    return service
+
+
+def test_a_handle_of_two_people_is_asked_about(succession):
+    before = contents()
+    with pytest.raises(UserError, match=f"handle of 2 accounts: say which .* --ids and one of 500, {NUMBER}"):
+        purge("--handles=north")
+    assert contents() == before
+    purge("--handles=north", f"--ids={NUMBER}")
+    assert raw("2026-11-23", "north.jsonl").exists(), "Zed's"
+    assert raw(NEXT, "zed.b.jsonl").exists()
+    assert not raw("2026-11-23", f"{HANDLE}.jsonl").exists()
+    assert not raw(NEXT, "north.jsonl").exists()
+
+
+def test_her_file_goes_whatever_it_is_called(succession):
+    purge(f"--handles={HANDLE}")
+    assert not raw(NEXT, "north.jsonl").exists()
+    assert not raw(NEXT, "avatars/north.jpg").exists()
+    assert raw("2026-11-23", "north.jsonl").exists()
+    assert raw("2026-11-23", "avatars/north.jpg").exists()
+
+
+def test_a_number_that_is_a_handle_and_an_id(service):
+    service.add(Listed(int(NUMBER), "123456"))
+    service.add(Listed(123456, "eve", follows=[(80, "x")]))
+    study("123456", "eve")
+    collect(service)
+    purge("--handles=123456")
+    assert len(read_lines(raw("2026-11-23", "eve.jsonl"))) == 3
+    assert not raw("2026-11-23", "123456.jsonl").exists()
+
+
+def test_her_new_handle_is_known_from_the_answer_that_tells_it(service):
+    service.add(Listed(int(NUMBER), HANDLE))
+    bob = service.add(Listed(78, "bob", follows=[(int(NUMBER), "ada.new")]))
+    study(HANDLE, "bob")
+    collect(service)
+    purge(f"--handles={HANDLE}")
+    service.people["bob"].reels[1]["caption"] = "with @ada.new"
+    # The page of reels comes first and does not say who that is; her own reel with him does.
+    bob.reels[1]["owner"] = int(NUMBER)
+    service.rename(HANDLE, "ada.new")
+    collect_at(service, NEXT)
+    assert "ada.new" not in raw(NEXT, "bob.jsonl").read_text()
+
+
+def test_numbers_that_are_her_id_by_chance(service):
+    service.add(Listed(345678, HANDLE))
+    bob = service.add(Listed(78, "bob"))
+    for reel in bob.reels:
+        reel["plays"] = 345678
+    study(HANDLE, "bob")
+    collect(service)
+    purge(f"--handles={HANDLE}")
+    assert '"play_count": 345678' in raw("2026-11-23", "bob.jsonl").read_text()
+
+
+def test_a_video_that_another_row_shares_stays():
+    database()
+    with closing(sqlite3.connect("instagram_data.db")) as opened:
+        opened.execute("INSERT INTO reels (pk, user_pk, code) VALUES (5550002, ?, 'Cab2')", (int(NUMBER),))
+        opened.commit()
+    Path("media").mkdir()
+    for name in ("5550001.mp4", "5550002.mp4"):
+        Path("media", name).write_bytes(b"film")
+    configure(source={"kind": "inst2txt", "inst2txt": {"videos": "media"}})
+    purge(f"--handles={HANDLE}")
+    assert os.listdir("media") == ["5550002.mp4"]
+
+
+def test_files_of_many_people_in_a_folder_of_her_name():
+    user = {"pk": 78, "username": "bob"}
+    line = json.dumps(
+        {
+            "item_id": "9", "source_platform": "instagram.com",
+            "data": {"pk": "9", "code": "C9", "media_type": 2, "user": user},
+        }
+    )  # fmt: skip
+    write("flora/z.ndjson", f"{line}\n".encode())
+    write("flora/list.csv", b"handle\nbob\n")
+    configure(source={"kind": "exports"})
+    purge("--handles=flora")
+    assert Path("exports/flora/z.ndjson").read_text() == f"{line}\n"
+    assert Path("exports/flora/list.csv").exists()
+
+
+def test_tables_that_lie_among_the_exports():
+    write("creators.csv", f"handle,followers,biography\n{HANDLE},12345,Painter\nbob,3,x\n".encode())
+    write("follows.csv", f"source,target\n{HANDLE},eve\nbob,eve\n".encode())
+    tables = {"creators": "exports/creators.csv", "follows": "exports/follows.csv"}
+    configure(source={"kind": "exports", "exports": tables})
+    purge(f"--handles={HANDLE}")
+    assert Path("exports/creators.csv").read_text() == "handle,followers,biography\nbob,3,x\n"
+    assert Path("exports/follows.csv").read_text() == "source,target\nbob,eve\n"
+
+
+def test_a_link_below_the_folder_of_answers(cohort, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("disk") / "hikerapi"
+    shutil.move("data/raw/hikerapi", elsewhere)
+    Path("data/raw/hikerapi").symlink_to(elsewhere)
+    purge()
+    assert sorted(path.name for path in elsewhere.rglob("*.jsonl")) == ["bob.jsonl", "calls.jsonl", "cleo.b.jsonl"]
+    assert HANDLE not in "".join(path.read_text() for path in elsewhere.rglob("*.jsonl")).lower()
+
+
+@pytest.mark.parametrize("key", [None, "", "00ff"])
+def test_without_the_key_nobody_is_let_in(cohort, key):
+    purge()
+    Path("data/opt_out/key").unlink()
+    if key is not None:
+        Path("data/opt_out/key").write_text(key)
+    with pytest.raises(UserError, match="the key is lost"):
+        collect(cohort)
+
+
+def test_a_key_that_was_being_written_stops_nothing(cohort):
+    Path("data/opt_out").mkdir()
+    Path("data/opt_out/key").touch()
+    purge()
+    assert Tombstones().has_id(NUMBER)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "left"),
+    [
+        ("王小明", "今天和王小明一起吃饭", "今天和[opted out]一起吃饭"),
+        ("김민지수정하", "김민지수정하와 함께", "[opted out]와 함께"),
+        ("Ada Lovelace", "_Ada Lovelace_ and Ada  Lovelaces", None),
+        ("Ada", "_canary.ada_7_, canary.ada_7.jpg", None),
+    ],
+)
+def test_names_beside_letters_are_blanked_or_at_least_listed(name, text, left):
+    people = People({HANDLE}, names={name})
+    strict, loose = searches(people, [Account("xcanary.ada_7"), Account("bob")], "")
+    assert strict.blank(text) == (left or text)
+    assert left or loose.found(text)
+    assert not loose.found("by xcanary.ada_7"), "that is somebody else"
+
+
+def test_a_handle_of_letters_is_a_word():
+    strict, loose = searches(People({"sunset"}), [], "")
+    assert strict.blank("A sunset in Rome with @sunset") == "A sunset in Rome with [opted out]"
+    assert loose.found("A sunset in Rome")
+
+
+def test_names_do_not_depend_on_the_order_in_which_they_are_found():
+    known = [Account("old", None, "Canaria Adamantia"), Account("old", "77"), Account("new", "77")]
+    for order in (known, known[::-1]):
+        people = People({"new"})
+        people.learn(order, Tombstones())
+        assert people.names == {"Canaria Adamantia"}
+
+
+def test_stray_files_in_the_store_stop_nothing(cohort):
+    for folder in Path("data/store/context").iterdir():
+        (folder / ".DS_Store").write_bytes(b"x")
+    purge()
+    assert traces(HANDLE, NUMBER, NAME) == []
