@@ -205,11 +205,12 @@ class EndpointSection(Section):
     """An OpenAI-compatible server: vLLM, SGLang, Ollama, hosted. Its key is OPENAI_API_KEY, where it wants one."""
 
     url: str = execution("http://localhost:8000/v1", "Where the server is.", pattern=r"^https?://")
-    model: str | None = Field(None, min_length=1, description="Model id (null: the only one that the server lists).")
+    model: str | None = Field(
+        None, min_length=1, description="Model id as the server knows it (its /models lists them); must be given."
+    )
     connections: int = execution(8, "Requests under way at a time, in one job.", ge=1, le=256)
     timeout_s: float = execution(180.0, "Seconds to wait for an answer.", gt=0)
     attempts: int = execution(5, "Attempts for a request that is throttled or fails in passing.", ge=1)
-    max_wait_s: float = execution(120.0, "Longest wait between two attempts, whatever the server asks for.", ge=0)
     price_per_1m_input_tokens: float = execution(0.0, "Price (US dollars), for what a run says it cost.", ge=0)
     price_per_1m_output_tokens: float = execution(0.0, "Price (US dollars), for what a run says it cost.", ge=0)
 
@@ -540,6 +541,13 @@ class Config(Section):
                 "source.kind: hikerapi needs source.snapshot, the date under which its answers are kept "
                 f"(for a new collection: {date.today().isoformat()})"
             )
+        for stage in (self.context, self.description):
+            if stage.backend == "openai" and stage.endpoint.model is None:
+                name = "context" if stage is self.context else "description"
+                raise ValueError(
+                    f"{name}.backend: openai needs {name}.endpoint.model, the id that the server knows its model by "
+                    f"(see {stage.endpoint.url}/models)"
+                )
         if self.context.translate == "llm" and self.context.backend == "none":
             raise ValueError("context.translate: llm needs a language model: context.backend transformers or openai")
         if self.cluster.min_samples > self.cluster.min_cluster_size:

@@ -13,16 +13,12 @@ from typing import TYPE_CHECKING, Any
 from common.program import UserError, log
 from common.states import ReelError
 from common.store import digest
-from generation.pictures import Fit, fit_square
+from generation.pictures import FEWEST_FRAMES, SIDE, Fit, fit_square, thinned
 from generation.requests import Answer, Request
 
 if TYPE_CHECKING:
     import torch
 
-# Frames are thinned down to this many before the context is shortened.
-FEWEST_FRAMES = 4
-# Side of the squares that frames become; a model's own processor scales them to its size.
-SIDE = 672
 # Of the memory that is free after loading, what a batch is planned to take.
 PLANNED_SHARE = 0.7
 
@@ -221,7 +217,7 @@ class LocalGenerator:
             raise ReelError(
                 "refused", f"the prompt takes {total} tokens of {self.limit}, {self.max_new_tokens} are for the answer"
             )
-        return _Plan(request, _thinned(request.n_pictures, n_pictures), request.text(context), kept, total)
+        return _Plan(request, thinned(request.n_pictures, n_pictures), request.text(context), kept, total)
 
     # --- answering ----------------------------------------------------------------------------------------------
 
@@ -366,13 +362,6 @@ class _Batch:
     plans: list[_Plan]
     inputs: Any
     failed: list[tuple[Request, ReelError]]
-
-
-def _thinned(total: int, kept: int) -> tuple[int, ...]:
-    """So many of so many frames, evenly, the first and the last among them."""
-    if kept <= 1:
-        return (total // 2,) if kept else ()
-    return tuple(round(number * (total - 1) / (kept - 1)) for number in range(kept))
 
 
 def _device(asked: str) -> str:

@@ -13,6 +13,10 @@ from PIL import Image, ImageOps
 from common.states import ReelError
 
 Fit = Literal["letterbox", "crop"]
+# Frames are thinned down to this many before the context is shortened.
+FEWEST_FRAMES = 4
+# Side of the squares that frames become; a model's own processor scales them to its size.
+SIDE = 672
 
 
 def read_facts(path: Path) -> dict[str, Any]:
@@ -47,3 +51,10 @@ def fit_square(image: Image.Image, fit: Fit, side: int) -> Image.Image:
     if fit == "crop":
         return ImageOps.fit(image, (side, side), Image.Resampling.BICUBIC)
     return ImageOps.pad(image, (side, side), Image.Resampling.BICUBIC, color="black")
+
+
+def thinned(total: int, kept: int) -> tuple[int, ...]:
+    """So many of so many frames, evenly, the first and the last among them."""
+    if kept <= 1:
+        return (total // 2,) if kept else ()
+    return tuple(round(number * (total - 1) / (kept - 1)) for number in range(kept))

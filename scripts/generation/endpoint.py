@@ -1,0 +1,180 @@
+"""A model that answers behind an OpenAI-compatible endpoint: vLLM, SGLang, Ollama, hosted services."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import TYPE_CHECKING, Any, Literal
+
+from common.config import EndpointSection
+from common.program import log
+from common.secrets import OPENAI_API_KEY, secret
+from common.states import ReelError
+from generation.pictures import FEWEST_FRAMES, SIDE, Fit, fit_square, thinned
+from generation.requests import Answer, Request
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+# What servers say where a prompt is longer than the model's context window.
+TOO_LONG = ("context_length", "context length", "maximum context", "context window", "too many tokens", "max_model_len")
+
+
+class EndpointGenerator:
+    """A `Generator` behind an endpoint.
+
+    Several requests are under way at a time. What passes (throttled, server errors, broken connections) is tried again
+    by the client, after as long as the server asks for. Where a prompt is too long, the frames are halved, down to a
+    few, then the context.
+
+    Args:
+        settings: address, model, limits, prices.
+        max_new_tokens: of an answer.
+        temperature: 0 is greedy, as far as the server is.
+        seed: of sampling, where the server takes one.
+        send: frames as pictures, or as one video (vLLM's `video_url`).
+        fit: how frames become squares.
+    """
+
+    def __init__(
+        self,
+        settings: EndpointSection,
+        *,
+        max_new_tokens: int,
+        temperature: float = 0.0,
+        seed: int = 0,
+        send: Literal["images", "video"] = "images",
+        fit: Fit = "letterbox",
+    ) -> None:
+        import openai
+
+        self.settings, self.send, self.fit = settings, send, fit
+        self.options: dict[str, Any] = {"max_tokens": max_new_tokens, "temperature": temperature, "seed": seed}
+        self.client = openai.OpenAI(
+            base_url=settings.url,
+            api_key=secret(OPENAI_API_KEY) or "none",  # servers of one's own seldom want one
+            timeout=settings.timeout_s,
+            max_retries=settings.attempts - 1,
+            # Redirects are not followed: the key would go along.
+            http_client=openai.DefaultHttpxClient(follow_redirects=False),
+        )
+        self.stopped: ReelError | None = None
+        self.spent = [0, 0]
+        self.facts: dict[str, object] = {"model": settings.model, "frames_as": send, "fit": fit}
+
+    def generate(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Answer | ReelError]]:
+        """See `Generator.generate`."""
+        with ThreadPoolExecutor(self.settings.connections) as pool:
+            futures = {pool.submit(self._ask, request): request for request in requests}
+            try:
+                for future in as_completed(futures):
+                    yield futures[future], future.result()
+            finally:
+                for future in futures:
+                    future.cancel()
+        tokens_in, tokens_out = self.spent
+        cost = self._cost(tokens_in, tokens_out)
+        price = "" if cost is None else f", {cost:.2f} USD"
+        log.info("%s: %d tokens in, %d out%s", self.settings.model, tokens_in, tokens_out, price)
+
+    def _ask(self, request: Request) -> Answer | ReelError:
+        """One answer; with fewer frames, then less context, where the prompt is too long."""
+        try:
+            frames = request.pictures() if request.pictures else []
+        except ReelError as problem:
+            return problem
+        shown, words = len(frames), request.context.split()
+        context = request.context
+        while True:
+            if self.stopped:  # no key, no money, no server: the next request would end the same way
+                return self.stopped
+            indices = thinned(len(frames), shown)
+            try:
+                return self._answer(request, [frames[index] for index in indices], indices, context)
+            except _TooLongError as problem:
+                if shown > FEWEST_FRAMES:
+                    shown = max(FEWEST_FRAMES, shown // 2)
+                elif words:
+                    words = words[: len(words) // 2]
+                    context = " ".join(words)
+                else:
+                    return ReelError("refused", str(problem))
+            except ReelError as problem:
+                if problem.reason in ("unauthorized", "quota", "unavailable"):
+                    self.stopped = problem
+                return problem
+
+    def _answer(self, request: Request, frames: list[Image], indices: tuple[int, ...], context: str) -> Answer:
+        import openai
+
+        content: Any = [*self._parts(frames), {"type": "text", "text": request.text(context)}]
+        if not frames:
+            content = request.text(context)
+        try:
+            found: Any = self.client.chat.completions.create(
+                model=str(self.settings.model), messages=[{"role": "user", "content": content}], **self.options
+            )
+        except openai.APIStatusError as error:
+            raise _problem(error) from None
+        except openai.APIConnectionError as error:  # timeouts, too
+            raise ReelError("unavailable", f"{self.settings.url}: {type(error.__cause__ or error).__name__}") from None
+        except (openai.APIError, ValueError) as error:
+            raise ReelError("changed_format", f"{self.settings.url}: {type(error).__name__}") from None
+        return self._read(found, indices, len(context.split()))
+
+    def _read(self, found: Any, indices: tuple[int, ...], n_words: int) -> Answer:
+        try:
+            choice = found.choices[0]
+            text = (choice.message.content or "").strip()
+        except (AttributeError, IndexError, TypeError):
+            raise ReelError("changed_format", f"{self.settings.url}: an answer without choices") from None
+        if not text:
+            raise ReelError("empty_answer", f"ended with {choice.finish_reason}")
+        tokens_in, tokens_out = (
+            getattr(found.usage, name, None) for name in ("prompt_tokens", "completion_tokens")
+        )  # fmt: skip
+        self.spent[0] += tokens_in or 0
+        self.spent[1] += tokens_out or 0
+        cost = None if tokens_in is None or tokens_out is None else self._cost(tokens_in, tokens_out)
+        return Answer(text, choice.finish_reason != "length", indices, n_words, tokens_in, tokens_out, cost)
+
+    def _cost(self, tokens_in: int, tokens_out: int) -> float | None:
+        """US dollars; None where no price is given."""
+        prices = self.settings.price_per_1m_input_tokens, self.settings.price_per_1m_output_tokens
+        return (tokens_in * prices[0] + tokens_out * prices[1]) / 1e6 if any(prices) else None
+
+    def _parts(self, frames: list[Image]) -> list[dict[str, Any]]:
+        """Frames as parts of a message."""
+        coded = [_base64_jpeg(fit_square(frame, self.fit, SIDE)) for frame in frames]
+        if self.send == "video" and coded:
+            return [{"type": "video_url", "video_url": {"url": f"data:video/jpeg;base64,{','.join(coded)}"}}]
+        return [{"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{one}"}} for one in coded]
+
+
+class _TooLongError(Exception):
+    """A prompt that the model's context window does not take."""
+
+
+def _base64_jpeg(image: Image) -> str:
+    data = io.BytesIO()
+    image.save(data, "JPEG", quality=90)
+    return base64.b64encode(data.getvalue()).decode("ascii")
+
+
+def _problem(error: Any) -> Exception:
+    """What a refusal means. Of the server's words only those about the request are quoted: others may quote a key."""
+    status, said = error.status_code, str(error.message)
+    text = f"{error.code or ''} {said}".lower()
+    if status in (401, 403):
+        return ReelError("unauthorized", f"HTTP {status}: the endpoint refuses {OPENAI_API_KEY}")
+    if status == 402 or "insufficient_quota" in text:
+        return ReelError("quota", f"HTTP {status}")
+    if status == 429:
+        return ReelError("throttled", "HTTP 429")
+    if status >= 500:
+        return ReelError("unavailable", f"HTTP {status}")
+    if any(phrase in text for phrase in TOO_LONG):
+        return _TooLongError(f"HTTP {status}: {said[:200]}")
+    return ReelError("refused", f"HTTP {status}: {said[:200]}")
