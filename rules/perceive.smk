@@ -78,10 +78,11 @@ rule transcribe_speech:
 
 
 rule prepare_context:
-    """Caption and speech of each reel, cleaned, with their languages."""
+    """Caption, speech and music of each reel: cleaned, in English, long texts condensed."""
     input:
         creators="results/creators/{batch}.parquet",
         transcript="results/transcript/{batch}.parquet",
+        music="results/music/{batch}.parquet",
         model=expand("results/models/{name}.json", name=STUDY.models("context")),
     output:
         manifest="results/context/{batch}.parquet",
@@ -102,7 +103,7 @@ rule prepare_context:
         version=STUDY.version("prepare_context"),
     shell:
         "exec python $ATLAS/prepare_context.py --creators {input.creators} --transcript {input.transcript}"
-        " --manifest {output.manifest} --journal results/journal/context/{wildcards.batch}.jsonl"
+        " --music {input.music} --manifest {output.manifest} --journal results/journal/context/{wildcards.batch}.jsonl"
         " --store $STORE --imports results/creators/{wildcards.batch}/imports.jsonl --workers {threads}"
         " --weights {input.model} --models $MODELS --log {log} {params.options}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 WORDS = """A bright kitchen in warm light; hands knead dough, slow cuts and soft music. Neon streets at night, fast
@@ -223,4 +224,48 @@ def qwen2_5_vl(folder: Path) -> Path:
         tokenizer=words,
         chat_template=chat,
     ).save_pretrained(folder)
+    return folder
+
+
+def argos(folder: Path, texts: list[str]) -> Path:
+    """A tiny translation package as Argos Translate has them: CTranslate2, SentencePiece, metadata."""
+    import io
+    import json
+
+    import ctranslate2
+    import sentencepiece
+    import torch
+    from transformers import MarianConfig, MarianMTModel, MarianTokenizer
+
+    folder.mkdir(parents=True)
+    pieces = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(texts), model_writer=pieces, vocab_size=90, hard_vocab_limit=False,
+        minloglevel=2,
+    )  # fmt: skip
+    (folder / "sentencepiece.model").write_bytes(pieces.getvalue())
+    words = sentencepiece.SentencePieceProcessor(model_proto=pieces.getvalue())
+    source = folder / "marian"
+    source.mkdir()
+    for name in ("source.spm", "target.spm"):
+        (source / name).write_bytes(pieces.getvalue())
+    vocabulary = {words.id_to_piece(number): number for number in range(words.get_piece_size())}
+    vocabulary["<pad>"] = len(vocabulary)  # the last, as in Marian's own
+    (source / "vocab.json").write_text(json.dumps(vocabulary))
+    torch.manual_seed(23)
+    size, pad = len(vocabulary), vocabulary["<pad>"]
+    config = MarianConfig(
+        vocab_size=size, d_model=32, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2,
+        decoder_attention_heads=2, encoder_ffn_dim=64, decoder_ffn_dim=64, pad_token_id=pad,
+        decoder_start_token_id=pad, eos_token_id=vocabulary["</s>"], max_position_embeddings=512, init_std=0.3,
+        forced_eos_token_id=vocabulary["</s>"],
+    )  # fmt: skip
+    MarianMTModel(config).save_pretrained(source)
+    MarianTokenizer(
+        str(source / "source.spm"), str(source / "target.spm"), str(source / "vocab.json"), "de", "en"
+    ).save_pretrained(source)
+    ctranslate2.converters.TransformersConverter(str(source)).convert(str(folder / "model"), quantization="float32")
+    shutil.rmtree(source)
+    metadata = {"package_version": "0.1", "from_code": "de", "to_code": "en", "target_prefix": ""}
+    (folder / "metadata.json").write_text(json.dumps(metadata))
     return folder

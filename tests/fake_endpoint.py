@@ -1,0 +1,118 @@
+"""An OpenAI-compatible endpoint on this machine that answers as it is told, and misbehaves on demand."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+KEY = "canary-key-00e1"
+Fault = Callable[["Handler"], None]
+
+
+class Endpoint:
+    """The server.
+
+    Attributes:
+        answers: makes the answer of a question, from its last message.
+        faults: what goes wrong, request by request, before anything is answered.
+        asked: the bodies of all requests.
+        most: how many requests were under way at a time.
+    """
+
+    def __init__(self, answers: Callable[[Any], str] = lambda _: "A quiet street.") -> None:
+        self.answers, self.faults, self.asked = answers, deque[Fault | None](), list[dict[str, Any]]()
+        self.keys: set[str | None] = set()
+        self.lock, self.under_way, self.most, self.delay = threading.Lock(), 0, 0, 0.0
+        self.context_tokens = 1 << 30
+        endpoint = self
+
+        class Bound(Handler):
+            def __init__(self, *arguments: Any) -> None:
+                self.endpoint = endpoint
+                super().__init__(*arguments)
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Bound)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/v1"
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers one connection."""
+
+    protocol_version = "HTTP/1.1"
+    endpoint: Endpoint
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        server = self.endpoint
+        with server.lock:
+            server.asked.append(body)
+            server.keys.add(self.headers.get("Authorization"))
+            fault = server.faults.popleft() if server.faults else None
+            server.under_way += 1
+            server.most = max(server.most, server.under_way)
+        try:
+            time.sleep(server.delay)
+            if fault:
+                fault(self)
+                return
+            content = body["messages"][-1]["content"]
+            parts = content if isinstance(content, list) else [{"type": "text", "text": content}]
+            tokens = sum(100 if part["type"] != "text" else len(part["text"].split()) for part in parts)
+            if tokens > server.context_tokens:
+                said = f"This model's maximum context length is {server.context_tokens} tokens, not {tokens}"
+                self.say(400, {"error": {"message": said, "code": "context_length_exceeded"}})
+                return
+            text = server.answers(content)
+            finish = "length" if text.endswith("...") else "stop"
+            self.say(
+                200,
+                {
+                    "id": "1", "object": "chat.completion", "created": 1, "model": body["model"],
+                    "choices": [
+                        {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": text}}
+                    ],
+                    "usage": {"prompt_tokens": tokens, "completion_tokens": 10, "total_tokens": tokens + 10},
+                },
+            )  # fmt: skip
+        finally:
+            with server.lock:
+                server.under_way -= 1
+
+    def say(self, status: int, content: Any, **headers: str) -> None:
+        data = content if isinstance(content, bytes) else json.dumps(content).encode()
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(data)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(data)
+
+
+def says(status: int, content: Any = None, **headers: str) -> Fault:
+    """Answer with a status."""
+    body = {"error": {"message": f"said {status}"}} if content is None else content
+    return lambda handler: handler.say(
+        status, body, **{name.replace("_", "-"): value for name, value in headers.items()}
+    )
+
+
+def breaks(handler: Handler) -> None:
+    """Close the connection in the middle of an answer."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "1000")
+    handler.end_headers()
+    handler.wfile.write(b'{"id"')
+    handler.close_connection = True

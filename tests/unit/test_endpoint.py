@@ -1,0 +1,239 @@
+"""Answers behind an OpenAI-compatible endpoint: one that misbehaves, and `transformers serve` with tiny models."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import describe_reels
+import tiny_models
+from common.config import DescriptionSection, EndpointSection
+from common.states import ReelError
+from fake_endpoint import KEY, Endpoint, breaks, says
+from generation.endpoint import EndpointGenerator
+from generation.requests import Answer, Request
+
+
+@pytest.fixture
+def endpoint(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    made = Endpoint()
+    yield made
+    made.close()
+
+
+def generator(endpoint: Endpoint, send: str = "images", fit: str = "letterbox", **settings) -> EndpointGenerator:
+    section = EndpointSection(**{"url": endpoint.url, "model": "tiny", "attempts": 2, "timeout_s": 5.0, **settings})
+    return EndpointGenerator(section, max_new_tokens=32, temperature=0.0, seed=3, send=send, fit=fit)
+
+
+def request(name: str = "a", frames: int = 0, context: str = "warm light") -> Request:
+    shown = [Image.new("RGB", (90, 160), (10 * number, 0, 0)) for number in range(frames)]
+    return Request(name, "Describe: {context}.", context, (lambda: shown) if frames else None, frames)
+
+
+def ask(made: EndpointGenerator, *requests: Request) -> dict[str, Answer | ReelError]:
+    return {asked.name: answer for asked, answer in made.generate(requests or [request()])}
+
+
+def test_a_text_is_asked_and_answered(endpoint: Endpoint) -> None:
+    made = generator(endpoint, price_per_1m_input_tokens=1_000_000.0, price_per_1m_output_tokens=2_000_000.0)
+    answer = ask(made)["a"]
+    assert answer == Answer("A quiet street.", True, (), 2, 3, 10, 23.0)
+    (body,) = endpoint.asked
+    assert body["messages"] == [{"role": "user", "content": "Describe: warm light."}]
+    assert (body["model"], body["max_tokens"], body["temperature"], body["seed"]) == ("tiny", 32, 0.0, 3)
+    assert endpoint.keys == {f"Bearer {KEY}"}
+
+
+def test_frames_are_sent_in_order_as_squares(endpoint: Endpoint) -> None:
+    ask(generator(endpoint), request(frames=3))
+    *pictures, text = endpoint.asked[0]["messages"][0]["content"]
+    assert text == {"type": "text", "text": "Describe: warm light."}
+    decoded = [
+        Image.open(io.BytesIO(base64.b64decode(part["image_url"]["url"].removeprefix("data:image/jpeg;base64,"))))
+        for part in pictures
+    ]
+    assert [image.size for image in decoded] == [(672, 672)] * 3
+    assert [round(image.getpixel((336, 336))[0], -1) for image in decoded] == [0, 10, 20]
+    assert decoded[2].getpixel((5, 336))[0] < 4, "bars beside the frame"
+
+
+def test_frames_are_sent_as_one_video(endpoint: Endpoint) -> None:
+    ask(generator(endpoint, send="video", fit="crop"), request(frames=4))
+    video, _ = endpoint.asked[0]["messages"][0]["content"]
+    assert video["type"] == "video_url"
+    kind, frames = video["video_url"]["url"].split(",", 1)
+    assert kind == "data:video/jpeg;base64"
+    assert len(frames.split(",")) == 4
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [says(429, Retry_After="0"), says(500), says(503), breaks],
+    ids=["429", "500", "503", "breaks off"],
+)
+def test_what_passes_is_tried_again(endpoint: Endpoint, fault) -> None:
+    endpoint.faults.append(fault)
+    assert ask(generator(endpoint))["a"].text == "A quiet street."
+    assert len(endpoint.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason", "attempts"),
+    [
+        (says(429, Retry_After="0"), "throttled", 2),
+        (says(429, {"error": {"message": "x", "code": "insufficient_quota"}}, Retry_After="0"), "quota", 2),
+        (says(502), "unavailable", 2),
+        (says(401, {"error": {"message": f"Incorrect API key provided: {KEY}"}}), "unauthorized", 1),
+        (says(403), "unauthorized", 1),
+        (says(402), "quota", 1),
+        (says(400, {"error": {"message": "no pictures here"}}), "refused", 1),
+        (says(200, {"choices": []}), "changed_format", 1),
+        (says(200, {"choices": [{"finish_reason": "stop", "message": {"content": " "}}]}), "empty_answer", 1),
+        (says(302, Location="http://127.0.0.1:9/elsewhere"), "refused", 1),
+    ],
+)
+def test_what_goes_wrong_has_a_reason(endpoint: Endpoint, fault, reason: str, attempts: int) -> None:
+    endpoint.faults.extend([fault] * 4)
+    problem = ask(generator(endpoint))["a"]
+    assert isinstance(problem, ReelError)
+    assert problem.reason == reason
+    assert KEY not in str(problem)
+    assert len(endpoint.asked) == attempts
+
+
+def test_no_answer_in_time(endpoint: Endpoint) -> None:
+    endpoint.delay = 1.0
+    assert ask(generator(endpoint, timeout_s=0.2, attempts=1))["a"].reason == "unavailable"
+
+
+def test_after_a_refused_key_nothing_more_is_asked(endpoint: Endpoint) -> None:
+    endpoint.faults.append(says(401))
+    answers = ask(generator(endpoint, connections=1), *(request(str(number)) for number in range(20)))
+    assert {answer.reason for answer in answers.values()} == {"unauthorized"}
+    assert len(endpoint.asked) == 1
+
+
+def test_a_server_that_is_not_there() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
+    section = EndpointSection(url=url, model="tiny", attempts=1, connections=1)
+    made = EndpointGenerator(section, max_new_tokens=8)
+    answers = ask(made, request("a"), request("b"))
+    assert {answer.reason for answer in answers.values()} == {"unavailable"}
+
+
+def test_too_long_a_prompt_has_fewer_frames_first_and_then_less_context(endpoint: Endpoint) -> None:
+    endpoint.context_tokens = 450
+    answer = ask(generator(endpoint), request(frames=16, context="warm light " * 20))["a"]
+    assert answer.pictures == (0, 5, 10, 15)
+    assert answer.context_words == 40
+    answer = ask(generator(endpoint), request(frames=2, context="warm light " * 400))["a"]
+    assert answer.pictures == (0, 1)
+    assert answer.context_words == 200
+    endpoint.context_tokens = 1
+    assert ask(generator(endpoint))["a"].reason == "refused"
+
+
+def test_an_answer_that_was_cut_off_is_marked(endpoint: Endpoint) -> None:
+    endpoint.answers = lambda _: "A quiet..."
+    assert not ask(generator(endpoint))["a"].complete
+
+
+def test_so_many_requests_are_under_way(endpoint: Endpoint) -> None:
+    endpoint.delay = 0.1
+    answers = ask(generator(endpoint, connections=4), *(request(str(number)) for number in range(12)))
+    assert len(answers) == 12
+    assert endpoint.most == 4
+
+
+def test_a_study_that_does_not_name_the_model_is_told_so() -> None:
+    from common.config import ConfigError, parse_config
+
+    with pytest.raises(ConfigError, match=r"description\.endpoint\.model, the id .* http://there/v1/models"):
+        parse_config({"description": {"backend": "openai", "endpoint": {"url": "http://there/v1"}}}, "study.yaml")
+
+
+def test_the_model_id_is_part_of_the_result_and_the_address_is_not() -> None:
+    def key(**endpoint: str) -> dict:
+        settings = DescriptionSection(backend="openai", endpoint=EndpointSection(**endpoint))
+        return describe_reels.STAGE.made_from(settings, [], {"frames": FRAMES})
+
+    assert key(model="a", url="http://here/v1") == key(model="a", url="http://there/v1")
+    assert key(model="a") != key(model="b")
+    settings = DescriptionSection(backend="openai", endpoint=EndpointSection(model="a"))
+    assert "endpoint a" in describe_reels.STAGE.producer(settings, [])
+
+
+class FRAMES:
+    sha256 = "00"
+
+
+# --- a real server --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """`transformers serve` with a tiny language model and a tiny model of pictures."""
+    folder = tmp_path_factory.mktemp("served")
+    models = {"text": tiny_models.llama(folder / "text"), "pictures": tiny_models.llava_next(folder / "pictures")}
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program = Path(sys.executable).with_name("transformers")
+    command = [
+        str(program),
+        "serve",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--device",
+        "cpu",
+        "--dtype",
+        "float32",
+    ]
+    offline = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=offline) as server:
+        try:
+            url = f"http://127.0.0.1:{port}"
+            for _ in range(300):
+                try:
+                    urllib.request.urlopen(f"{url}/health", timeout=1).read()
+                    break
+                except OSError:
+                    assert server.poll() is None, server.stdout.read()
+                    time.sleep(0.2)
+            yield f"{url}/v1", models
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+@pytest.mark.parametrize(("kind", "frames"), [("text", 0), ("pictures", 2)])
+def test_a_real_server(served, kind: str, frames: int) -> None:
+    url, models = served
+    section = EndpointSection(url=url, model=str(models[kind]), attempts=1, connections=2)
+    made = EndpointGenerator(section, max_new_tokens=8)
+    answers = ask(made, request("one", frames), request("two", frames, context="neon streets at night"))
+    for answer in answers.values():
+        assert isinstance(answer, Answer), answer
+        assert answer.text
+        assert len(answer.pictures) == frames
+    again = ask(made, request("one", frames))
+    assert again["one"].text == answers["one"].text, "greedy"
+    json.dumps(made.facts)
