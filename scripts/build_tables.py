@@ -70,6 +70,7 @@ def describe_reel(stages: dict[str, Row]) -> dict[str, Any]:
     source = read_json(stages["creators"])
     video = read_json(stages.get("video"), ".json")
     context = read_json(stages.get("context"))
+    music = read_json(stages.get("music"))
     taken_at = source.get("taken_at")
     return {
         "reel_id": stages["creators"].reel_id,
@@ -77,10 +78,11 @@ def describe_reel(stages: dict[str, Row]) -> dict[str, Any]:
         **{name: source.get(name) for name in ("code", "url", "plays", "likes", "comments", "caption")},
         "taken_at": datetime.fromisoformat(taken_at) if taken_at else None,
         "duration_s": video.get("duration_s", source.get("duration_s")),
-        **{name: source.get(name) for name in ("music_title", "music_artist", "music_genres")},
+        **describe_music(music, source),
+        **{name: music.get(name) for name in ("speech_share", "music_share")},
         **{name: context.get(name) for name in ("caption_language", "caption_en", "context")},
         **{name: context.get(name) for name in ("speech_language", "speech_text", "speech_en")},
-        "audio_kind": audio_kind(stages),
+        "audio_kind": audio_kind(stages, music),
         "description_raw": read_text(stages.get("description")),
         "description": read_text(stages.get("embedding"), ".txt"),
         "embedding": read_vector(stages.get("embedding")),
@@ -88,8 +90,23 @@ def describe_reel(stages: dict[str, Row]) -> dict[str, Any]:
     }
 
 
-def audio_kind(stages: dict[str, Row]) -> str | None:
-    """speech, no_speech or no_audio, as far as the stages know; None where they do not."""
+def describe_music(music: dict[str, Any], source: dict[str, Any]) -> dict[str, Any]:
+    """The piece that was identified; else what the source knows of it."""
+    piece = music.get("identified")
+    if not piece:
+        return {name: source.get(name) for name in ("music_title", "music_artist", "music_genres")}
+    return {
+        "music_title": piece["title"],
+        "music_artist": piece["artist"],
+        "music_genres": "; ".join(piece["genres"]) or None,
+        "music_score": piece["score"],
+    }
+
+
+def audio_kind(stages: dict[str, Row], music: dict[str, Any]) -> str | None:
+    """What the sound was measured to be; else speech, no_speech or no_audio, as far as other stages know."""
+    if music.get("sound"):
+        return str(music["sound"])
     transcript = stages.get("transcript")
     if transcript is None or transcript.state == "failed":
         return None

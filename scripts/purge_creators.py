@@ -157,7 +157,7 @@ class Purge:
         self.opt_out = Path(config.study.opt_out) if config.study.opt_out else None
         self.store = Path(config.store.directory)
         # The study's own places, wherever links or the configuration put them.
-        own = (self.store, RAW, RAW / "hikerapi")
+        own = (self.store, RAW, RAW / "hikerapi", RAW / "acrcloud")
         inside = [place for folder in own if folder.is_dir() for place in folder.iterdir() if place.is_symlink()]
         self.roots = [place.resolve() for place in (Path(), RESULTS, SNAKEMAKE, *own, *inside)]
         self.removed: list[Path] = []
@@ -273,15 +273,20 @@ class Purge:
     # --- store --------------------------------------------------------------------------------------------------
 
     def _purge_store(self) -> None:
+        """Of both stores, that of results and that of answers that were paid for."""
+        for root in (self.store, RAW):
+            self._purge_entries(root)
+
+    def _purge_entries(self, root: Path) -> None:
         """Their results, unless somebody else has the same, and whatever names them; that is made again without."""
-        indexes = {path: read_lines(path) for path in sorted((self.store / "index").glob("*/*.jsonl"))}
+        indexes = {path: read_lines(path) for path in sorted((root / "index").glob("*/*.jsonl"))}
         own, shared = set[tuple[str, str]](), set[tuple[str, str]]()
         for path, lines in indexes.items():
             for line in lines:
                 entry = (path.parent.name, line["key"])
                 (own if self._is_theirs(line.get("creator_id")) else shared).add(entry)
         gone = own - shared
-        for folder in sorted(path for path in self.store.glob("*/??/*") if path.is_dir()):
+        for folder in sorted(path for path in root.glob("*/??/*") if path.is_dir()):
             entry = (folder.parts[-3], folder.name)
             if entry in gone or self._is_about_them(folder):
                 gone.add(entry)
@@ -294,8 +299,8 @@ class Purge:
             ]
             if len(kept) < len(lines):
                 self._rewrite(path, b"".join(kept)) if kept else self._remove(path)
-        if self.store.resolve().is_relative_to(self.roots[0]):  # elsewhere, another study may be using it
-            for left in (self.store / "tmp").glob("*"):
+        if root.resolve().is_relative_to(self.roots[0]):  # elsewhere, another study may be using it
+            for left in (root / "tmp").glob("*"):
                 self._remove(left)
 
     def _is_about_them(self, entry: Path) -> bool:

@@ -56,6 +56,8 @@ REELS = pa.schema(
         ("music_artist", STRING),
         ("music_genres", STRING),
         ("music_score", FLOAT),
+        ("speech_share", FLOAT),
+        ("music_share", FLOAT),
         ("speech_language", STRING),
         ("speech_text", STRING),
         ("speech_en", STRING),
