@@ -73,7 +73,8 @@ include: "rules/present.smk"
 MANIFESTS = [manifests(stage) for stage in STAGES]
 TABLES = expand(
     "results/tables/{table}.parquet",
-    table=["reels", "creators", "follows", "edges", "status", "coverage"],
+    table=["reels", "creators", "follows", "edges", "status", "coverage"]
+    + ["modalities"] * (len(STUDY.config.embedding.modalities) > 1),
 )
 MAP = expand("results/map/{table}.parquet", table=["coordinates", "clusters"])
 FIGURES = expand("results/figures/{figure}.png", figure=["map", "network"])
