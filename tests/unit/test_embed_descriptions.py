@@ -13,6 +13,7 @@ from PIL import Image
 
 import embed_descriptions
 import tiny_models
+import why
 from common.config import ConfigError, EmbeddingSection, parse_config
 from common.manifest import Row, read_reels, write_manifest
 from common.models import open_model, write_marker
@@ -174,8 +175,8 @@ def test_results_are_kept_by_what_they_depend_on(study, weights):
         assert changed["reel0"].sha256 != first["reel0"].sha256, option
 
 
-def test_text_and_image_count_the_same_and_need_both(study, weights):
-    pictured = embed_frames(weights, "--rows=embedding/image")
+def write_texts() -> Path:
+    """Embeddings of texts: all at right angles; the third reel has none."""
     rows = []
     for number, reason in enumerate([None, None, "no_text", None, None]):
         path = FOLDER / "text/0" / f"reel{number}.npy"
@@ -184,6 +185,12 @@ def test_text_and_image_count_the_same_and_need_both(study, weights):
         made = {"path": str(path), "sha256": file_sha256(path)} if reason is None else {"reason": reason}
         rows.append(Row("ada", f"reel{number}", "embedding", "failed" if reason else "ok", **made))
     write_manifest(rows, FOLDER / "text/0.parquet")
+    return FOLDER / "text/0.parquet"
+
+
+def test_text_and_image_count_the_same_and_need_both(study, weights):
+    pictured = embed_frames(weights, "--rows=embedding/image")
+    write_texts()
     manifests = [f"--{name}={FOLDER}/{name}/0.parquet" for name in ("text", "image")]
     both = embed("text+image", *manifests, "--rows=embedding/text+image")
     assert [row.state for row in both.values()] == ["ok", "ok", "failed", "failed", "failed"]
@@ -197,6 +204,32 @@ def test_text_and_image_count_the_same_and_need_both(study, weights):
         np.testing.assert_allclose(vector, np.concatenate([text, image]) / np.sqrt(2), atol=1e-7)
     # The similarity of two reels is the mean of theirs by text (here 0) and by image.
     assert vectors[0] @ vectors[1] == pytest.approx(parts[0] @ parts[1] / 2, abs=1e-6)
+
+
+def test_why_knows_each_modality(study, weights, capsys):
+    embed_frames(weights, "--rows=embedding/image")
+    embed("text+image", f"--text={write_texts()}", f"--image={FOLDER}/image/0.parquet")
+    Path("study.yaml").write_text(
+        "{embedding: {modality: text+image, image_model: tiny-clip, model: tiny-clip}, "
+        f"models: {{directory: {weights}}}, store: {{directory: store}}}}"
+    )
+    Path("results/models").mkdir()
+    Path("results/models/tiny-clip.json").write_bytes((weights / "tiny-clip.json").read_bytes())
+
+    def said(reel: str) -> dict[str, str]:
+        why.main(why.parse([reel, "--configfile=study.yaml"]))
+        return dict(part.split(": ", 1) for part in capsys.readouterr().out.split("\n\n")[1:])
+
+    about = said("reel0")
+    assert about["embedding"].startswith("ok by embed_descriptions")
+    assert "if run now: nothing changes" in about["embedding"]
+    assert about["embedding/image"].startswith("ok by embed_descriptions 1; tiny-clip@")
+    assert "if run now: nothing changes" in about["embedding/image"]
+    assert "embedding/image/0/reel0.npy" in about["embedding/image"]
+    assert "nothing can be made: stage image has no file" in said("reel3")["embedding"]
+    Path("study.yaml").write_text(Path("study.yaml").read_text().replace("modality", "fit: letterbox, modality"))
+    assert "settings.fit changes from crop to letterbox" in said("reel0")["embedding/image"]
+    assert "if run now: nothing changes" in said("reel0")["embedding"]
 
 
 @pytest.mark.parametrize(
