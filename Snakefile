@@ -12,7 +12,7 @@ from snakemake.utils import min_version
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
-from common.study import LockOwner, open_study, passing_failures
+from common.study import LockOwner, folders, open_study, passing_failures
 
 min_version("9.27")
 
@@ -38,6 +38,7 @@ shell.prefix(STUDY.environment(own_python=not USES_CONDA))
 
 wildcard_constraints:
     batch=r"\d+",
+    modality=r"text|image|text\+image",
 
 
 # On one machine these keep models and GPU jobs from running side by side; on a cluster they hold per job.
@@ -72,7 +73,8 @@ include: "rules/present.smk"
 MANIFESTS = [manifests(stage) for stage in STAGES]
 TABLES = expand(
     "results/tables/{table}.parquet",
-    table=["reels", "creators", "follows", "edges", "status", "coverage"],
+    table=["reels", "creators", "follows", "edges", "status", "coverage"]
+    + ["modalities"] * (len(STUDY.config.embedding.modalities) > 1),
 )
 MAP = expand("results/map/{table}.parquet", table=["coordinates", "clusters"])
 FIGURES = expand("results/figures/{figure}.png", figure=["map", "network"])

@@ -63,3 +63,25 @@ rule test_hypotheses:
         "exec python $ATLAS/test_hypotheses.py --creators {input.creators} --edges {input.edges}"
         " --clusters {input.clusters} --output {output.json} --parquet {output.parquet}"
         " --seed {params.seed} --log {log} {params.options}"
+
+
+rule compare_modalities:
+    """Whether texts and pictures see the same neighbours and clusters, where more than one was embedded."""
+    input:
+        status="results/tables/status.parquet",
+    output:
+        "results/tables/modalities.parquet",
+    log:
+        "results/logs/compare_modalities.log",
+    benchmark:
+        "results/benchmarks/compare_modalities.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        options=STUDY.options("cluster"),
+        modalities=" ".join(STUDY.config.embedding.modalities),
+        seed=STUDY.config.study.seed,
+        version=STUDY.version("compare_modalities"),
+    shell:
+        "exec python $ATLAS/compare_modalities.py --status {input.status} --modalities {params.modalities}"
+        " --output {output} --seed {params.seed} --log {log} {params.options}"

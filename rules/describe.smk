@@ -60,28 +60,29 @@ else:
 
 
 rule embed_descriptions:
-    """Each description as a unit vector (sentence-transformers)."""
+    """Each reel as a unit vector: its description, its frames, or both."""
     input:
-        description="results/description/{batch}.parquet",
-        model=expand("results/models/{name}.json", name=STUDY.models("embedding")),
-        imports=imported_results,
+        made_from=embedded_from,
+        model=embedding_weights,
+        imports=embedding_imports,
     output:
-        manifest="results/embedding/text/{batch}.parquet",
-        files=directory("results/embedding/text/{batch}"),
+        manifest="results/embedding/{modality}/{batch}.parquet",
+        files=directory("results/embedding/{modality}/{batch}"),
     log:
-        "results/logs/embed_descriptions/{batch}.log",
+        "results/logs/embed_descriptions/{modality}/{batch}.log",
     benchmark:
-        "results/benchmarks/embed_descriptions/{batch}.tsv"
+        "results/benchmarks/embed_descriptions/{modality}/{batch}.tsv"
     conda:
         "../envs/models.yaml"
     threads: 4
     resources:
-        model=1,
+        model=embedding_model,
+        gpu=embedding_gpu,
     params:
-        options=STUDY.options("embedding"),
+        options=embedding_options,
         version=STUDY.version("embed_descriptions"),
     shell:
-        "exec python $ATLAS/embed_descriptions.py --description {input.description} --manifest {output.manifest}"
-        " --journal results/journal/embedding/text/{wildcards.batch}.jsonl --store $STORE"
+        "exec python $ATLAS/embed_descriptions.py --manifest {output.manifest}"
+        " --journal results/journal/embedding/{wildcards.modality}/{wildcards.batch}.jsonl --store $STORE"
         " --imports results/creators/{wildcards.batch}/imports.jsonl --workers {threads}"
         " --weights {input.model} --models $MODELS --log {log} {params.options}"

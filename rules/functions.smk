@@ -19,15 +19,50 @@ def everything_again(wildcards):
     return rules.all.input
 
 
-# Stages with one manifest per batch, in the order of the way of the data.
-STAGES = [
-    "creators",
-    "video",
-    "audio",
-    "music",
-    "transcript",
-    "context",
-    "frames",
-    "description",
-    *[f"embedding/{modality}" for modality in STUDY.config.embedding.modalities],
-]
+# Folders of the stages with one manifest per batch, in the order of the way of the data.
+STAGES = list(folders(STUDY.config).values())
+
+# What each modality is embedded from, by option: manifests of the same batch.
+EMBEDDED_FROM = {
+    "text": {"description": "results/description/{batch}.parquet"},
+    "image": {"frames": "results/frames/{batch}.parquet"},
+    "text+image": {
+        "text": "results/embedding/text/{batch}.parquet",
+        "image": "results/embedding/image/{batch}.parquet",
+    },
+}
+
+
+def embedded_from(wildcards):
+    """What an embedding is made from."""
+    return EMBEDDED_FROM[wildcards.modality].values()
+
+
+def embedding_weights(wildcards):
+    """The markers of the models that embed in a modality."""
+    return [
+        f"results/models/{name}.json"
+        for name in STUDY.embedding(wildcards.modality).weights
+    ]
+
+
+def embedding_imports(wildcards):
+    """Sources bring embeddings of descriptions along, no others."""
+    return imported_results(wildcards) if wildcards.modality == "text" else []
+
+
+def embedding_options(wildcards, input):
+    """The settings of a modality, and what it is embedded from."""
+    made_from = zip(EMBEDDED_FROM[wildcards.modality], input.made_from, strict=True)
+    manifests = " ".join(f"--{name} {path}" for name, path in made_from)
+    return f"{manifests} {STUDY.embedding_options(wildcards.modality)}"
+
+
+def embedding_model(wildcards):
+    """Whether a model is loaded: text+image is put together from what is there."""
+    return 1 if STUDY.embedding(wildcards.modality).weights else 0
+
+
+def embedding_gpu(wildcards):
+    """Whether a model is loaded on a GPU."""
+    return embedding_model(wildcards) if STUDY.config.embedding.device == "cuda" else 0

@@ -39,10 +39,11 @@ rule build_tables:
         "../envs/analysis.yaml"
     params:
         version=STUDY.version("build_tables"),
+        modality=STUDY.config.embedding.modalities[0],
         batches=" ".join(STUDY.batches),
     shell:
         "exec python $ATLAS/build_tables.py --status {input.status} --creators results/creators"
-        " --batches {params.batches} --output results/tables --log {log}"
+        " --batches {params.batches} --modality {params.modality} --output results/tables --log {log}"
 
 
 rule delete_media:

@@ -23,6 +23,7 @@ from common.tables import (
     read_table,
     write_table,
 )
+from texts.descriptions import clean_description
 
 VERSION = "1"
 
@@ -35,7 +36,7 @@ def main(arguments: argparse.Namespace) -> None:
             by_reel[row.reel_id][row.stage] = row
     reels = []
     for number, (_, stages) in enumerate(sorted(by_reel.items()), start=1):
-        reels.append(describe_reel(stages))
+        reels.append(describe_reel(stages, arguments.modality))
         if number % 5000 == 0:
             log.info("tables: %d of %d reels", number, len(by_reel))
     creators, follows = read_creators(arguments.creators, arguments.batches)
@@ -56,11 +57,12 @@ def main(arguments: argparse.Namespace) -> None:
     )  # fmt: skip
 
 
-def describe_reel(stages: dict[str, Row]) -> dict[str, Any]:
+def describe_reel(stages: dict[str, Row], modality: str = "text") -> dict[str, Any]:
     """One reel's row of the reels table.
 
     Args:
         stages: the reel's status rows, by stage.
+        modality: what the stage `embedding` embedded.
     """
     if "creators" not in stages:
         row = next(iter(stages.values()))
@@ -72,6 +74,8 @@ def describe_reel(stages: dict[str, Row]) -> dict[str, Any]:
     context = read_json(stages.get("context"))
     music = read_json(stages.get("music"))
     taken_at = source.get("taken_at")
+    description = read_text(stages.get("description"))
+    text = stages.get("embedding" if modality == "text" else "embedding/text")
     return {
         "reel_id": stages["creators"].reel_id,
         "creator_id": stages["creators"].creator_id,
@@ -83,8 +87,9 @@ def describe_reel(stages: dict[str, Row]) -> dict[str, Any]:
         **{name: context.get(name) for name in ("caption_language", "caption_en", "context")},
         **{name: context.get(name) for name in ("speech_language", "speech_text", "speech_en")},
         "audio_kind": audio_kind(stages, music),
-        "description_raw": read_text(stages.get("description")),
-        "description": read_text(stages.get("embedding"), ".txt"),
+        "description_raw": description,
+        # Where no text was embedded, as it would have been.
+        "description": read_text(text, ".txt") if text else clean_description(description or "") or None,
         "embedding": read_vector(stages.get("embedding")),
         **{f"{stage}_producer": stages[stage].producer for stage in STAGES[1:] if stage in stages},
     }
@@ -172,6 +177,7 @@ def add_profiles(creators: list[dict[str, Any]], reels: list[dict[str, Any]]) ->
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     options = parser(__doc__)
     options.add_argument("--status", type=Path, required=True, help="status table")
+    options.add_argument("--modality", default="text", help="what the stage `embedding` embedded [%(default)s]")
     options.add_argument("--creators", type=Path, default=Path("results/creators"), help="folder of the first stage")
     options.add_argument("--batches", nargs="+", required=True, help="numbers of the batches")
     options.add_argument("--output", type=Path, default=Path("results/tables"), help="folder to write to [%(default)s]")

@@ -57,11 +57,13 @@ def count(rows: list[Row]) -> list[dict[str, str | int | None]]:
 
 def as_text(coverage: list[dict[str, str | int | None]]) -> str:
     """The coverage table for people, in the order of the stages' work."""
-    lines = [f"{'stage':<12} {'state':<8} {'reels':>7} {'creators':>9}  reason"]
+    width = max([12, *(len(str(row["stage"])) for row in coverage)])
+    lines = [f"{'stage':<{width}} {'state':<8} {'reels':>7} {'creators':>9}  reason"]
     for row in coverage:
         meaning = (NOTED | SKIPPED | FAILED).get(str(row["reason"]))
         reason = f"{row['reason']}: {meaning.meaning}" if meaning else ""
-        lines.append(f"{row['stage']:<12} {row['state']:<8} {row['reels']:>7} {row['creators']:>9}  {reason}".rstrip())
+        counts = f"{row['reels']:>7} {row['creators']:>9}"
+        lines.append(f"{row['stage']:<{width}} {row['state']:<8} {counts}  {reason}".rstrip())
     return "\n".join(lines)
 
 

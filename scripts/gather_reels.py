@@ -29,7 +29,7 @@ def main(arguments: argparse.Namespace) -> None:
         main_file = row.file()
         # Beside a stage's file lie others of the same reel: contact sheet, measures, the text that was embedded.
         for file in list_by_stem(main_file.parent)[main_file.stem]:
-            link = folder / f"{row.stage}{file.suffix}"
+            link = folder / f"{row.stage.replace('/', '-')}{file.suffix}"
             link.symlink_to(os.path.relpath(file, folder))
             links += 1
     log.info("reels: %d links", links)

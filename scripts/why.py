@@ -5,47 +5,54 @@ from __future__ import annotations
 import argparse
 import importlib
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from common.config import Config, read_config
+from common.config import Config, EmbeddingSection, Modality, Section, read_config
 from common.manifest import Row, read_manifest
 from common.models import Model, open_model
 from common.program import UserError, parser, run
 from common.stage import Stage
 from common.states import FAILED, NOTED, SKIPPED
 from common.store import Entry, Store, digest, read_lines
-from common.study import programs
+from common.study import folders, programs
 
 
 def main(arguments: argparse.Namespace) -> None:
     config = read_config(arguments.configfile)
     store = Store(Path(arguments.store or config.store.directory))
-    rows = find_rows(arguments.results, arguments.reel)
+    rows = find_rows(arguments.results, arguments.reel, folders(config))
     if not rows:
         raise UserError(
             f"no stage in {arguments.results} knows a reel {arguments.reel}; see the folders in results/reels"
         )
     print(f"reel {arguments.reel} of creator {next(iter(rows.values())).creator_id}")
     for stage, program in programs(config).items():
-        row = rows.get(stage)
+        folder = folders(config)[stage]
+        name = Path(folder).name
+        row = rows.get(name)
         print(f"\n{stage}: {summary(row)}")
         if row is None or stage == "creators":
             continue
         module = importlib.import_module(program)
-        key = last_key(arguments.results, stage, arguments.reel)
-        entry = store.find(stage, key) if key else None
+        made: Stage = module.STAGES[folder] if hasattr(module, "STAGES") else module.STAGE
+        settings = getattr(config, made.name)
+        if isinstance(settings, EmbeddingSection):
+            settings = settings.only(cast("Modality", name))
+        key = last_key(arguments.results, folder, arguments.reel)
+        entry = store.find(made.name, key) if key else None
         if entry:
             print(f"  from: {origins(entry)}")
-        for line in changes(module.STAGE, config, arguments, rows, entry):
+        for line in changes(made, settings, current_models(settings, config, arguments), rows, entry):
             print(f"  if run now: {line}")
 
 
-def find_rows(results: Path, reel: str) -> dict[str, Row]:
-    """The reel's manifest rows, by stage."""
+def find_rows(results: Path, reel: str, stages: dict[str, str]) -> dict[str, Row]:
+    """The reel's manifest rows, by what later stages call their input: the last part of the folder's name."""
     rows: dict[str, Row] = {}
-    for path in sorted(results.glob("*/**/*.parquet")):
-        if path.stem.isdigit():
-            rows |= {row.stage: row for row in read_manifest(path) if row.reel_id == reel}
+    for folder in stages.values():
+        for path in sorted((results / folder).glob("*.parquet")):
+            if path.stem.isdigit():
+                rows |= {Path(folder).name: row for row in read_manifest(path) if row.reel_id == reel}
     return rows
 
 
@@ -60,11 +67,11 @@ def summary(row: Row | None) -> str:
     return f"{row.state}{why}{made}{f', {row.path}' if row.path else ''}{detail}"
 
 
-def last_key(results: Path, stage: str, reel: str) -> str | None:
+def last_key(results: Path, folder: str, reel: str) -> str | None:
     """The store key of the reel's last attempt, from the journal."""
     keys = [
         line["key"]
-        for path in sorted((results / "journal" / stage).rglob("*.jsonl"))
+        for path in sorted((results / "journal" / folder).glob("*.jsonl"))
         for line in read_lines(path)
         if line["reel_id"] == reel
     ]
@@ -79,14 +86,14 @@ def origins(entry: Entry) -> str:
 
 
 def changes(
-    stage: Stage, config: Config, arguments: argparse.Namespace, rows: dict[str, Row], entry: Entry | None
+    stage: Stage, settings: Section, models: list[Model], rows: dict[str, Row], entry: Entry | None
 ) -> list[str]:
     """What differs between how a result was made and how it would be made now."""
     inputs = {name: rows[name] for name in (*stage.inputs, *stage.optional) if name in rows}
     missing = [name for name in stage.inputs if name not in inputs or inputs[name].state != "ok"]
     if missing:
         return [f"nothing can be made: stage {missing[0]} has no file of this reel"]
-    now = stage.made_from(getattr(config, stage.name), current_models(stage, config, arguments), inputs)
+    now = stage.made_from(settings, models, inputs)
     if entry is None:
         return ["it would be computed: the store has no result of it"]
     if digest(now) == digest(entry.made_from):
@@ -94,11 +101,10 @@ def changes(
     return [f"{name} changes from {old} to {new}" for name, old, new in differences(entry.made_from, now)]
 
 
-def current_models(stage: Stage, config: Config, arguments: argparse.Namespace) -> list[Model]:
-    """The models that the stage would use now."""
+def current_models(settings: Section, config: Config, arguments: argparse.Namespace) -> list[Model]:
+    """The models that a stage would use now."""
     folder = Path(config.models.directory or Path(__file__).resolve().parent.parent / "data" / "models")
-    names = getattr(config, stage.name).weights
-    return [open_model(arguments.results / "models" / f"{name}.json", folder) for name in names]
+    return [open_model(arguments.results / "models" / f"{name}.json", folder) for name in settings.weights]
 
 
 def differences(before: Any, after: Any, name: str = "") -> list[tuple[str, Any, Any]]:

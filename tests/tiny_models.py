@@ -224,6 +224,37 @@ def qwen2_5_vl(folder: Path) -> Path:
         tokenizer=words,
         chat_template=chat,
     ).save_pretrained(folder)
+
+
+def clip(folder: Path) -> Path:
+    """A tiny CLIPModel with its image processor: pictures of 32 x 32."""
+    import torch
+    from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel
+
+    torch.manual_seed(13)
+    tower = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4}
+    config = CLIPConfig(
+        vision_config={**tower, "image_size": 32, "patch_size": 8, "initializer_range": 0.2},
+        text_config={**tower, "vocab_size": 100},
+        projection_dim=48,
+    )
+    CLIPModel(config).save_pretrained(folder)
+    CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}).save_pretrained(folder)
+    return folder
+
+
+def siglip(folder: Path) -> Path:
+    """A tiny SiglipModel with its image processor: pictures of 32 x 32."""
+    import torch
+    from transformers import SiglipConfig, SiglipImageProcessor, SiglipModel
+
+    torch.manual_seed(17)
+    tower = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4}
+    config = SiglipConfig(
+        vision_config={**tower, "image_size": 32, "patch_size": 8}, text_config={**tower, "vocab_size": 100}
+    )
+    SiglipModel(config).save_pretrained(folder)
+    SiglipImageProcessor(size={"height": 32, "width": 32}).save_pretrained(folder)
     return folder
 
 

@@ -433,20 +433,59 @@ class EmbeddingSection(Section):
         description="What is embedded. Of several, the first is mapped, clustered and tested; a table compares them.",
     )
     model: str = Field("all-mpnet-base-v2", description="Sentence-transformers model of texts (config/models.yaml).")
-    image_model: str = Field("clip-vit-base-patch32", description="Model of pictures (config/models.yaml).")
-    precision: Literal["float32", "bfloat16"] = Field("float32", description="Precision of the computation.")
+    image_model: str = Field(
+        "clip-vit-base-patch32", description="Model of pictures: CLIP, SigLIP or `imagebind` (config/models.yaml)."
+    )
+    fit: Literal["crop", "letterbox"] = Field(
+        "crop",
+        description="How a frame becomes the square that models of pictures look at: its centre (a 9:16 reel loses "
+        "44 %), or whole with bars, which draw reels of the same shape together.",
+    )
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32", description="Precision of the computation; bfloat16 is faster where the processor has it."
+    )
     device: Literal["cpu", "cuda"] = Field("cpu", description="Where the model runs.")
+
+    @model_validator(mode="after")
+    def _some_once_each(self) -> EmbeddingSection:
+        given = [self.modality] if isinstance(self.modality, str) else self.modality
+        if not given or len(set(given)) < len(given):
+            raise ValueError(f"embedding.modality: name at least one, and each once; found {given}")
+        return self
 
     @property
     def modalities(self) -> list[Modality]:
-        """What is embedded, the chosen one first."""
-        return [self.modality] if isinstance(self.modality, str) else self.modality
+        """What is embedded, the chosen one first; with text+image also the two that it is put together from."""
+        given = [self.modality] if isinstance(self.modality, str) else self.modality
+        parts: list[Modality] = ["text", "image"] if "text+image" in given else []
+        return list(dict.fromkeys([*given, *parts]))
+
+    def only(self, modality: Modality) -> OneEmbedding:
+        """The settings of one modality alone."""
+        return OneEmbedding(**self.model_dump() | {"modality": modality})
 
     @property
     def weights(self) -> list[str]:
         """See `Section.weights`."""
-        wanted = "+".join(self.modalities)
-        return [self.model] * ("text" in wanted) + [self.image_model] * ("image" in wanted)
+        return [self.model] * ("text" in self.modalities) + [self.image_model] * ("image" in self.modalities)
+
+
+class OneEmbedding(EmbeddingSection):
+    """One modality of those that are embedded."""
+
+    @property
+    def modalities(self) -> list[Modality]:
+        """That one: text+image is put together from what was embedded before."""
+        return self.modality if isinstance(self.modality, list) else [self.modality]
+
+    def result_settings(self) -> dict[str, Any]:
+        """See `Section.result_settings`: without what only the other modalities look at."""
+        unused = {
+            "text": {"image_model", "fit"},
+            "image": {"model"},
+            "text+image": {"model", "image_model", "fit", "precision", "device"},
+        }[self.modalities[0]]
+        return {name: value for name, value in super().result_settings().items() if name not in unused}
 
 
 class MapSection(Section):

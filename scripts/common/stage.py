@@ -93,6 +93,7 @@ class Stage:
         depends_on: what a result depends on, as a JSON value, where that is not the inputs' content.
         made_with: what else the settings lead to that a result depends on, by name: the digest of a prompt, say.
         external: a file made elsewhere that the reel's output is a link to, with its sha256; None where there is none.
+        rows: what its rows and journal lines call it, where a study runs it in several ways that share a store.
     """
 
     name: str
@@ -104,6 +105,12 @@ class Stage:
     depends_on: Callable[[dict[str, Row], Any], Any] | None = None
     made_with: Callable[[Any], dict[str, str]] | None = None
     external: Callable[[dict[str, Row], Store], tuple[Path, str] | None] | None = None
+    rows: str | None = None
+
+    @property
+    def row_name(self) -> str:
+        """The stage as manifests, tables and journals call it."""
+        return self.rows or self.name
 
     def producer(self, settings: Section, models: Sequence[Model]) -> str:
         """What made a result, in words."""
@@ -204,7 +211,7 @@ class _Batch:
         self.files.mkdir(parents=True, exist_ok=True)
         self.written: set[str] = set()
         self.name = self.arguments.manifest.stem
-        self.progress = _Progress(f"{self.stage.name}, batch {self.name}")
+        self.progress = _Progress(f"{self.stage.row_name}, batch {self.name}")
         self.producer = self.stage.producer(self.settings, self.models)
         given = [name for name in self.stage.optional if getattr(self.arguments, f"{name}_manifest")]
         stages = (*self.stage.inputs, *given)
@@ -268,10 +275,10 @@ class _Batch:
         """A reel that an earlier stage has nothing of: the same is said here."""
         if missing.state == "skipped":
             path, sha256 = self._write_reason(reel, str(missing.reason), missing.detail)
-            row = Row(creator, reel, self.stage.name, "skipped", missing.reason, missing.detail, path, sha256)
+            row = Row(creator, reel, self.stage.row_name, "skipped", missing.reason, missing.detail, path, sha256)
         else:
             reason = missing.detail if missing.reason == "no_input" else f"{missing.stage}: {missing.reason}"
-            row = Row(creator, reel, self.stage.name, "failed", "no_input", reason)
+            row = Row(creator, reel, self.stage.row_name, "failed", "no_input", reason)
         self.rows[reel] = row
 
     def _write_reason(self, reel: str, reason: str, detail: str | None) -> tuple[str, str]:
@@ -321,7 +328,7 @@ class _Batch:
                 path = facts
         producer = entry.producer if entry else self.producer
         self.rows[reel] = Row(
-            creator, reel, self.stage.name, outcome.state, outcome.reason, outcome.detail, path, sha256, producer
+            creator, reel, self.stage.row_name, outcome.state, outcome.reason, outcome.detail, path, sha256, producer
         )
         if entry:
             self._note_owner(creator, reel)
@@ -330,7 +337,7 @@ class _Batch:
                 self.arguments.journal,
                 {
                     "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-                    "stage": self.stage.name,
+                    "stage": self.stage.row_name,
                     "batch": self.name,
                     "reel_id": reel,
                     "state": outcome.state,

@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from common.config import Config, ConfigError, Section, parse_config
+from common.config import Config, ConfigError, Modality, OneEmbedding, Section, parse_config
 from common.models import read_registry
 from common.options import section_options
 from common.program import UserError
@@ -42,8 +42,19 @@ def programs(config: Config) -> dict[str, str]:
         "context": "prepare_context",
         "frames": "sample_frames",
         "description": "measure_reels" if config.description.backend == "measured" else "describe_reels",
-        "embedding": "embed_descriptions",
+        **dict.fromkeys(embeddings(config), "embed_descriptions"),
     }
+
+
+def embeddings(config: Config) -> dict[str, str]:
+    """The stages that embed, and their folders: the chosen modality is `embedding`, others `embedding/<modality>`."""
+    chosen, *further = config.embedding.modalities
+    return {"embedding": f"embedding/{chosen}"} | {f"embedding/{name}": f"embedding/{name}" for name in further}
+
+
+def folders(config: Config) -> dict[str, str]:
+    """Where in the results each stage's manifests lie."""
+    return {stage: stage for stage in programs(config)} | embeddings(config)
 
 
 class Study:
@@ -161,6 +172,15 @@ class Study:
         """Sections as options of a program, as a function for params: in a string, {braces} would be wildcards."""
         text = " ".join(section_options(self.section(name)) for name in names)
         return lambda _: text
+
+    def embedding(self, modality: Modality) -> OneEmbedding:
+        """The settings of one modality of the section `embedding`."""
+        return self.config.embedding.only(modality)
+
+    def embedding_options(self, modality: Modality) -> str:
+        """These settings as options, and the rows' name of a modality that is not the chosen one."""
+        chosen = modality == self.config.embedding.modalities[0]
+        return section_options(self.embedding(modality)) + ("" if chosen else f" --rows embedding/{modality}")
 
     def version(self, program: str) -> str:
         """The VERSION constant of a program."""

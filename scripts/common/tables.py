@@ -103,6 +103,20 @@ CLUSTERS = pa.schema(
         ("kmeans_cluster", INT),
     ]
 )
+MODALITIES = pa.schema(
+    [
+        ("modality_a", STRING),
+        ("modality_b", STRING),
+        ("n_creators", INT),  # with a profile in both
+        ("neighbours", INT),
+        ("shared_neighbours", FLOAT),  # null: too few creators
+        ("shared_by_chance", FLOAT),
+        ("n_clustered", INT),  # in a cluster, not noise, in both
+        ("clusters_a", INT),
+        ("clusters_b", INT),
+        ("adjusted_rand_index", FLOAT),  # null: fewer than two clusters
+    ]
+)
 
 
 class TableError(Exception):

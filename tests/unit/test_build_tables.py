@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import gather_reels
 from common.manifest import Row, file_stem, read_reels, write_manifest
 from common.program import UserError
 from common.store import file_sha256
-from common.tables import CREATORS, EDGES, FOLLOWS, REELS, read_table
+from common.tables import COVERAGE, CREATORS, EDGES, FOLLOWS, REELS, read_table
 from sources.source import batch_of
 
 BATCHES = ["0", "1"]
@@ -201,6 +202,48 @@ def test_a_listed_file_that_is_gone_is_an_error():
     gone.unlink()
     with pytest.raises(UserError, match=r"reel zoë 0 of stage context is listed as made.*--stage context"):
         build()
+
+
+def test_the_tables_are_those_of_the_first_modality():
+    for batch in BATCHES:
+        texts = read_reels(Path(f"results/embedding/text/{batch}.parquet"), "embedding")
+        write_manifest(
+            [replace(row, stage="embedding/text") for row in texts.values()],
+            Path(f"results/embedding/text/{batch}.parquet"),
+        )
+        pictures = []
+        for row in read_reels(Path(f"results/description/{batch}.parquet"), "description").values():
+            path = Path("results/embedding/image") / batch / f"{file_stem(str(row.reel_id))}.npy"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            np.save(path, np.array([0.6, 0.8], np.float32))
+            made_of = {"path": str(path), "sha256": file_sha256(path), "producer": "image 1"}
+            pictures.append(replace(row, stage="embedding", **made_of))
+        write_manifest(pictures, Path(f"results/embedding/image/{batch}.parquet"))
+
+    def tables(*texts: str) -> dict[str, list[dict[str, Any]]]:
+        check_coverage.main(check_coverage.parse([
+            "--stages", *STAGES[:-1], "embedding/image", *texts, "--batches", *BATCHES, "--max-failed=1",
+            "--status=results/tables/status.parquet", "--coverage=results/tables/coverage.parquet",
+        ]))  # fmt: skip
+        options = ["--status=results/tables/status.parquet", "--modality=image", "--batches", *BATCHES]
+        build_tables.main(build_tables.parse(options))
+        schemas = {"reels": REELS, "creators": CREATORS, "coverage": COVERAGE}
+        return {
+            name: read_table(Path(f"results/tables/{name}.parquet"), made).to_pylist() for name, made in schemas.items()
+        }
+
+    made = tables("embedding/text")
+    reels = {reel["reel_id"]: reel for reel in made["reels"]}
+    assert {tuple(np.round(reel["embedding"], 6)) for reel in reels.values()} == {(0.6, 0.8)}
+    assert {reel["embedding_producer"] for reel in reels.values()} == {"image 1"}
+    assert reels["ada 1"]["description"] == "ada 1."  # as it was embedded
+    assert reels["zoë 0"]["description"] is None  # it could not be embedded
+    assert {creator["n_embedded"] for creator in made["creators"] if creator["n_reels"]} == {1, 2}
+    counted = {(row["stage"], row["state"]): row["reels"] for row in made["coverage"] if "embedding" in row["stage"]}
+    assert counted == {("embedding", "ok"): 6, ("embedding/text", "ok"): 5, ("embedding/text", "failed"): 1}
+    assert {"embedding.npy", "embedding-text.npy", "embedding-text.txt"} <= gather()[file_stem("ada 0")]
+    # Without any text embedded, the description is cleaned as it would have been.
+    assert {reel["description"] for reel in tables()["reels"]} == {f"{reel[0].upper()}{reel[1:]}." for reel in reels}
 
 
 def test_manifests_of_different_runs_are_an_error():

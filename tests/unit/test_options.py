@@ -152,6 +152,7 @@ def sections_of(program: str) -> list[str]:
         for _, body in RULE.findall(path.read_text()):
             if f"/{name}.py" in body:
                 found += [quoted.strip(" \"'") for call in OPTIONS.findall(body) for quoted in call.split(",")]
+                found += ["embedding"] if "options=embedding_options" in body else []  # those of one modality
     return ["source.files" if path == "STUDY.source_section" else path for path in found]
 
 

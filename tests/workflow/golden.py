@@ -20,10 +20,12 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2] / part) for part in ("scripts", "tests")]
 
-from common.study import PROGRAMS
+from common.config import read_config
+from common.study import programs
 from study import CHECKOUT
 
 GOLDEN = Path(__file__).parent / "truth" / "golden.json"
+PROGRAMS = programs(read_config(CHECKOUT / "config" / "demo.yaml"))
 ANALYSES = ("cluster_creators", "map_creators", "test_hypotheses")
 # One reel with music, one with German speech.
 REELS = ("demo-0001-1", "demo-0003-3")

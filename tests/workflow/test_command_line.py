@@ -96,6 +96,24 @@ def test_values_on_the_command_line(clone: Path) -> None:
     assert "--seed 7" in done.stdout
 
 
+def test_several_modalities_are_embedded_and_compared(clone: Path) -> None:
+    done = snakemake(clone, "-n", "-p", "--config", "embedding={modality: [image, text+image]}")
+    assert done.returncode == 0, done.stdout
+    said = " ".join(done.stdout.split())
+    for batch in range(3):
+        folder = "results/embedding"
+        assert f"--manifest {folder}/image/{batch}.parquet" in said
+        both = f"--text {folder}/text/{batch}.parquet --image {folder}/image/{batch}.parquet"
+        assert f"{both} --modality=text+image" in said
+    assert said.count("--rows embedding/text+image ") + said.count("--rows embedding/text ") == 2 * 3
+    assert "--rows embedding/image" not in said
+    assert "fetch_model.py clip-vit-base-patch32" in said
+    assert "fetch_model.py all-mpnet-base-v2" in said
+    assert "build_tables.py" in said
+    assert "--modality image " in said
+    assert "--modalities image text+image text --output results/tables/modalities.parquet" in said
+
+
 @pytest.mark.parametrize(
     ("value", "message"),
     [

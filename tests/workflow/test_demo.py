@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import av
@@ -21,9 +22,11 @@ from PIL import Image
 from sklearn.metrics import adjusted_rand_score
 
 from common import tables
-from common.config import read_config
+from common.config import EmbeddingSection, read_config
+from common.models import open_model
 from common.states import FAILED, SKIPPED
 from common.study import programs
+from embed_descriptions import Embedder
 from study import CHECKOUT, Study
 
 TRUTH = Path(__file__).parent / "truth"
@@ -54,6 +57,22 @@ def test_every_reel_is_described_and_embedded(demo: Study) -> None:
         assert np.linalg.norm(reel["embedding"]) == pytest.approx(1, abs=1e-5)
         assert 6 <= reel["duration_s"] <= 10
     assert len({reel["description"] for reel in reels}) >= 115
+
+
+def test_bfloat16_gives_the_embeddings_and_neighbours_of_float32(demo: Study) -> None:
+    """The gate of embedding.precision: real weights on real descriptions, against what the workflow made of them."""
+    files = sorted((demo.folder / "results/reels").glob("*/embedding.npy"))[::2]
+    exact = np.stack([np.load(file) for file in files])
+    model = open_model(demo.folder / "results/models/all-mpnet-base-v2.json", demo.folder / "data/models")
+    embedder = Embedder(model, EmbeddingSection(precision="bfloat16"))
+    with ThreadPoolExecutor(2) as pool:
+        rounded = np.stack(list(pool.map(embedder.encode, [file.with_suffix(".txt").read_text() for file in files])))
+    assert not np.array_equal(exact, rounded)
+    assert (exact * rounded).sum(axis=1).min() >= 0.999
+    # Each text's nearest neighbour; another one passes where float32 itself sees the two as equally near.
+    similar, similar_rounded = (vectors @ vectors.T - 2 * np.eye(len(files)) for vectors in (exact, rounded))
+    found = similar[np.arange(len(files)), similar_rounded.argmax(axis=1)]
+    assert (similar.max(axis=1) - found).max() <= 1e-3
 
 
 def test_profiles_are_means_of_embeddings(demo: Study) -> None:
