@@ -10,11 +10,13 @@ import json
 import re
 import wave
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+import transcribe_speech
 from common.config import TranscriptSection
 from common.manifest import Row, read_reels, write_manifest
 from common.models import Model, write_marker
@@ -125,14 +127,16 @@ def works_of(speech: Path, folder: Path, reels: list[str]) -> list[Work]:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_reels_decoded_together_have_the_text_they_have_alone(speech, transcripts, tmp_path, backend):
+def test_reels_decoded_together_have_the_text_they_have_alone(speech, transcripts, tmp_path, monkeypatch, backend):
     works = works_of(speech, tmp_path, ["en", "fr"])
     settings = TranscriptSection(
         backend=backend, model="base", device="cpu", compute_type="float32", beam_size=1, temperatures=[0.0],
         translate=False, min_log_probability=-2.0,
     )  # fmt: skip
     transcriber = Transcriber(Model("base", "1", "0", speech / "models" / f"{backend}-base"), settings, 2)
-    assert [outcome.state for outcome in transcriber.transcribe_together(works)] == ["ok"] * 2
+    transcriber.engine.device = "cuda"  # where reels are decoded together
+    monkeypatch.setattr(transcriber, "transcribe", None)  # what would take them one by one
+    assert [(work.reel_id, outcome.state) for work, outcome in transcriber.run(works)] == [("en", "ok"), ("fr", "ok")]
     for work in works:
         together = json.loads(work.artifact(".json").read_text(encoding="utf-8"))
         alone = transcripts[backend][work.reel_id]
@@ -143,13 +147,27 @@ def test_reels_decoded_together_have_the_text_they_have_alone(speech, transcript
         assert [part["start_s"] for part in together["segments"]] == [part["start_s"] for part in alone["segments"]]
 
 
+def write_noise(path: Path, seconds: int) -> None:
+    noise = np.random.default_rng(1).normal(0, 300, seconds * 16_000).astype("<i2")
+    with wave.open(str(path), "wb") as sound:
+        sound.setparams((1, 2, 16_000, 0, "NONE", None))
+        sound.writeframes(noise.tobytes())
+
+
+def test_a_reel_that_breaks_a_batch_fails_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(transcribe_speech, "load_engine", lambda *_: SimpleNamespace(device="cuda", parallel=1))
+    write_noise(tmp_path / "hiss.wav", 3)
+    (tmp_path / "broken.wav").write_bytes(b"RIFF")
+    works = works_of(tmp_path, tmp_path / "works", ["hiss", "broken"])
+    transcriber = Transcriber(Model("base", "1", "0", tmp_path), TranscriptSection(), 2)
+    found = {work.reel_id: (outcome.state, outcome.reason) for work, outcome in transcriber.run(works)}
+    assert found == {"hiss": ("skipped", "no_speech"), "broken": ("failed", "error")}
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_reels_without_speech_and_long_ones_are_skipped_with_a_reason(speech, tmp_path, backend):
-    noise = np.random.default_rng(1).normal(0, 300, 3 * 16_000).astype("<i2")
-    for name, samples in (("hiss", noise), ("long", np.tile(noise, 3))):
-        with wave.open(str(tmp_path / f"{name}.wav"), "wb") as sound:
-            sound.setparams((1, 2, 16_000, 0, "NONE", None))
-            sound.writeframes(samples.tobytes())
+    write_noise(tmp_path / "hiss.wav", 3)
+    write_noise(tmp_path / "long.wav", 9)
     write_manifest([audio_row(tmp_path / f"{name}.wav") for name in ("hiss", "long")], tmp_path / "audio.parquet")
     found = transcribe(speech, backend, tmp_path, tmp_path / "audio.parquet", *EXACT, "--max-minutes", "0.1")
     assert {reel: (made["state"], made["reason"]) for reel, made in found.items()} == {
