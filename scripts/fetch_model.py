@@ -1,8 +1,8 @@
 """Fetch a model's weights, verify them, and write a marker that says which files they are.
 
-The sources of config/models.yaml are tried in turn: the hub, then mirrors. Interrupted downloads resume. Files whose
-sha256 is known must match it; the others are locked at first download in the study's lock file, which later fetches
-must match. Jobs that use the model work offline from then on.
+The sources of config/models.yaml are tried in turn: the hub (or the files' own addresses), then mirrors. Interrupted
+downloads resume. Files whose sha256 is known must match it; the others are locked at first download in the study's lock
+file, which later fetches must match. Jobs that use the model work offline from then on.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import Any
 import requests
 import yaml
 
+from common.http import CHUNK
 from common.models import Mirror, ModelEntry, read_registry, write_marker
 from common.program import UserError, log, parser, run
 from common.store import file_sha256
@@ -97,7 +98,7 @@ def find_files(
         problems.append(f"  the lock file names the source {locked['source']}, which models.yaml no longer has")
     raise UserError(
         f"model {name}: no source could be used:\n" + "\n".join(problems) + f"\nWithout a network, put these files of "
-        f"the repository {entry.repository} (revision {entry.revision or 'main'}) into {folder} and run again:\n"
+        f"{origin_of(entry)} into {folder} and run again:\n"
         + "\n".join(f"  {file}" + (f" (sha256 {sha256})" if sha256 else "") for file, sha256 in entry.files.items())
     )
 
@@ -112,6 +113,8 @@ def sources(entry: ModelEntry) -> list[tuple[str, Fetch, dict[str, str | None]]]
         return fetch_hub(entry, folder, revision)
 
     found: list[tuple[str, Fetch, dict[str, str | None]]] = [(f"hub:{entry.repository}", from_hub, dict(entry.files))]
+    if entry.urls:
+        found = [url_source(entry)]
     for mirror in entry.mirrors:
 
         def from_mirror(folder: Path, _: str | None, mirror: Mirror = mirror) -> str:
@@ -202,6 +205,44 @@ def fetch_hub(entry: ModelEntry, folder: Path, locked_revision: str | None) -> s
     except Exception as error:  # the library raises errors of four packages when a network is not there
         raise SourceError(f"{type(error).__name__}: {str(error).splitlines()[0]}") from error
     return str(revision)
+
+
+def origin_of(entry: ModelEntry) -> str:
+    """Where a person finds a model's files, in words."""
+    if entry.urls:
+        return ", ".join(entry.urls.values())
+    return f"the repository {entry.repository} (revision {entry.revision or 'main'})"
+
+
+def url_source(entry: ModelEntry) -> tuple[str, Fetch, dict[str, str | None]]:
+    """The source of a model whose makers publish its files at addresses of their own."""
+
+    def from_urls(folder: Path, _: str | None) -> str:
+        for name, url in entry.urls.items():
+            fetch_url(url, folder / name)
+        return str(entry.revision)
+
+    return f"url:{next(iter(entry.urls.values()))}", from_urls, dict(entry.files)
+
+
+def fetch_url(url: str, target: Path) -> None:
+    """Download one file; goes on where an earlier attempt ended. What it holds is checked by its hash afterwards."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    have = target.stat().st_size if target.exists() else 0
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
+    try:
+        with requests.get(url, headers=headers, stream=True, timeout=(15, 60)) as response:
+            if have and response.status_code == 416:  # all of it is here, or something else is: the hash tells
+                return
+            response.raise_for_status()
+            resumed = response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+            with target.open("ab" if response.status_code == 206 and resumed else "wb") as file:
+                for piece in response.iter_content(CHUNK):  # of a piece that breaks off, nothing is kept
+                    file.write(piece)
+    except requests.HTTPError as error:
+        raise SourceError(f"{url}: HTTP {error.response.status_code}") from error
+    except requests.RequestException as error:
+        raise SourceError(f"{url}: {type(error).__name__}; what came is kept, run again to go on from there") from error
 
 
 def fetch_mirror(mirror: Mirror, folder: Path) -> str:

@@ -7,30 +7,55 @@ segments that the model itself finds improbable, repetitive or silent are droppe
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
-import threading
 import wave
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.config import TranscriptSection
 from common.models import Model, add_weights, read_weights
 from common.options import read_section
-from common.program import log, run
+from common.program import UserError, log, run
 from common.stage import Stage, Work, in_threads, run_stage, stage_parser
 from common.states import OK, SKIPPED, Outcome
+from speech.engines import SAMPLE_RATE, Segment, Window, load_engine, resolve
 
 if TYPE_CHECKING:
     import numpy as np
-    from faster_whisper import WhisperModel
 
 VERSION = "1"
-STAGE = Stage("transcript", "transcribe_speech", VERSION, ".json", inputs=("audio",))
 
 
-@dataclasses.dataclass(frozen=True)
+def device_and_precision(settings: TranscriptSection) -> dict[str, str]:
+    """What `auto` means on this machine: digits depend on it, so results do."""
+    device, precision = resolve(settings.backend, settings.device, settings.compute_type)
+    return {"device": device, "precision": precision}
+
+
+STAGE = Stage("transcript", "transcribe_speech", VERSION, ".json", inputs=("audio",), made_with=device_and_precision)
+
+
+@dataclass(frozen=True)
+class Speech:
+    """What is to be decoded of one reel.
+
+    Attributes:
+        clip: all stretches of speech, one after the other; float32 in [-1, 1], 16 kHz.
+        stretches: first and last sample of each in the reel; None where the whole sound is decoded.
+        seed: of the reel.
+        facts: what its file says already.
+    """
+
+    clip: np.ndarray
+    stretches: list[dict[str, int]] | None
+    seed: int
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Heard:
     """What a model heard: segments that passed the guards, and how many did not."""
 
@@ -51,126 +76,158 @@ class Transcriber:
     Args:
         model: verified weights.
         settings: all options of the decoding.
-        threads: reels transcribed at a time, by one thread each.
+        threads: threads to use.
     """
 
     def __init__(self, model: Model, settings: TranscriptSection, threads: int) -> None:
         self.settings = settings
-        self.folder = model.folder
         self.threads = threads
-        self.whisper = self._load()
-        self.sampling = threading.Lock()
+        self.engine = load_engine(model, settings, threads)
 
-    def _load(self) -> WhisperModel:
-        from faster_whisper import WhisperModel
-
-        return WhisperModel(
-            str(self.folder),
-            device=self.settings.device,
-            compute_type="int8" if self.settings.compute_type == "auto" else self.settings.compute_type,
-            cpu_threads=1,
-            num_workers=self.threads,
-            local_files_only=True,
-        )
+    def run(self, works: list[Work]) -> Iterator[tuple[Work, Outcome]]:
+        """Transcribe reels: on a GPU several together, on a CPU one by one in as many threads (docs/models.md)."""
+        size = self.settings.batch_size if self.engine.device == "cuda" else 1
+        if size == 1:
+            yield from in_threads(self.transcribe, works, self.engine.parallel)
+            return
+        for first in range(0, len(works), size):
+            together = works[first : first + size]
+            try:
+                yield from zip(together, self.transcribe_together(together), strict=True)
+            except UserError:
+                raise
+            except Exception as error:  # one by one, the failure is that of the reel it belongs to
+                log.warning("%d reels together: %s: %s; one by one", len(together), type(error).__name__, error)
+                yield from in_threads(self.transcribe, together, self.engine.parallel)
 
     def transcribe(self, work: Work) -> Outcome:
         """The core: one reel's wav to a transcript."""
-        audio = read_wav(work.needed("audio"))
-        duration = len(audio) / 16_000
+        (outcome,) = self.transcribe_together([work])
+        return outcome
+
+    def transcribe_together(self, works: list[Work]) -> list[Outcome]:
+        """Several reels' wavs to transcripts; the first 30 s of speech of each are decoded together."""
+        outcomes: dict[int, Outcome] = {}
+        speeches: dict[int, Speech] = {}
+        with ThreadPoolExecutor(min(len(works), self.threads)) as pool:
+            for number, found in enumerate(pool.map(self.listen, works)):
+                if isinstance(found, Speech):
+                    speeches[number] = found
+                else:
+                    outcomes[number] = found
+        spoken = self.hear(speeches, "transcribe", {})
+        foreign = {
+            number: heard.language for number, heard in spoken.items() if heard.segments and heard.language != "en"
+        }
+        wanted = {number: speeches[number] for number in foreign} if self.settings.translate else {}
+        english = self.hear(wanted, "translate", foreign)
+        for number, heard in spoken.items():
+            outcomes[number] = self.write(works[number], speeches[number], heard, english.get(number))
+        return [outcomes[number] for number in range(len(works))]
+
+    def listen(self, work: Work) -> Speech | Outcome:
+        """Find the speech in a reel; an outcome where there is nothing to decode."""
+        from faster_whisper.vad import VadOptions, collect_chunks, get_speech_timestamps
+
+        settings = self.settings
+        sound = read_wav(work.needed("audio"))
+        duration = len(sound) / SAMPLE_RATE
         facts: dict[str, Any] = {"duration_s": round(duration, 3), "speech_s": None}
-        if duration > self.settings.max_minutes * 60:
-            return self._skip(work, "too_long", f"{duration / 60:.1f} minutes", facts)
-        facts["speech_s"] = round(self._speech_s(audio), 3)
-        if facts["speech_s"] < self.settings.min_speech_s:
-            return self._skip(work, "no_speech", f"{facts['speech_s']:.1f} s of speech", facts)
+        if duration > settings.max_minutes * 60:
+            return skip(work, "too_long", f"{duration / 60:.1f} minutes", facts)
+        voice = {"threshold": settings.vad_threshold, "min_silence_duration_ms": 500}
+        speech_s = duration
+        if settings.vad:
+            bare = get_speech_timestamps(sound, VadOptions(**voice, speech_pad_ms=0))
+            speech_s = sum(stretch["end"] - stretch["start"] for stretch in bare) / SAMPLE_RATE
+        facts["speech_s"] = round(speech_s, 3)
+        if facts["speech_s"] < settings.min_speech_s or not speech_s:
+            return skip(work, "no_speech", f"{facts['speech_s']:.1f} s of speech", facts)
         seed = int(str(work.inputs["audio"].sha256)[:8], 16)
-        spoken = self.hear(audio, "transcribe", None, seed)
-        facts |= {
+        if not settings.vad:
+            return Speech(sound, None, seed, facts)
+        stretches = get_speech_timestamps(sound, VadOptions(**voice))
+        (clip,), _ = collect_chunks(sound, stretches)
+        return Speech(clip, stretches, seed, facts)
+
+    def hear(self, speeches: dict[int, Speech], task: str, languages: dict[int, str]) -> dict[int, Heard]:
+        """Decode by beam first; where the guards object, that reel again with rising temperatures.
+
+        Args:
+            speeches: by number.
+            task: transcribe or translate.
+            languages: ISO 639-1 codes of those whose language is known.
+        """
+        windows: dict[int, Window] = {}
+        if len(speeches) > 1 and self.settings.temperatures[0] == 0:
+            clips = [speech.clip for speech in speeches.values()]
+            known = [languages.get(number) for number in speeches]
+            windows = dict(zip(speeches, self.engine.first_windows(clips, task, known), strict=True))
+        return {
+            number: self._hear(speech, task, languages.get(number), windows.get(number))
+            for number, speech in speeches.items()
+        }
+
+    def _hear(self, speech: Speech, task: str, language: str | None, window: Window | None) -> Heard:
+        temperatures = self.settings.temperatures
+        found = self.engine.decode(speech.clip, task, language, temperatures[:1], speech.seed, window)
+        if len(temperatures) > 1 and not all(self._accepted(segment) for segment in found.segments):
+            found = self.engine.decode(speech.clip, task, language, temperatures, speech.seed)
+        kept = [segment for segment in found.segments if self._accepted(segment)]
+        return Heard(
+            found.language,
+            found.language_probability,
+            in_reel([segment for segment in kept if segment.text.strip()], speech.stretches),
+            len(found.segments) - len(kept),
+        )
+
+    def _accepted(self, segment: Segment) -> bool:
+        settings = self.settings
+        improbable = segment.mean_log_probability < settings.min_log_probability
+        repetitive = segment.compression_ratio > settings.max_compression_ratio
+        silent = (
+            segment.no_speech_probability > settings.max_no_speech_probability and segment.mean_log_probability < -0.5
+        )
+        return not (improbable or repetitive or silent)
+
+    def write(self, work: Work, speech: Speech, spoken: Heard, english: Heard | None) -> Outcome:
+        """Write a reel's file."""
+        facts = speech.facts | {
             "language": spoken.language,
             "language_probability": round(spoken.language_probability, 4),
             "dropped": spoken.dropped,
         }
         if not spoken.segments:
-            return self._skip(work, "no_speech", f"{spoken.dropped} improbable segments dropped", facts)
-        english = spoken.text if spoken.language == "en" else None
-        if english is None and self.settings.translate:
-            english = self.hear(audio, "translate", spoken.language, seed).text or None
-        facts |= {"text": spoken.text, "text_en": english, "segments": spoken.segments}
+            return skip(work, "no_speech", f"{spoken.dropped} improbable segments dropped", facts)
+        text_en = spoken.text if spoken.language == "en" else english.text or None if english else None
+        facts |= {"text": spoken.text, "text_en": text_en, "segments": spoken.segments}
         work.artifact(".json").write_text(as_json({"state": "ok", **facts}), encoding="utf-8")
         return OK
 
-    def _skip(self, work: Work, reason: str, detail: str, facts: dict[str, Any]) -> Outcome:
-        content = {"state": "skipped", "reason": reason, "meaning": SKIPPED[reason].meaning, "detail": detail, **facts}
-        work.artifact(".json").write_text(as_json(content), encoding="utf-8")
-        return Outcome("skipped", reason, detail)
 
-    def _vad_options(self) -> dict[str, Any]:
-        return {"threshold": self.settings.vad_threshold, "min_silence_duration_ms": 500}
+def skip(work: Work, reason: str, detail: str, facts: dict[str, Any]) -> Outcome:
+    """Write why a reel has no transcript."""
+    content = {"state": "skipped", "reason": reason, "meaning": SKIPPED[reason].meaning, "detail": detail, **facts}
+    work.artifact(".json").write_text(as_json(content), encoding="utf-8")
+    return Outcome("skipped", reason, detail)
 
-    def _speech_s(self, audio: np.ndarray) -> float:
-        """Seconds of speech, as the Silero voice detector hears it; all where it is switched off."""
-        from faster_whisper.vad import VadOptions, get_speech_timestamps
 
-        if not self.settings.vad:
-            return len(audio) / 16_000
-        found = get_speech_timestamps(audio, VadOptions(**self._vad_options(), speech_pad_ms=0))
-        return float(sum(stretch["end"] - stretch["start"] for stretch in found) / 16_000)
+def in_reel(segments: list[Segment], stretches: list[dict[str, int]] | None) -> list[dict[str, Any]]:
+    """Segments with their times in the reel, from times in the speech alone."""
+    from faster_whisper.vad import SpeechTimestampsMap
 
-    def hear(self, audio: np.ndarray, task: str, language: str | None, seed: int) -> Heard:
-        """Decode greedily or by beam first; where the guards object, again with rising temperatures.
-
-        CTranslate2 seeds its sampler once per thread. So that a reel's text does not depend on which reels came before
-        it, sampling is done by a model loaded anew, with the reel's own seed.
-        """
-        temperatures = self.settings.temperatures
-        kept, all_segments, info = self._decode(self.whisper, audio, task, language, temperatures[:1])
-        if len(kept) < len(all_segments) and len(temperatures) > 1:
-            import ctranslate2
-
-            with self.sampling:  # the seed belongs to the whole process
-                ctranslate2.set_random_seed(seed)
-                kept, all_segments, info = self._decode(self._load(), audio, task, language, temperatures)
-        segments = [
-            {
-                "start_s": round(segment.start, 2),
-                "end_s": round(segment.end, 2),
-                "text": segment.text.strip(),
-                "mean_log_probability": round(segment.avg_logprob, 4),
-                "no_speech_probability": round(segment.no_speech_prob, 4),
-                "temperature": segment.temperature,
-            }
-            for segment in kept
-            if segment.text.strip()
-        ]
-        return Heard(info.language, info.language_probability, segments, len(all_segments) - len(kept))
-
-    def _decode(
-        self, whisper: WhisperModel, audio: np.ndarray, task: str, language: str | None, temperatures: list[float]
-    ) -> tuple[list[Any], list[Any], Any]:
-        settings = self.settings
-        found, info = whisper.transcribe(
-            audio,
-            task=task,
-            language=language,
-            beam_size=settings.beam_size,
-            patience=settings.patience,
-            temperature=temperatures,
-            compression_ratio_threshold=settings.max_compression_ratio,
-            log_prob_threshold=settings.min_log_probability,
-            no_speech_threshold=settings.max_no_speech_probability,
-            condition_on_previous_text=False,  # one bad segment must not infect the next
-            vad_filter=settings.vad,
-            vad_parameters=self._vad_options() if settings.vad else None,
-        )
-        segments = list(found)
-        return [segment for segment in segments if self._accepted(segment)], segments, info
-
-    def _accepted(self, segment: Any) -> bool:
-        settings = self.settings
-        improbable = segment.avg_logprob < settings.min_log_probability
-        repetitive = segment.compression_ratio > settings.max_compression_ratio
-        silent = segment.no_speech_prob > settings.max_no_speech_probability and segment.avg_logprob < -0.5
-        return not (improbable or repetitive or silent)
+    times = SpeechTimestampsMap(stretches, SAMPLE_RATE) if stretches else None
+    return [
+        {
+            "start_s": round(times.get_original_time(segment.start_s) if times else segment.start_s, 2),
+            "end_s": round(times.get_original_time(segment.end_s, is_end=True) if times else segment.end_s, 2),
+            "text": segment.text.strip(),
+            "mean_log_probability": round(segment.mean_log_probability, 4),
+            "no_speech_probability": round(segment.no_speech_probability, 4),
+            "temperature": segment.temperature,
+        }
+        for segment in segments
+    ]
 
 
 def read_wav(path: Path) -> np.ndarray:
@@ -193,8 +250,7 @@ def main(arguments: argparse.Namespace) -> None:
 
     def compute(works: list[Work]) -> Iterator[tuple[Work, Outcome]]:
         log.info("transcript: loading %s", model.name)
-        transcriber = Transcriber(model, settings, arguments.workers)
-        yield from in_threads(transcriber.transcribe, works, arguments.workers)
+        yield from Transcriber(model, settings, arguments.workers).run(works)
 
     run_stage(STAGE, arguments, settings, compute, [model])
 

@@ -281,7 +281,7 @@ class TranscriptSection(Section):
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="Where the model runs; `auto`: on a GPU if there is one."
     )
-    batch_size: int = execution(16, "On a GPU: short reels decoded together.", ge=1)
+    batch_size: int = execution(16, "On a GPU: reels whose first 30 s of speech are decoded together.", ge=1)
 
     @property
     def weights(self) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from common.config import Section, parse_section
 from common.program import UserError
@@ -30,7 +30,11 @@ class Mirror(Section):
 class ModelEntry(Section):
     """One model of config/models.yaml."""
 
-    repository: str = Field(description="Repository on the hub.")
+    repository: str = Field("", description="Repository on the hub; empty where `urls` are given.")
+    urls: dict[str, str] = Field(
+        default_factory=dict,
+        description="Addresses of the files, where their makers publish them elsewhere than on the hub.",
+    )
     revision: str | None = Field(None, description="Commit; null: resolved at first download, then locked.")
     licence: str = Field(description="Licence of the weights.")
     memory_mb: int = Field(description="Memory needed when loaded.")
@@ -38,6 +42,14 @@ class ModelEntry(Section):
         description="Files needed and their sha256; null where nobody has downloaded and checked the file yet."
     )
     mirrors: list[Mirror] = Field(default_factory=list, description="Other sources, tried in turn.")
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> ModelEntry:
+        if bool(self.repository) == bool(self.urls):
+            raise ValueError("either a repository on the hub or urls")
+        if self.urls and (self.urls.keys() != self.files.keys() or not all(self.files.values())):
+            raise ValueError("urls must name the same files as files, each with its sha256")
+        return self
 
 
 class Registry(Section):

@@ -83,7 +83,9 @@ def measure(samples: np.ndarray) -> Sound:
 def loudness_db(samples: np.ndarray) -> float:
     import numpy as np
 
-    return float(20 * np.log10(np.sqrt(np.mean(np.square(samples, dtype=np.float64))) + 1e-12)) if len(samples) else -240
+    return (
+        float(20 * np.log10(np.sqrt(np.mean(np.square(samples, dtype=np.float64))) + 1e-12)) if len(samples) else -240
+    )
 
 
 def _held_share(samples: np.ndarray, n_pieces: int) -> np.ndarray:

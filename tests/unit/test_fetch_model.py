@@ -304,6 +304,85 @@ def test_files_locked_by_hand_are_later_asked_for_in_the_registry_s_revision(pla
     assert not any("hand" in path for path in Hub.asked)
 
 
+LARGE = WEIGHTS["model.bin"] * 40
+
+
+class Publisher(http.server.BaseHTTPRequestHandler):
+    """A server of one file that breaks off the first answer in the middle, and knows ranges."""
+
+    content: ClassVar[bytes] = b""
+    asked: ClassVar[list[str | None]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.headers["Range"])
+        first = int((self.headers["Range"] or "bytes=0-").removeprefix("bytes=").removesuffix("-"))
+        self.send_response(206 if first else 200)
+        if first:
+            self.send_header("Content-Range", f"bytes {first}-{len(self.content) - 1}/{len(self.content)}")
+        self.send_header("Content-Length", str(len(self.content) - first))
+        self.end_headers()
+        self.wfile.write(self.content[first:] if len(self.asked) > 1 else self.content[:150_000])
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def publisher(place):
+    Publisher.asked.clear()
+    Publisher.content = LARGE
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Publisher)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    entry = {
+        "urls": {"tiny.pt": f"http://127.0.0.1:{server.server_port}/tiny.pt"},
+        "revision": "20250625",
+        "licence": "MIT",
+        "memory_mb": 1,
+        "files": {"tiny.pt": sha256(LARGE)},
+    }
+    (place.root / "models.yaml").write_text(yaml.safe_dump({"models": {"tiny": entry}}))
+    yield entry["urls"]["tiny.pt"]
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_file_at_an_address_is_resumed_where_it_broke_off(place, publisher):
+    broken = place.fetch()
+    assert broken.returncode == 1
+    assert "run again to go on from there" in broken.stderr
+    assert f"put these files of {publisher} into {place.folder} and run again" in broken.stderr
+    assert not place.marker.exists()
+    done = place.fetch()
+    assert done.returncode == 0, done.stderr
+    assert Publisher.asked == [None, f"bytes={2 << 16}-"]  # whole pieces are kept
+    assert (place.folder / "tiny.pt").read_bytes() == LARGE
+    assert read_lock(place.lock)["tiny"] == {
+        "source": f"url:{publisher}", "revision": "20250625", "files": {"tiny.pt": sha256(LARGE)},
+    }  # fmt: skip
+
+
+def test_other_content_at_an_address_is_refused_and_not_resumed(place, publisher):
+    Publisher.asked.append("whole answers from the first on")
+    Publisher.content = b"something else"
+    done = place.fetch()
+    assert done.returncode == 1
+    assert f"tiny.pt has sha256 {sha256(b'something else')}, expected {sha256(LARGE)}: refused" in done.stderr
+    assert not place.marker.exists()
+    Publisher.content = LARGE
+    assert place.fetch().returncode == 0
+    assert Publisher.asked[1:] == [None, None]
+
+
+def test_the_checkpoints_of_openai_whisper_are_those_its_package_lists():
+    import whisper
+
+    for name, entry in read_registry(CHECKOUT / "config" / "models.yaml").items():
+        if name.startswith("openai-whisper-"):
+            size = name.removeprefix("openai-whisper-")
+            assert entry.urls == {f"{size}.pt": whisper._MODELS[size]}
+            assert entry.files[f"{size}.pt"] == whisper._MODELS[size].split("/")[-2]
+
+
 def test_check_gives_the_hashes_of_expected_files_only(tmp_path):
     (tmp_path / "a").write_bytes(b"a")
     (tmp_path / "b").write_bytes(b"b")

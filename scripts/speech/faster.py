@@ -1,0 +1,158 @@
+"""faster-whisper: Whisper in CTranslate2, int8 on CPUs and float16 on GPUs."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from common.config import TranscriptSection
+from common.models import Model
+from speech.engines import Decoded, Segment, Window
+
+if TYPE_CHECKING:
+    import numpy as np
+    from faster_whisper import WhisperModel
+
+
+class FasterWhisper:
+    """See `speech.engines.Engine`.
+
+    Args:
+        model: verified weights, as CTranslate2 has them.
+        settings: all options of the decoding.
+        device: cpu or cuda.
+        precision: int8, float16 or float32.
+        threads: clips decoded at a time, by one thread each.
+    """
+
+    def __init__(self, model: Model, settings: TranscriptSection, device: str, precision: str, threads: int) -> None:
+        self.folder, self.settings = model.folder, settings
+        self.device, self.precision, self.parallel = device, precision, threads
+        self.whisper = self._load()
+        self.sampling = threading.Lock()
+
+    def _load(self) -> WhisperModel:
+        from faster_whisper import WhisperModel
+
+        return WhisperModel(
+            str(self.folder),
+            device=self.device,
+            compute_type=self.precision,
+            cpu_threads=1,
+            num_workers=self.parallel,
+            local_files_only=True,
+        )
+
+    def decode(
+        self,
+        clip: np.ndarray,
+        task: str,
+        language: str | None,
+        temperatures: Sequence[float],
+        seed: int,
+        window: Window | None = None,
+    ) -> Decoded:
+        """See `speech.engines.Engine`.
+
+        CTranslate2 seeds its sampler once per thread. So that a clip's text does not depend on which clips came before
+        it, sampling is done by a model loaded anew, with the clip's own seed.
+        """
+        if any(temperature > 0 for temperature in temperatures):
+            import ctranslate2
+
+            with self.sampling:  # the seed belongs to the whole process
+                ctranslate2.set_random_seed(seed)
+                return self._transcribe(self._load(), clip, task, language, temperatures)
+        if window is None:
+            return self._transcribe(self.whisper, clip, task, language, temperatures)
+        prepared = copy.copy(self.whisper)
+        prepared.model = _FirstWindowKnown(self.whisper.model, window.answer)
+        found = self._transcribe(prepared, clip, task, window.language, temperatures)
+        return Decoded(window.language, window.language_probability, found.segments)
+
+    def _transcribe(
+        self, whisper: WhisperModel, clip: np.ndarray, task: str, language: str | None, temperatures: Sequence[float]
+    ) -> Decoded:
+        settings = self.settings
+        found, info = whisper.transcribe(
+            clip,
+            task=task,
+            language=language,
+            beam_size=settings.beam_size,
+            patience=settings.patience,
+            temperature=list(temperatures),
+            compression_ratio_threshold=settings.max_compression_ratio,
+            log_prob_threshold=settings.min_log_probability,
+            no_speech_threshold=settings.max_no_speech_probability,
+            condition_on_previous_text=False,  # one bad segment must not infect the next
+        )
+        segments = [
+            Segment(
+                segment.start,
+                segment.end,
+                segment.text,
+                segment.avg_logprob,
+                segment.compression_ratio,
+                segment.no_speech_prob,
+                segment.temperature,
+            )
+            for segment in found
+        ]
+        return Decoded(info.language, info.language_probability, segments)
+
+    def first_windows(self, clips: Sequence[np.ndarray], task: str, languages: Sequence[str | None]) -> list[Window]:
+        """See `speech.engines.Engine`. The arguments are those that `WhisperModel.transcribe` decodes a window with."""
+        import numpy as np
+        from faster_whisper.audio import pad_or_trim
+        from faster_whisper.tokenizer import Tokenizer
+        from faster_whisper.transcribe import get_suppressed_tokens
+
+        whisper = self.whisper
+        frames = whisper.feature_extractor.nb_max_frames
+        features = [whisper.feature_extractor(clip) for clip in clips]
+        known = [(language or "", 1.0) for language in languages]
+        if None in languages:
+            # A frame of padding that languages are told by is left out of the decoding: it would tip close decisions.
+            encoded = whisper.encode(np.stack([pad_or_trim(part[:, :frames]) for part in features]))
+            ranked = whisper.model.detect_language(encoded)
+            likeliest = [(best[0][0][2:-2], best[0][1]) for best in ranked]
+            known = [given if given[0] else found for given, found in zip(known, likeliest, strict=True)]
+        encoded = whisper.encode(np.stack([pad_or_trim(part[:, :-1][:, :frames]) for part in features]))
+        tokenizers = [Tokenizer(whisper.hf_tokenizer, True, task=task, language=language) for language, _ in known]
+        answers = whisper.model.generate(
+            encoded,
+            [whisper.get_prompt(tokenizer, [], without_timestamps=False) for tokenizer in tokenizers],
+            beam_size=self.settings.beam_size,
+            patience=self.settings.patience,
+            max_length=whisper.max_length,
+            return_scores=True,
+            return_no_speech_prob=True,
+            suppress_blank=True,
+            suppress_tokens=get_suppressed_tokens(tokenizers[0], [-1]),
+            max_initial_timestamp_index=round(1.0 / whisper.time_precision),
+        )
+        return [
+            Window(language, probability, answer)
+            for (language, probability), answer in zip(known, answers, strict=True)
+        ]
+
+
+class _FirstWindowKnown:
+    """Stands in for the CTranslate2 model of one clip: the first window is answered already, the rest it decodes."""
+
+    def __init__(self, model: Any, answer: Any) -> None:
+        self.model, self.answer = model, answer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.model, name)
+
+    def encode(self, *arguments: Any, **options: Any) -> Any:
+        return None if self.answer is not None else self.model.encode(*arguments, **options)
+
+    def generate(self, *arguments: Any, **options: Any) -> Any:
+        if self.answer is None:
+            return self.model.generate(*arguments, **options)
+        answer, self.answer = self.answer, None
+        return [answer]
