@@ -22,7 +22,7 @@ from common.stage import Stage, Work, in_threads, run_stage, stage_parser
 from common.states import OK, Outcome
 from common.store import Store, digest
 from media.sound import SILENT_DB, loudness_db, measure
-from transcribe_speech import read_wav
+from media.wav import as_wav, read_wav
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,7 +86,7 @@ class Identifier:
 
     def _answer(self, work: Work, samples: np.ndarray) -> dict[str, Any] | None:
         """What the service says, now or before; None where there is nothing to be asked about."""
-        from media.acrcloud import as_wav, fingerprint, piece_of
+        from media.acrcloud import fingerprint, piece_of
 
         piece = piece_of(samples, self.settings.position, self.settings.seconds)
         if loudness_db(piece) <= SILENT_DB:

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import wave
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.config import TranscriptSection
@@ -21,6 +19,7 @@ from common.options import read_section
 from common.program import UserError, log, run
 from common.stage import Stage, Work, in_threads, run_stage, stage_parser
 from common.states import OK, SKIPPED, Outcome
+from media.wav import read_wav
 from speech.engines import SAMPLE_RATE, Segment, Window, load_engine, resolve
 
 if TYPE_CHECKING:
@@ -228,15 +227,6 @@ def in_reel(segments: list[Segment], stretches: list[dict[str, int]] | None) -> 
         }
         for segment in segments
     ]
-
-
-def read_wav(path: Path) -> np.ndarray:
-    """A 16 kHz mono wav file as float32 in [-1, 1]."""
-    import numpy as np
-
-    with wave.open(str(path), "rb") as sound:
-        samples = np.frombuffer(sound.readframes(sound.getnframes()), "<i2")
-    return samples.astype(np.float32) / 32768
 
 
 def as_json(content: dict[str, Any]) -> str:

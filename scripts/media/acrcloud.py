@@ -5,12 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import io
 import json
 import platform
 import sys
 import time
-import wave
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -20,6 +18,7 @@ from common.http import CONNECT_TIMEOUT_S, Pace, PassingError, attempts, check_s
 from common.program import UserError
 from common.secrets import ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET, secret
 from common.states import ReelError
+from media.wav import SAMPLE_RATE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +31,6 @@ LATER = {3000: "unavailable", 3015: "throttled"}
 # Without them the next call would end the same way.
 FINAL = ("no_credentials", "unauthorized", "quota")
 CALLS_PER_S = 10
-SAMPLE_RATE = 16_000
 
 
 def piece_of(samples: np.ndarray, position: str, seconds: float) -> np.ndarray:
@@ -46,19 +44,6 @@ def piece_of(samples: np.ndarray, position: str, seconds: float) -> np.ndarray:
     length = min(len(samples), round(seconds * SAMPLE_RATE))
     start = (len(samples) - length) // 2 if position == "middle" else 0
     return samples[start : start + length]
-
-
-def as_wav(samples: np.ndarray) -> bytes:
-    """Samples (float32 in [-1, 1]) as a 16-bit wav file."""
-    import numpy as np
-
-    data = io.BytesIO()
-    with wave.open(data, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
-        file.writeframes((np.clip(samples, -1, 1) * 32767).round().astype("<i2").tobytes())
-    return data.getvalue()
 
 
 def fingerprint(wav: bytes, seconds: float) -> bytes | None:

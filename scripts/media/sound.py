@@ -1,8 +1,8 @@
 """How much of a sound is speech, music and silence: an estimate, from the signal alone.
 
 Speech is what the Silero voice detector takes for it. Music is told by how long spectral peaks last: notes are held,
-while the partials of a voice glide and break off (Hawley, Structure out of Sound, MIT 1993, ch. 5). Singing may count as
-both; drums without pitch, and talk at a constant pitch, are mistaken.
+while the partials of a voice glide and break off (M. Hawley, Structure out of Sound, PhD thesis, MIT 1993). Singing may
+count as both; drums without pitch, and talk at a constant pitch, are mistaken.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from media.wav import SAMPLE_RATE
+
 if TYPE_CHECKING:
     import numpy as np
 
-SAMPLE_RATE = 16_000
 WINDOW, HOP = 1024, 256  # samples of a spectrum (64 ms), and from one to the next (16 ms)
 BAND_HZ = (100.0, 4000.0)
 # A peak stands out from its surroundings by so much, and is no further below the loudest of the sound.
@@ -81,6 +82,7 @@ def measure(samples: np.ndarray) -> Sound:
 
 
 def loudness_db(samples: np.ndarray) -> float:
+    """Power of samples in [-1, 1], in dB of full scale."""
     import numpy as np
 
     return (

@@ -21,8 +21,8 @@ from aims import report
 from common.config import TranscriptSection
 from common.models import Model
 from extract_audio import convert
+from media.wav import read_wav
 from speech.engines import Decoded, load_engine
-from transcribe_speech import read_wav
 
 
 def sounds(number: int, folder: Path) -> list[Path]:

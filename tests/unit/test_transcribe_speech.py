@@ -25,9 +25,10 @@ from common.stage import Work
 from common.store import file_sha256
 from conftest import CHECKOUT
 from extract_audio import convert
+from media.wav import read_wav
 from speech import engines, original
 from speech.engines import load_engine, resolve
-from transcribe_speech import STAGE, Transcriber, main, parse, read_wav
+from transcribe_speech import STAGE, Transcriber, main, parse
 from whisper_weights import write_checkpoint
 
 BACKENDS = ("faster-whisper", "openai-whisper")
