@@ -72,7 +72,7 @@ def measure(samples: np.ndarray) -> Sound:
     pieces = [samples[start : start + size] for start in range(0, max(len(samples), 1), size)]
     loud = np.array([loudness_db(piece) > SILENT_DB for piece in pieces])
     lengths = np.array([len(piece) for piece in pieces], dtype=float)
-    held = _held_share(samples, len(pieces)) if loud.any() else np.zeros(len(pieces))
+    held = _held_share(samples, len(pieces)) if loud.any() and len(samples) >= WINDOW else np.zeros(len(pieces))
     total = max(lengths.sum(), 1.0)
     return Sound(
         round(float(speech), 4),
@@ -97,7 +97,7 @@ def _held_share(samples: np.ndarray, n_pieces: int) -> np.ndarray:
     from scipy.signal import stft
 
     frequencies, _, spectra = stft(
-        samples, SAMPLE_RATE, nperseg=WINDOW, noverlap=WINDOW - HOP, boundary=None, padded=len(samples) < WINDOW
+        samples, SAMPLE_RATE, nperseg=WINDOW, noverlap=WINDOW - HOP, boundary=None, padded=False
     )
     low, high = np.searchsorted(frequencies, BAND_HZ)
     level = 20 * np.log10(np.abs(spectra[low:high]) + 1e-9)

@@ -1114,3 +1114,23 @@ def test_stray_files_in_the_store_stop_nothing(cohort):
         (folder / ".DS_Store").write_bytes(b"x")
     purge()
     assert traces(HANDLE, NUMBER, NAME) == []
+
+
+def test_paid_answers_about_her_music_go_and_those_of_others_stay(cohort):
+    def keep(creator: str, reel: str, title: str) -> None:
+        store, made_from = Store(Path("data/raw")), {"piece": title, "data_type": "audio"}
+        with store.workspace() as workspace:
+            (workspace / "0").mkdir()
+            (workspace / "0" / "reel.json").write_text(json.dumps({"metadata": {"music": [{"title": title}]}}))
+            store.note_owner("acrcloud", "0", creator, reel, digest(made_from))
+            store.publish("acrcloud", digest(made_from), workspace / "0", OK, "identify_music 1", made_from)
+
+    keep(NUMBER, "1", "hers")
+    keep("78", "78001", "his")
+    keep(NUMBER, "2", "of both")
+    keep("78", "78002", "of both")
+    purge()
+    answers = [json.loads(path.read_text()) for path in Path("data/raw").rglob("reel.json")]
+    assert {found["metadata"]["music"][0]["title"] for found in answers} == {"his", "of both"}
+    assert traces(HANDLE, NUMBER, NAME) == []
+    assert len(read_lines(raw("2026-11-23", "bob.jsonl"))) == 3, "the other answers there are whole"
