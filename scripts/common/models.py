@@ -27,19 +27,27 @@ class Mirror(Section):
     )
 
 
+# Weights that may be programs.
+PICKLED = (".pt", ".pth", ".ckpt", ".pkl", ".pickle")
+
+
 class ModelEntry(Section):
     """One model of config/models.yaml."""
 
     repository: str = Field("", description="Repository on the hub; empty where `urls` are given.")
     urls: dict[str, str] = Field(
         default_factory=dict,
-        description="Addresses of the files, where their makers publish them elsewhere than on the hub.",
+        description="Addresses of files, where their makers publish them elsewhere than on the hub.",
+    )
+    unzip: list[str] = Field(
+        default_factory=list, description="Archives among `urls` to unpack, without their outermost folder."
     )
     revision: str | None = Field(None, description="Commit; null: resolved at first download, then locked.")
     licence: str = Field(description="Licence of the weights.")
     memory_mb: int = Field(description="Memory needed when loaded.")
     files: dict[str, str | None] = Field(
-        description="Files needed and their sha256; null where nobody has downloaded and checked the file yet."
+        description="Files needed and their sha256; null where nobody has downloaded and checked the file yet. Names "
+        "may be patterns (`*.safetensors`), for which the source is asked."
     )
     mirrors: list[Mirror] = Field(default_factory=list, description="Other sources, tried in turn.")
 
@@ -47,8 +55,10 @@ class ModelEntry(Section):
     def _one_origin(self) -> ModelEntry:
         if bool(self.repository) == bool(self.urls):
             raise ValueError("either a repository on the hub or urls")
-        if self.urls and (self.urls.keys() != self.files.keys() or not all(self.files.values())):
-            raise ValueError("urls must name the same files as files, each with its sha256")
+        if self.urls and not self.unzip and self.urls.keys() != self.files.keys():
+            raise ValueError("urls must name the same files as files")
+        if any(name.endswith(PICKLED) and sha256 is None for name, sha256 in self.files.items()):
+            raise ValueError("pickled weights can do harm when they are loaded: only with their sha256")
         return self
 
 

@@ -11,6 +11,7 @@ import hashlib
 import http.server
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -300,8 +301,230 @@ def test_files_locked_by_hand_are_later_asked_for_in_the_registry_s_revision(pla
         server.shutdown()
         server.server_close()
     assert done.returncode == 1
-    assert any("people/tiny/resolve/c0ffee/" in path for path in Hub.asked)
+    assert any("people/tiny/revision/c0ffee" in path for path in Hub.asked)
     assert not any("hand" in path for path in Hub.asked)
+
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+SHARDED = {
+    "config.json": b"{}",
+    "model-00001-of-00002.safetensors": bytes(range(256)) * 4000,
+    "model-00002-of-00002.safetensors": b"second" * 1000,
+    "model.safetensors.index.json": json.dumps(
+        {"weight_map": {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}}
+    ).encode(),
+    "training.pt": b"a program",
+    "README.md": b"about it",
+}
+PATTERNS: dict[str, str | None] = {"*.safetensors": None, "*.json": None}
+
+
+class FullHub(http.server.ThreadingHTTPServer):
+    """A hub with one repository: large files lie elsewhere, the first answer may break off, it may be gated."""
+
+    daemon_threads = True
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self.files, self.gated, self.breaks, self.failures = dict(files), False, False, 0
+        self.asked: list[tuple[str, str | None]] = []
+        self.tokens: set[str | None] = set()
+        super().__init__(("127.0.0.1", 0), HubHandler)
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class HubHandler(http.server.BaseHTTPRequestHandler):
+    """Answers one connection of a FullHub."""
+
+    server: FullHub
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        hub = self.server
+        hub.asked.append((self.path, self.headers.get("Range")))
+        hub.tokens.add(self.headers.get("Authorization"))
+        if self.path == "/":
+            self.reply(200, b"")
+        elif hub.gated and self.headers.get("Authorization") != "Bearer hf_right" and not self.path.startswith("/cdn"):
+            self.reply(403, b"{}", {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted"})
+        elif self.path.startswith("/api/models/people/tiny"):
+            siblings = []
+            for name, content in hub.files.items():
+                large = {"sha256": sha256(content), "size": len(content), "pointerSize": 100}
+                lfs = {"lfs": large} if name.endswith("safetensors") else {}
+                blob = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+                siblings.append({"rfilename": name, "size": len(content), "blobId": blob, **lfs})
+            facts = {"id": "people/tiny", "modelId": "people/tiny", "sha": COMMIT, "siblings": siblings}
+            self.reply(200, json.dumps(facts).encode(), {"Content-Type": "application/json"})
+        elif self.path.startswith(f"/people/tiny/resolve/{COMMIT}/"):
+            self.resolve(self.path.rsplit("/", 1)[1])
+        elif self.path.startswith("/cdn/"):
+            self.give(hub.files[self.path.removeprefix("/cdn/")])
+        else:
+            self.reply(404, b"{}", {"X-Error-Code": "EntryNotFound"})
+
+    def resolve(self, name: str) -> None:
+        content = self.server.files.get(name)
+        if content is None:
+            self.reply(404, b"", {"X-Error-Code": "EntryNotFound"})
+            return
+        facts = {"X-Repo-Commit": COMMIT, "ETag": f'"{sha256(content)}"'}
+        if name.endswith("safetensors"):
+            linked = {"X-Linked-Size": str(len(content)), "X-Linked-ETag": f'"{sha256(content)}"'}
+            self.reply(
+                302, b"", {**facts, **linked, "Location": f"http://localhost:{self.server.server_port}/cdn/{name}"}
+            )
+        else:
+            self.give(content, facts)
+
+    def give(self, content: bytes, facts: dict[str, str] | None = None) -> None:
+        start = int((self.headers.get("Range") or "bytes=0-").removeprefix("bytes=").split("-")[0])
+        if start >= len(content) > 0:
+            self.reply(416, b"")
+            return
+        rest = content[start:]
+        headers = {"Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}"} if start else {}
+        broken = self.server.breaks and len(content) > 100_000 and self.command == "GET"
+        self.reply(
+            206 if start else 200, rest[: len(rest) // 2] if broken else rest, {**(facts or {}), **headers}, len(rest)
+        )
+        if broken:
+            self.close_connection = True
+
+    def reply(
+        self, status: int, content: bytes, headers: dict[str, str] | None = None, length: int | None = None
+    ) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content) if length is None else length))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(content)
+
+
+@pytest.fixture
+def hub(place):
+    served = FullHub(SHARDED)
+    place.register(PATTERNS, mirrors=())
+    yield served
+    served.shutdown()
+    served.server_close()
+
+
+def from_hub(place: Place, hub: FullHub, **environment: str) -> subprocess.CompletedProcess[str]:
+    return place.fetch(HF_ENDPOINT=hub.url, HF_HUB_DISABLE_XET="1", HF_HUB_DISABLE_PROGRESS_BARS="1", **environment)
+
+
+def test_patterns_take_what_the_repository_has_and_the_lock_names_it(place, hub):
+    done = from_hub(place, hub)
+    assert done.returncode == 0, done.stderr
+    locked = read_lock(place.lock)["tiny"]
+    wanted = [name for name in SHARDED if name.endswith((".safetensors", ".json"))]
+    assert locked == {
+        "source": "hub:people/tiny", "revision": COMMIT, "files": {name: sha256(SHARDED[name]) for name in wanted},
+    }  # fmt: skip
+    assert sorted(path.name for path in place.folder.iterdir()) == sorted([*wanted, "ORIGIN.json"])
+    assert "file 4 of 4" in done.stderr
+    asked = len(hub.asked)
+    place.marker.unlink()
+    place.verify()
+    assert len(hub.asked) == asked, "what is there needs no network"
+    assert open_model(place.marker, place.models).revision == COMMIT
+
+
+def test_a_download_that_broke_off_goes_on_where_it_was(place, hub):
+    hub.breaks = True
+    assert from_hub(place, hub).returncode == 1
+    hub.breaks = False
+    hub.asked.clear()
+    done = from_hub(place, hub)
+    assert done.returncode == 0, done.stderr
+    large = "model-00001-of-00002.safetensors"
+    (asked,) = [asked for path, asked in hub.asked if path == f"/cdn/{large}"]
+    assert 0 < int(asked.removeprefix("bytes=").removesuffix("-")) < len(SHARDED[large])
+    assert (place.folder / large).read_bytes() == SHARDED[large]
+
+
+def test_what_is_left_of_another_revision_is_not_mixed_in(place, hub):
+    partial = place.folder.with_name("tiny.part")
+    partial.mkdir(parents=True)
+    (partial / "config.json").write_bytes(b'{"old": 1}')
+    done = from_hub(place, hub)
+    assert done.returncode == 0, done.stderr
+    assert (place.folder / "config.json").read_bytes() == b"{}"
+
+
+def test_a_file_that_is_not_what_the_hub_publishes_is_refused(place, hub, monkeypatch):
+    published = HubHandler.resolve
+
+    def forged(handler: HubHandler, name: str) -> None:
+        if name.endswith("2-of-00002.safetensors"):
+            handler.give(b"forged" * 1000, {"X-Repo-Commit": COMMIT, "ETag": '"x"'})
+        else:
+            published(handler, name)
+
+    monkeypatch.setattr(HubHandler, "resolve", forged)
+    done = from_hub(place, hub)
+    assert done.returncode == 1
+    assert f"expected {sha256(SHARDED['model-00002-of-00002.safetensors'])}: refused" in done.stderr
+    assert not place.lock.exists()
+
+
+def test_another_file_than_the_lock_has_is_refused(place, hub):
+    assert from_hub(place, hub).returncode == 0
+    shutil.rmtree(place.folder)
+    hub.files["config.json"] = b'{"changed": true}'
+    done = from_hub(place, hub)
+    assert done.returncode == 1
+    assert "config.json has sha256" in done.stderr
+    assert f"expected {sha256(b'{}')}: refused" in done.stderr
+
+
+def test_a_shard_that_is_missing_is_noticed(place, hub):
+    del hub.files["model-00002-of-00002.safetensors"]
+    done = from_hub(place, hub)
+    assert done.returncode == 1
+    assert "model.safetensors.index.json names model-00002-of-00002.safetensors, which is missing" in done.stderr
+
+
+def test_nothing_like_a_pattern(place, hub):
+    hub.files = {"config.json": b"{}", "model.pt": b"a program"}
+    done = from_hub(place, hub)
+    assert done.returncode == 1
+    assert "no file is like *.safetensors" in done.stderr
+
+
+def test_a_gated_model_says_what_to_do_and_takes_the_token_from_a_file(place, hub):
+    hub.gated = True
+    done = from_hub(place, hub)
+    assert done.returncode == 1
+    assert f"Accept its licence at {hub.url}/people/tiny" in done.stderr
+    assert "HF_TOKEN=... into the environment or .env" in done.stderr
+    (place.root / ".env").write_text("HF_TOKEN=hf_right\n")
+    done = from_hub(place, hub)
+    assert done.returncode == 0, done.stderr
+    (place.root / ".env").unlink()
+    assert hub.tokens <= {None, "Bearer hf_right"}
+    kept = [path for path in place.root.rglob("*") if path.is_file() and b"hf_right" in path.read_bytes()]
+    assert not kept
+    assert "hf_right" not in done.stderr
+
+
+def test_a_disk_that_is_too_small(place, hub, monkeypatch, tmp_path):
+    from fetch_model import SourceError, make_room
+
+    with pytest.raises(SourceError, match=r"1000000\.0 GB are to be downloaded"):
+        make_room(tmp_path, 10**15)
+    make_room(tmp_path, 1)
 
 
 LARGE = WEIGHTS["model.bin"] * 40
