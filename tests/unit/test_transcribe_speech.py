@@ -32,21 +32,19 @@ from transcribe_speech import STAGE, Transcriber, main, parse
 from whisper_weights import write_checkpoint
 
 BACKENDS = ("faster-whisper", "openai-whisper")
-WEIGHTS = CHECKOUT / "data" / "models" / "faster-whisper-base"
 EXACT = ["--device", "cpu", "--compute-type", "float32", "--beam-size", "1", "--temperatures", "[0.0]"]
 EXACT += ["--translate", "false", "--min-log-probability=-2.0"]  # all are kept, the poor ones, too
 
 
 @pytest.fixture(scope="module")
-def speech(tmp_path_factory) -> Path:
+def speech(tmp_path_factory, fetched) -> Path:
     """The weights for both programs, and one of the demo's reels in each of its languages."""
-    if not (WEIGHTS / "model.bin").exists():
-        pytest.skip("needs data/models/faster-whisper-base: snakemake --cores 1 fetch_models")
+    weights = fetched("faster-whisper-base")
     folder = tmp_path_factory.mktemp("speech")
     models = folder / "models"
     (models / "openai-whisper-base").mkdir(parents=True)
-    (models / "faster-whisper-base").symlink_to(WEIGHTS)
-    write_checkpoint(WEIGHTS / "model.bin", models / "openai-whisper-base" / "base.pt")
+    (models / "faster-whisper-base").symlink_to(weights)
+    write_checkpoint(weights / "model.bin", models / "openai-whisper-base" / "base.pt")
     for name, file in (("faster-whisper-base", "model.bin"), ("openai-whisper-base", "base.pt")):
         path = models / name / file
         facts = {file: {"sha256": file_sha256(path), "size": path.stat().st_size}}

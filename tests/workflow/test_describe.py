@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 
 import pytest
 import yaml
@@ -25,7 +23,7 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory) -> Study:
+def study(tmp_path_factory, fetched) -> Study:
     """Two creators with a reel each, and a tiny model put into the study's own folder of models by hand."""
     made = Study(tmp_path_factory.mktemp("described"))
     for number, handle in enumerate(("ada.synthetic", "bob.synthetic")):
@@ -38,11 +36,7 @@ def study(tmp_path_factory) -> Study:
         "files": {path.name: None for path in sorted((made.folder / "models" / "tiny-llava").iterdir())},
     }  # fmt: skip
     (made.folder / "models.yaml").write_text(yaml.safe_dump({"models": {"tiny-llava": entry}}))
-    shared = CHECKOUT / "data" / "models"
-    fetch = [sys.executable, str(CHECKOUT / "scripts/fetch_model.py"), "faster-whisper-base"]
-    places = ["--models", str(shared), "--marker", "whisper.json", "--lock", "whisper.lock.yaml"]
-    subprocess.run([*fetch, *places], cwd=made.folder, check=True)
-    (made.folder / "models" / "faster-whisper-base").symlink_to(shared / "faster-whisper-base")
+    (made.folder / "models" / "faster-whisper-base").symlink_to(fetched("faster-whisper-base"))
     made.configure(**SETTINGS, study={"batches": 1})
     return made
 
