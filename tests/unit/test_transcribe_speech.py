@@ -146,6 +146,20 @@ def test_reels_decoded_together_have_the_text_they_have_alone(speech, transcript
         assert [part["start_s"] for part in together["segments"]] == [part["start_s"] for part in alone["segments"]]
 
 
+def test_beams_of_openai_whisper_in_a_batch(speech, tmp_path):
+    settings = TranscriptSection(
+        backend="openai-whisper", model="base", device="cpu", compute_type="float32", beam_size=2, patience=1.0,
+        temperatures=[0.0], translate=False, min_log_probability=-2.0,
+    )  # fmt: skip
+    engine = load_engine(Model("base", "1", "0", speech / "models" / "openai-whisper-base"), settings, 2)
+    clips = [read_wav(speech / f"{reel}.wav") for reel in ("en", "fr")]
+    windows = engine.first_windows(clips, "transcribe", [None, "fr"])
+    assert [window.language for window in windows] == ["en", "fr"]
+    together = engine.decode(clips[1], "transcribe", "fr", [0.0], 1, windows[1])
+    alone = engine.decode(clips[1], "transcribe", "fr", [0.0], 1)
+    assert [segment.text for segment in together.segments] == [segment.text for segment in alone.segments]
+
+
 def write_noise(path: Path, seconds: int) -> None:
     noise = np.random.default_rng(1).normal(0, 300, seconds * 16_000).astype("<i2")
     with wave.open(str(path), "wb") as sound:
