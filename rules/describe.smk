@@ -49,7 +49,7 @@ else:
         params:
             options=STUDY.options("description"),
             prompt=STUDY.prompt,
-            credentials=STUDY.has_secret("OPENAI_API_KEY"),
+            credentials=STUDY.credentials("description"),
             version=STUDY.version("describe_reels"),
         shell:
             "exec python $ATLAS/describe_reels.py --frames {input.frames} --context-manifest {input.context}"

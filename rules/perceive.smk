@@ -40,7 +40,7 @@ rule identify_music:
     threads: 2
     params:
         options=STUDY.options("music"),
-        credentials=STUDY.has_secret("ACRCLOUD_ACCESS_KEY", "ACRCLOUD_ACCESS_SECRET"),
+        credentials=STUDY.credentials("music"),
         version=STUDY.version("identify_music"),
     shell:
         "exec python $ATLAS/identify_music.py --audio {input.audio} --manifest {output.manifest}"
@@ -99,7 +99,7 @@ rule prepare_context:
         gpu=1 if STUDY.config.context.backend == "transformers" else 0,
     params:
         options=STUDY.options("context"),
-        credentials=STUDY.has_secret("OPENAI_API_KEY"),
+        credentials=STUDY.credentials("context"),
         version=STUDY.version("prepare_context"),
     shell:
         "exec python $ATLAS/prepare_context.py --creators {input.creators} --transcript {input.transcript}"

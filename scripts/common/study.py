@@ -22,13 +22,19 @@ from common.models import read_registry
 from common.options import section_options
 from common.program import UserError
 from common.prompts import read_prompt
-from common.secrets import HIKERAPI_TOKEN, secret
+from common.secrets import ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET, HIKERAPI_TOKEN, OPENAI_API_KEY, secret
 from common.states import PASSING
 from common.store import ARTIFACT, digest
 from media.suffixes import VIDEO_SUFFIXES
 from sources.hikerapi import LEDGER
 from sources.registry import RAW, WITH_RESULTS, open_source
 from sources.source import batch_of
+
+BACKEND_SECRETS = {
+    "acrcloud": (ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET),
+    "acrcloud-fingerprint": (ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET),
+    "openai": (OPENAI_API_KEY,),
+}
 
 
 def programs(config: Config) -> dict[str, str]:
@@ -124,9 +130,10 @@ class Study:
         """Digest of what the description model is asked."""
         return digest(read_prompt(self.config.description.prompt))
 
-    def has_secret(self, *names: str) -> bool:
-        """Whether all these secrets are there, for params: with them, what failed without is taken up."""
-        return all(secret(name) for name in names)
+    def credentials(self, stage: str) -> bool | None:
+        """Whether the secrets of a stage's backend are there, for params: with them, what failed without is taken up."""
+        names = BACKEND_SECRETS.get(getattr(self.section(stage), "backend", ""))
+        return None if names is None else all(secret(name) for name in names)
 
     @property
     def calls_per_s(self) -> int:
