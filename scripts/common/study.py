@@ -131,7 +131,7 @@ class Study:
         return digest(read_prompt(self.config.description.prompt))
 
     def credentials(self, stage: str) -> bool | None:
-        """Whether the secrets of a stage's backend are there, for params: with them, what failed without is taken up."""
+        """Whether the secrets of a stage's backend are there: with them, what failed without is taken up."""
         names = BACKEND_SECRETS.get(getattr(self.section(stage), "backend", ""))
         return None if names is None else all(secret(name) for name in names)
 
