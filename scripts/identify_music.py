@@ -8,9 +8,10 @@ fails makes the reel fail: no answer is never taken for no music.
 from __future__ import annotations
 
 import argparse
-import functools
 import hashlib
 import json
+import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,8 +27,6 @@ from media.wav import as_wav, read_wav
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from media.acrcloud import AcrCloud
 
 VERSION = "1"
 STAGE = Stage("music", "identify_music", VERSION, ".json", inputs=("audio",))
@@ -45,24 +44,14 @@ class Identifier:
     """
 
     def __init__(self, settings: MusicSection, raw: Path, batch: str) -> None:
-        self.settings, self.raw, self.batch = settings, raw, batch
-
-    @functools.cached_property
-    def service(self) -> AcrCloud:
-        """Made when it is first needed."""
         from media.acrcloud import AcrCloud
 
-        return AcrCloud(self.settings)
-
-    @functools.cached_property
-    def answers(self) -> Store:
-        """Of the same kind as the store of results, and never emptied."""
-        return Store(self.raw)
-
-    @functools.cached_property
-    def owners(self) -> set[tuple[str, str, str]]:
-        """Whose the kept answers are, of this batch."""
-        return self.answers.owners(ANSWERS, self.batch)
+        self.settings, self.batch = settings, batch
+        self.service = AcrCloud(settings)
+        # Of the same kind as the store of results, and never emptied.
+        self.answers = Store(raw)
+        self.owners = self.answers.owners(ANSWERS, batch) if settings.backend != "none" else set()
+        self.locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def identify(self, work: Work) -> Outcome:
         """The core: one reel's wav to what is known of its sound."""
@@ -70,7 +59,7 @@ class Identifier:
 
         samples = read_wav(work.needed("audio"))
         sound = measure(samples)
-        answer = None if self.settings.backend == "none" else self._answer(work, samples)
+        answer, not_asked = self._answer(work, samples) if self.settings.backend != "none" else (None, "backend none")
         content = {
             "state": "ok",
             "backend": self.settings.backend,
@@ -79,46 +68,51 @@ class Identifier:
             "speech_share": sound.speech_share,
             "music_share": sound.music_share,
             "silence_share": sound.silence_share,
+            "not_asked": not_asked,
             "answer": answer,
         }
         work.artifact(".json").write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         return OK
 
-    def _answer(self, work: Work, samples: np.ndarray) -> dict[str, Any] | None:
-        """What the service says, now or before; None where there is nothing to be asked about."""
+    def _answer(self, work: Work, samples: np.ndarray) -> tuple[dict[str, Any] | None, str | None]:
+        """What the service says, now or before; or why there is nothing to be asked about."""
         from media.acrcloud import fingerprint, piece_of
 
         piece = piece_of(samples, self.settings.position, self.settings.seconds)
         if loudness_db(piece) <= SILENT_DB:
-            return None
-        sample: bytes | None = as_wav(piece)
+            return None, "silence"
+        wav = as_wav(piece)
+        sample: bytes | None = wav
         data_type = "audio"
         if self.settings.backend == "acrcloud-fingerprint":
-            sample, data_type = fingerprint(as_wav(piece), self.settings.seconds), "fingerprint"
+            sample, data_type = fingerprint(wav, self.settings.seconds), "fingerprint"
         if sample is None:
-            return None
-        made_from = {"piece": hashlib.sha256(as_wav(piece)).hexdigest(), "data_type": data_type}
+            return None, "no fingerprint"
+        made_from = {"piece": hashlib.sha256(wav).hexdigest(), "data_type": data_type}
+        with self.locks[digest(made_from)]:  # two reels with the same sound are one question
+            return self._kept(work, sample, made_from), None
+
+    def _kept(self, work: Work, sample: bytes, made_from: dict[str, str]) -> dict[str, Any]:
+        """The answer that is kept; asked for where there is none."""
         key = digest(made_from)
         entry = self.answers.find(ANSWERS, key)
+        answer = None if entry else self.service.identify(sample, made_from["data_type"])
+        owner = (work.creator_id, work.reel_id, key)
+        if owner not in self.owners:
+            self.answers.note_owner(ANSWERS, self.batch, *owner)
         if entry is None:
-            answer = self.service.identify(sample, data_type)
-            self.answers.note_owner(ANSWERS, self.batch, work.creator_id, work.reel_id, key)
-            with self.answers.workspace() as workspace:
-                folder = workspace / "answer"
-                folder.mkdir()
+            with self.answers.workspace() as folder:
                 (folder / "reel.json").write_text(json.dumps(answer, ensure_ascii=False) + "\n", encoding="utf-8")
                 entry = self.answers.publish(ANSWERS, key, folder, OK, f"identify_music {VERSION}", made_from)
-        elif (work.creator_id, work.reel_id, key) not in self.owners:
-            self.answers.note_owner(ANSWERS, self.batch, work.creator_id, work.reel_id, key)
         kept: dict[str, Any] = json.loads(entry.artifact(".json").read_text(encoding="utf-8"))
         return kept
 
 
 def main(arguments: argparse.Namespace) -> None:
     settings = read_section(arguments, MusicSection)
-    identifier = Identifier(settings, arguments.raw, arguments.manifest.stem)
 
     def compute(works: list[Work]) -> Iterator[tuple[Work, Outcome]]:
+        identifier = Identifier(settings, arguments.raw, arguments.manifest.stem)
         asked = settings.backend != "none"
         yield from in_threads(identifier.identify, works, max(arguments.workers, settings.connections if asked else 1))
 

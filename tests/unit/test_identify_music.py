@@ -11,6 +11,7 @@ import platform
 import shutil
 import sys
 import threading
+import time
 import wave
 from collections import deque
 from email.parser import BytesParser
@@ -47,6 +48,7 @@ class Service:
     def __init__(self) -> None:
         self.answers: deque[Any] = deque([answer(0, HIT)])
         self.forms: list[dict[str, bytes]] = []
+        self.delay_s = 0.0
         service = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -62,6 +64,7 @@ class Service:
                     for part in parts
                 }
                 service.forms.append(form)
+                time.sleep(service.delay_s)
                 found = service.answers.popleft() if len(service.answers) > 1 else service.answers[0]
                 if not service.signed(form, self.path):
                     found = answer(3014)
@@ -249,9 +252,17 @@ def test_silence_and_no_sound_cost_nothing(service: Service) -> None:
     study(a=np.zeros(20 * SAMPLE_RATE, np.float32), b=None)
     rows = identify(service)
     assert rows["a"][1]["sound"] == "silence"
-    assert rows["a"][1]["answer"] is None
+    assert (rows["a"][1]["answer"], rows["a"][1]["not_asked"]) == (None, "silence")
     assert (rows["b"][0].state, rows["b"][0].reason) == ("skipped", "no_audio")
     assert service.forms == []
+
+
+def test_the_same_sound_at_the_same_time_is_paid_once(service: Service) -> None:
+    service.delay_s = 0.5
+    study(**{f"r{number}": chord(6, 262, 392) for number in range(4)})
+    rows = identify(service, "--connections=4")
+    assert {row.state for row, _ in rows.values()} == {"ok"}
+    assert len(service.forms) == 1
 
 
 def test_the_same_sound_in_two_reels_is_paid_once_and_belongs_to_both(service: Service) -> None:
