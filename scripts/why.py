@@ -42,7 +42,11 @@ def main(arguments: argparse.Namespace) -> None:
         entry = store.find(made.name, key) if key else None
         if entry:
             print(f"  from: {origins(entry)}")
-        for line in changes(made, settings, current_models(settings, config, arguments), rows, entry):
+        try:
+            lines = changes(made, settings, current_models(settings, config, arguments), rows, entry)
+        except UserError as error:
+            lines = [f"its model is not there: {error}"]
+        for line in lines:
             print(f"  if run now: {line}")
 
 

@@ -224,6 +224,7 @@ def qwen2_5_vl(folder: Path) -> Path:
         tokenizer=words,
         chat_template=chat,
     ).save_pretrained(folder)
+    return folder
 
 
 def clip(folder: Path) -> Path:

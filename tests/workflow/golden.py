@@ -45,6 +45,7 @@ def results_of(folder: Path) -> dict[str, Any]:
             "samples": len(samples),
             "root_mean_square": float(np.sqrt((samples**2).mean())),
         }
+        found["identify_music"][reel] = json.loads((files / "music.json").read_text())
         transcript = json.loads((files / "transcript.json").read_text())
         found["transcribe_speech"][reel] = {
             name: transcript.get(name) for name in ("state", "reason", "language", "text", "speech_s")

@@ -168,6 +168,7 @@ def test_why_tells_what_was_made_and_what_would_change(study: Study) -> None:
     (study.folder / "other.yaml").write_text("frames: {threshold: 20.0}\ntranscript: {model: base}\n")
     changed = program(study, "why.py", reel, "--configfile", "other.yaml")
     assert "settings.threshold changes from 32.0 to 20.0" in changed
+    assert "its model is not there: results/models/llama-3.1-8b-instruct.json" in changed
     assert "no stage" in program(study, "why.py", "nobody", succeeds=False)
 
 
