@@ -16,10 +16,10 @@ from common.program import die_with_parent, run
 from common.stage import Stage, Work, run_stage, stage_parser
 from common.states import OK, Outcome, ReelError
 from media.container import FFMPEG_GUARDS
+from media.wav import SAMPLE_RATE
 
 VERSION = "1"
 STAGE = Stage("audio", "extract_audio", VERSION, ".wav", inputs=("video",))
-SAMPLE_RATE = 16_000
 
 
 def extract_audio(work: Work, settings: AudioSection) -> Outcome:

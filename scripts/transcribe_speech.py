@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from common.config import TranscriptSection
-from common.models import Model, add_weights, read_weights
+from common.models import Model, read_weights
 from common.options import read_section
 from common.program import UserError, log, run
 from common.stage import Stage, Work, in_threads, run_stage, stage_parser
 from common.states import OK, SKIPPED, Outcome
-from media.wav import read_wav
-from speech.engines import SAMPLE_RATE, Segment, Window, load_engine, resolve
+from media.sound import MIN_SILENCE_MS, speech_s
+from media.wav import SAMPLE_RATE, read_wav
+from speech.engines import Segment, Window, load_engine, resolve
 
 if TYPE_CHECKING:
     import numpy as np
@@ -134,18 +135,15 @@ class Transcriber:
         facts: dict[str, Any] = {"duration_s": round(duration, 3), "speech_s": None}
         if duration > settings.max_minutes * 60:
             return skip(work, "too_long", f"{duration / 60:.1f} minutes", facts)
-        voice = {"threshold": settings.vad_threshold, "min_silence_duration_ms": 500}
-        speech_s = duration
-        if settings.vad:
-            bare = get_speech_timestamps(sound, VadOptions(**voice, speech_pad_ms=0))
-            speech_s = sum(stretch["end"] - stretch["start"] for stretch in bare) / SAMPLE_RATE
-        facts["speech_s"] = round(speech_s, 3)
-        if facts["speech_s"] < settings.min_speech_s or not speech_s:
+        seconds = speech_s(sound, settings.vad_threshold) if settings.vad else duration
+        facts["speech_s"] = round(seconds, 3)
+        if facts["speech_s"] < settings.min_speech_s or not seconds:
             return skip(work, "no_speech", f"{facts['speech_s']:.1f} s of speech", facts)
         seed = int(str(work.inputs["audio"].sha256)[:8], 16)
         if not settings.vad:
             return Speech(sound, None, seed, facts)
-        stretches = get_speech_timestamps(sound, VadOptions(**voice))
+        voice = VadOptions(threshold=settings.vad_threshold, min_silence_duration_ms=MIN_SILENCE_MS)
+        stretches = get_speech_timestamps(sound, voice)
         (clip,), _ = collect_chunks(sound, stretches)
         return Speech(clip, stretches, seed, facts)
 
@@ -246,9 +244,7 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
-    options = stage_parser(STAGE, TranscriptSection, __doc__)
-    add_weights(options)
-    return options.parse_args(argv)
+    return stage_parser(STAGE, TranscriptSection, __doc__, weights=True).parse_args(argv)
 
 
 if __name__ == "__main__":

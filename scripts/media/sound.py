@@ -15,6 +15,7 @@ from media.wav import SAMPLE_RATE
 if TYPE_CHECKING:
     import numpy as np
 
+MIN_SILENCE_MS = 500  # shorter pauses belong to the speech around them
 WINDOW, HOP = 1024, 256  # samples of a spectrum (64 ms), and from one to the next (16 ms)
 BAND_HZ = (100.0, 4000.0)
 # A peak stands out from its surroundings by so much, and is no further below the loudest of the sound.
@@ -64,10 +65,8 @@ def measure(samples: np.ndarray) -> Sound:
         samples: 16 kHz mono, float32 in [-1, 1].
     """
     import numpy as np
-    from faster_whisper.vad import VadOptions, get_speech_timestamps
 
-    stretches = get_speech_timestamps(samples, VadOptions(min_silence_duration_ms=500, speech_pad_ms=0))
-    speech = sum(stretch["end"] - stretch["start"] for stretch in stretches) / max(len(samples), 1)
+    speech = speech_s(samples) * SAMPLE_RATE / max(len(samples), 1)
     size = round(PIECE_S * SAMPLE_RATE)
     pieces = [samples[start : start + size] for start in range(0, max(len(samples), 1), size)]
     loud = np.array([loudness_db(piece) > SILENT_DB for piece in pieces])
@@ -79,6 +78,19 @@ def measure(samples: np.ndarray) -> Sound:
         round(float(lengths[loud & (held >= MUSIC_FROM)].sum() / total), 4),
         round(float(lengths[~loud].sum() / total), 4),
     )
+
+
+def speech_s(samples: np.ndarray, threshold: float = 0.5) -> float:
+    """Seconds of speech, as the Silero voice detector hears it.
+
+    Args:
+        samples: 16 kHz mono.
+        threshold: probability above which a stretch counts.
+    """
+    from faster_whisper.vad import VadOptions, get_speech_timestamps
+
+    voice = VadOptions(threshold=threshold, min_silence_duration_ms=MIN_SILENCE_MS, speech_pad_ms=0)
+    return float(sum(found["end"] - found["start"] for found in get_speech_timestamps(samples, voice)) / SAMPLE_RATE)
 
 
 def loudness_db(samples: np.ndarray) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,8 +13,6 @@ from common.program import UserError
 
 if TYPE_CHECKING:
     import numpy as np
-
-SAMPLE_RATE = 16_000
 
 
 @dataclass(frozen=True)
@@ -39,6 +37,12 @@ class Segment:
     no_speech_probability: float
     temperature: float
 
+    @classmethod
+    def of(cls, found: Mapping[str, Any]) -> Segment:
+        """A segment from the library's own; both call its parts the same."""
+        names = ("start", "end", "text", "avg_logprob", "compression_ratio", "no_speech_prob", "temperature")
+        return cls(*(found[name] for name in names))
+
 
 @dataclass(frozen=True)
 class Decoded:
@@ -62,6 +66,26 @@ class Window:
     language: str
     language_probability: float
     answer: Any
+
+
+class FirstWindowKnown:
+    """Stands in for the library's model of one clip: the first window is answered already, the rest it decodes.
+
+    Args:
+        model: the library's own.
+        answer: to the first window.
+    """
+
+    def __init__(self, model: Any, answer: Any) -> None:
+        self.model, self.answer = model, answer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.model, name)
+
+    def take(self) -> Any:
+        """The answer, the first time; None from then on."""
+        answer, self.answer = self.answer, None
+        return answer
 
 
 class Engine(Protocol):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from common.config import TranscriptSection
 from common.models import Model
-from speech.engines import Decoded, Segment, Window
+from speech.engines import Decoded, FirstWindowKnown, Segment, Window
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,18 +88,7 @@ class FasterWhisper:
             no_speech_threshold=settings.max_no_speech_probability,
             condition_on_previous_text=False,  # one bad segment must not infect the next
         )
-        segments = [
-            Segment(
-                segment.start,
-                segment.end,
-                segment.text,
-                segment.avg_logprob,
-                segment.compression_ratio,
-                segment.no_speech_prob,
-                segment.temperature,
-            )
-            for segment in found
-        ]
+        segments = [Segment.of(vars(segment)) for segment in found]
         return Decoded(info.language, info.language_probability, segments)
 
     def first_windows(self, clips: Sequence[np.ndarray], task: str, languages: Sequence[str | None]) -> list[Window]:
@@ -139,20 +128,10 @@ class FasterWhisper:
         ]
 
 
-class _FirstWindowKnown:
-    """Stands in for the CTranslate2 model of one clip: the first window is answered already, the rest it decodes."""
-
-    def __init__(self, model: Any, answer: Any) -> None:
-        self.model, self.answer = model, answer
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.model, name)
-
+class _FirstWindowKnown(FirstWindowKnown):
     def encode(self, *arguments: Any, **options: Any) -> Any:
         return None if self.answer is not None else self.model.encode(*arguments, **options)
 
     def generate(self, *arguments: Any, **options: Any) -> Any:
-        if self.answer is None:
-            return self.model.generate(*arguments, **options)
-        answer, self.answer = self.answer, None
-        return [answer]
+        answer = self.take()
+        return self.model.generate(*arguments, **options) if answer is None else [answer]

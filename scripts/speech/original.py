@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from common.config import TranscriptSection
 from common.models import Model
-from speech.engines import Decoded, Segment, Window
+from speech.engines import Decoded, FirstWindowKnown, Segment, Window
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,18 +82,7 @@ class OriginalWhisper:
                 fp16=self.half,
                 **self._beams(),
             )
-        segments = [
-            Segment(
-                segment["start"],
-                segment["end"],
-                segment["text"],
-                segment["avg_logprob"],
-                segment["compression_ratio"],
-                segment["no_speech_prob"],
-                segment["temperature"],
-            )
-            for segment in found["segments"]
-        ]
+        segments = [Segment.of(segment) for segment in found["segments"]]
         return Decoded(str(language), probability, segments)
 
     def first_windows(self, clips: Sequence[np.ndarray], task: str, languages: Sequence[str | None]) -> list[Window]:
@@ -150,17 +139,7 @@ class OriginalWhisper:
         return [max(found.items(), key=lambda pair: pair[1]) for found in probabilities]
 
 
-class _FirstWindowKnown:
-    """Stands in for the model of one clip: the first window is answered already, the rest it decodes."""
-
-    def __init__(self, model: Any, answer: Any) -> None:
-        self.model, self.answer = model, answer
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.model, name)
-
+class _FirstWindowKnown(FirstWindowKnown):
     def decode(self, *arguments: Any, **options: Any) -> Any:
-        if self.answer is None:
-            return self.model.decode(*arguments, **options)
-        answer, self.answer = self.answer, None
-        return answer
+        answer = self.take()
+        return self.model.decode(*arguments, **options) if answer is None else answer

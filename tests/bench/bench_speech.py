@@ -15,14 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(CHECKOUT / "scripts")]
+sys.path[:0] = [str(CHECKOUT / "scripts"), str(CHECKOUT / "tests")]
 
 from aims import report
 from common.config import TranscriptSection
-from common.models import Model
 from extract_audio import convert
 from media.wav import read_wav
 from speech.engines import Decoded, load_engine
+from weights import fetched_model
 
 
 def sounds(number: int, folder: Path) -> list[Path]:
@@ -39,9 +39,8 @@ def sounds(number: int, folder: Path) -> list[Path]:
 
 def main(arguments: argparse.Namespace) -> int:
     settings = TranscriptSection(model="base", device="cpu", beam_size=2, patience=1.0)
-    weights = Model("faster-whisper-base", "1", "0", CHECKOUT / "data" / "models" / "faster-whisper-base")
-    engine = load_engine(weights, settings, arguments.threads)
     with tempfile.TemporaryDirectory() as folder:
+        engine = load_engine(fetched_model("faster-whisper-base", Path(folder)), settings, arguments.threads)
         clips = [read_wav(path) for path in sounds(arguments.reels, Path(folder))]
 
     def one_by_one() -> list[Decoded]:
