@@ -163,7 +163,6 @@ class Purge:
         self.removed: list[Path] = []
         self.rewritten: list[Path] = []
         self.outside: set[Path] = set()
-        self.pictures: set[Path] = set()
         self.unknown: set[str] = set()
 
     def run(self) -> None:
@@ -236,16 +235,16 @@ class Purge:
                 self._remove(path)
             elif path.suffix == ".jsonl":
                 content = b"" if self._is_file_of_theirs(path) else self._clean_answers(path)
-                self._rewrite(path, content) if content else self._remove(path)
-                if not content:
-                    self.pictures.add(path.parent / "avatars" / f"{path.stem}.jpg")
+                if content:
+                    self._rewrite(path, content)
+                    continue
+                picture = path.parent / "avatars" / f"{path.stem}.jpg"
+                if picture.exists():
+                    self._remove(picture)
+                self._remove(path)
         for picture in sorted((RAW / "hikerapi").glob("*/avatars/*")):
             alone = not picture.parent.with_name(f"{picture.stem}.jsonl").exists()
-            if (
-                picture in self.pictures
-                or picture.name.startswith(".")
-                or (alone and picture.stem in self.people.handles)
-            ):
+            if picture.name.startswith(".") or (alone and picture.stem in self.people.handles):
                 self._remove(picture)
 
     def _is_file_of_theirs(self, path: Path) -> bool:
@@ -404,16 +403,12 @@ class Purge:
         folders = [root, *sorted(path for path in root.rglob("*") if path.is_dir())]
         for folder in folders:
             for path in sorted(path for path in folder.iterdir() if path.is_file()):
-                # Of two items `film` and `film_2` the second owns `film_2.mp4`.
-                fitting = [stem for stem in theirs[folder] if path.name.startswith(files_of(stem))]
-                is_table = path.suffix.lower() in (".csv", ".tsv")
-                goes = (
-                    theirs[folder][max(fitting, key=len)]
-                    if fitting
-                    else self.people.has_handle(folder.name) and not is_table
-                )
                 if path in self._tables or path.name.lower().endswith(LINES):
                     continue  # of many people; they are cleaned as what they are
+                in_her_folder = self.people.has_handle(folder.name) and path.suffix.lower() not in (".csv", ".tsv")
+                # Of two items `film` and `film_2` the second owns `film_2.mp4`.
+                fitting = [stem for stem in theirs[folder] if path.name.startswith(files_of(stem))]
+                goes = theirs[folder][max(fitting, key=len)] if fitting else in_her_folder
                 if goes:
                     self._remove(path)
                 elif not path.name.lower().endswith((*VIDEO_SUFFIXES, *PICTURES)):
@@ -516,19 +511,14 @@ class Purge:
 
     def _clean_row(self, row: dict[str, Any], scrubber: Scrubber) -> dict[str, Any]:
         """A row of somebody else without them; who is followed becomes nobody, so that the list does not end early."""
+        cleaned = {column: scrubber.clean_cell(value, column) for column, value in row.items()}
         followed = row.get("following_pk"), row.get("following_username")
         if any(map(self._is_cell_of_theirs, followed)):
+            texts = [name for name, value in row.items() if isinstance(value, str)]
+            cleaned |= {name: GONE for name in texts if ABOUT_SOMEBODY.search(name)}
             nobody = {"following_pk": scrubber.stand_in(*followed), "following_username": GONE}
-            return {
-                column: nobody.get(column)
-                or (
-                    GONE
-                    if isinstance(value, str) and ABOUT_SOMEBODY.search(column)
-                    else scrubber.clean_cell(value, column)
-                )
-                for column, value in row.items()
-            }
-        return {column: scrubber.clean_cell(value, column) for column, value in row.items()}
+            cleaned |= {name: value for name, value in nobody.items() if name in row}
+        return cleaned
 
     def _is_cell_of_theirs(self, value: Any) -> bool:
         """Whether a value of a database is their handle or id; ids may be whole numbers, others, or text."""
@@ -608,8 +598,8 @@ class Purge:
             say(f"yours to change: {self.configfile} still names the creator")
         if perhaps:
             say(f"words that may mean the creator, or something else: {shown(perhaps)}")
-        own = [path for path in self.outside if path.absolute().is_relative_to(RAW.absolute())]
-        own += [path for path in self.outside if path.absolute().is_relative_to(self.store.absolute())]
+        stores = RAW.absolute(), self.store.absolute()
+        own = [path for path in self.outside if any(path.absolute().is_relative_to(store) for store in stores)]
         if own:
             raise UserError(
                 f"{shown(own)}: links that lead out of the study; purge what they lead to, then give this again"

@@ -266,7 +266,8 @@ def searches(people: People, known: Collection[Account], words: str) -> tuple[Se
     everything = {*names, *(handle for handle in people.handles if len(handle) >= 3)}
     # No handle of Instagram's has another one in it as a whole word; those of other places may: `ada 2`.
     free = {account.handle for account in strangers if not re.fullmatch(r"[a-z0-9._]*", account.handle)}
-    others = [handle for handle in free if Search(people.handles, everything, ids, ()).found(handle)]
+    whole_words = Search(people.handles, everything, ids, ())
+    others = [handle for handle in free if whole_words.found(handle)]
     longer = [account.handle for account in strangers if any(part in account.handle for part in anywhere)]
     return (
         Search(people.handles, own, ids, joined, others),
