@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from common.config import DescriptionSection
 from common.manifest import Row
-from common.models import Model, add_weights, read_weights
+from common.models import Model, read_weights
 from common.options import read_section
 from common.program import log, run
 from common.prompts import read_prompt
@@ -89,12 +89,13 @@ def ask(work: Work, settings: DescriptionSection, prompt: str) -> tuple[Request,
 def write(work: Work, request: Request, answer: Answer, facts: dict[str, Any], made: dict[str, object]) -> Outcome:
     """Write a description, and how it was made."""
     times = [frame["time_s"] for frame in facts["frames"]]
+    n_words = len(request.context.split())
     record = {
         "state": "ok",
         **made,
         "frames": len(times),
         "frames_shown_s": [times[index] for index in answer.pictures],
-        "context_words": len(request.context.split()),
+        "context_words": n_words,
         "context_words_shown": answer.context_words,
         "complete": answer.complete,
         "input_tokens": answer.input_tokens,
@@ -103,13 +104,12 @@ def write(work: Work, request: Request, answer: Answer, facts: dict[str, Any], m
     }
     work.artifact(".txt").write_text(" ".join(answer.text.split()) + "\n", encoding="utf-8")
     work.artifact(".json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    cut = [
-        f"{len(times)} frames thinned to {len(answer.pictures)}" if len(answer.pictures) < len(times) else None,
-        f"context cut from {record['context_words']} to {answer.context_words} words"
-        if answer.context_words < len(request.context.split())
-        else None,
-    ]
-    detail = "; ".join(filter(None, cut)) or None
+    cut = []
+    if len(answer.pictures) < len(times):
+        cut.append(f"{len(times)} frames thinned to {len(answer.pictures)}")
+    if answer.context_words < n_words:
+        cut.append(f"context cut from {n_words} to {answer.context_words} words")
+    detail = "; ".join(cut) or None
     return Outcome("ok", detail=detail) if answer.complete else Outcome("ok", "cut_off", detail)
 
 
@@ -162,9 +162,7 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
-    options = stage_parser(STAGE, DescriptionSection, __doc__)
-    add_weights(options)
-    return options.parse_args(argv)
+    return stage_parser(STAGE, DescriptionSection, __doc__, weights=True).parse_args(argv)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from common.config import EmbeddingSection
-from common.models import Model, add_weights, read_weights
+from common.models import Model, read_weights
 from common.options import read_section
 from common.program import UserError, log, run
 from common.stage import Stage, Work, in_threads, run_stage, stage_parser
@@ -255,9 +255,8 @@ def main(arguments: argparse.Namespace) -> None:
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     inputs = tuple(name for stage in STAGES.values() for name in stage.inputs)
-    options = stage_parser(replace(TEXT, inputs=(), optional=inputs), EmbeddingSection, __doc__)
+    options = stage_parser(replace(TEXT, inputs=(), optional=inputs), EmbeddingSection, __doc__, weights=True)
     options.add_argument("--rows", metavar="NAME", help="what rows call the stage, if not `embedding`")
-    add_weights(options)
     return options.parse_args(argv)
 
 

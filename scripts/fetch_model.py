@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import fcntl
 import fnmatch
+import functools
 import hashlib
 import json
 import os
@@ -141,13 +142,8 @@ def resolve(expected: dict[str, str | None], names: list[str]) -> dict[str, str 
 
 def sources(entry: ModelEntry) -> list[tuple[str, Fetch, dict[str, str | None]]]:
     """The sources of a model: name, how to fetch, expected files."""
-
-    def from_hub(folder: Path, revision: str | None) -> tuple[str, dict[str, str]]:
-        return fetch_hub(entry, folder, revision)
-
-    found: list[tuple[str, Fetch, dict[str, str | None]]] = [(f"hub:{entry.repository}", from_hub, dict(entry.files))]
-    if entry.urls:
-        found = [url_source(entry)]
+    hub: Fetch = functools.partial(fetch_hub, entry)
+    found = [url_source(entry) if entry.urls else (f"hub:{entry.repository}", hub, dict(entry.files))]
     for mirror in entry.mirrors:
 
         def from_mirror(folder: Path, _: str | None, mirror: Mirror = mirror) -> tuple[str, dict[str, str]]:

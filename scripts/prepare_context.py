@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from common.config import ContextSection
 from common.manifest import Row
-from common.models import Model, add_weights, read_weights
+from common.models import Model, read_weights
 from common.options import read_section
 from common.program import log, run
 from common.prompts import read_prompt
@@ -227,7 +227,7 @@ class ContextMaker:
         prompt = read_prompt(None, "condense").replace("{max_words}", str(most))
         firmer = f"{prompt}\n\nThis is the second attempt: fewer than {most} words, however much is left out."
         found: dict[int, str] = {}
-        for text in (text for _, text in long):
+        for _, text in long:
             text.words = n_words(text.now)
         waiting = long
         for attempt, asked in (("model", prompt), ("model, second attempt", firmer)):
@@ -311,9 +311,7 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
-    options = stage_parser(STAGE, ContextSection, __doc__)
-    add_weights(options)
-    return options.parse_args(argv)
+    return stage_parser(STAGE, ContextSection, __doc__, weights=True).parse_args(argv)
 
 
 if __name__ == "__main__":

@@ -220,6 +220,11 @@ Attention = Literal["auto", "flash_attention_2", "sdpa", "eager"]
 Precision = Literal["float16", "bfloat16", "float32"]
 
 
+# Backends that look at the same settings.
+ACRCLOUD = ("acrcloud", "acrcloud-fingerprint")
+GENERATORS = ("transformers", "openai")
+
+
 class MusicSection(Section):
     """Music identification, and how much of the sound is speech and music (measured here, whatever the backend).
 
@@ -232,18 +237,14 @@ class MusicSection(Section):
         "Linux); `none`: music is not identified, and the tables say so.",
     )
     host: str = setting_of(
-        ("acrcloud", "acrcloud-fingerprint"),
+        ACRCLOUD,
         "identify-eu-west-1.acrcloud.com",
         "Host of your ACRCloud project; https unless it begins with http://.",
         min_length=1,
     )
-    position: Literal["middle", "start"] = setting_of(
-        ("acrcloud", "acrcloud-fingerprint"), "middle", "Which piece of the sound is sent."
-    )
-    seconds: float = setting_of(("acrcloud", "acrcloud-fingerprint"), 15.0, "Length of the piece (s).", gt=1, le=60)
-    min_score: int = setting_of(
-        ("acrcloud", "acrcloud-fingerprint"), 70, "Hits with a lower score (70 to 100) do not count.", ge=0, le=100
-    )
+    position: Literal["middle", "start"] = setting_of(ACRCLOUD, "middle", "Which piece of the sound is sent.")
+    seconds: float = setting_of(ACRCLOUD, 15.0, "Length of the piece (s).", gt=1, le=60)
+    min_score: int = setting_of(ACRCLOUD, 70, "Hits with a lower score (70 to 100) do not count.", ge=0, le=100)
     connections: int = execution(4, "Requests under way at a time, in one job.", ge=1, le=64)
     timeout_s: float = execution(30.0, "Seconds to wait for an answer.", gt=0)
     attempts: int = execution(5, "Attempts for a request that is throttled or fails in passing.", ge=1)
@@ -306,7 +307,7 @@ class ContextSection(Section):
         ["de", "es", "fr", "it", "pt"],
         description="Languages that `argos` translates from (config/models.yaml: argos-<language>-en).",
     )
-    max_words: int = setting_of(("transformers", "openai"), 60, "Longer texts are condensed to this many words.", ge=10)
+    max_words: int = setting_of(GENERATORS, 60, "Longer texts are condensed to this many words.", ge=10)
     model: str = setting_of(
         "transformers", "llama-3.1-8b-instruct", "Language model (config/models.yaml).", min_length=1
     )
@@ -387,18 +388,18 @@ class DescriptionSection(Section):
         min_length=1,
     )
     context: Literal["all", "none"] = setting_of(
-        ("transformers", "openai"),
+        GENERATORS,
         "all",
         "`none`: the model sees the pictures alone, so that language and topic cannot pass for visual style.",
     )
     fit: Literal["letterbox", "crop"] = setting_of(
-        ("transformers", "openai"),
+        GENERATORS,
         "letterbox",
         "How a frame becomes the square that models look at: with bars, or its centre (a 9:16 reel loses 44 %).",
     )
-    max_new_tokens: int = setting_of(("transformers", "openai"), 256, "Longest answer (tokens).", ge=1)
-    temperature: float = setting_of(("transformers", "openai"), 0.0, "0: greedy; above, sampled with the seed.", ge=0)
-    seed: int = setting_of(("transformers", "openai"), 42, "Seed of sampling.", ge=0, lt=2**32)
+    max_new_tokens: int = setting_of(GENERATORS, 256, "Longest answer (tokens).", ge=1)
+    temperature: float = setting_of(GENERATORS, 0.0, "0: greedy; above, sampled with the seed.", ge=0)
+    seed: int = setting_of(GENERATORS, 42, "Seed of sampling.", ge=0, lt=2**32)
     quantization: Quantization = setting_of("transformers", "nf4", "Precision of the weights in memory.")
     dtype: Precision = setting_of("transformers", "float16", "Precision of the computation.")
     attention: Attention = setting_of(

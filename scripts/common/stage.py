@@ -20,7 +20,7 @@ from typing import Any
 
 from common.config import Section
 from common.manifest import Row, file_stem, read_reels, write_manifest
-from common.models import Model
+from common.models import Model, add_weights
 from common.options import add_section
 from common.program import UserError, log, parser
 from common.states import SKIPPED, Outcome, ReelError
@@ -144,8 +144,17 @@ IMPORTS = "imports.jsonl"
 Compute = Callable[[list[Work]], Iterable[tuple[Work, Outcome]]]
 
 
-def stage_parser(stage: Stage, section: type[Section], description: str | None) -> argparse.ArgumentParser:
-    """The options that all stages share, and those of the stage's section."""
+def stage_parser(
+    stage: Stage, section: type[Section], description: str | None, *, weights: bool = False
+) -> argparse.ArgumentParser:
+    """The options that all stages share, and those of the stage's section.
+
+    Args:
+        stage: what is made of what.
+        section: its settings.
+        description: what the program does.
+        weights: whether it has models, see `read_weights`.
+    """
     made = parser(description)
     for name in (*stage.inputs, *stage.optional):
         # The section may have a setting of that name (description.context).
@@ -164,6 +173,8 @@ def stage_parser(stage: Stage, section: type[Section], description: str | None) 
     made.add_argument("--store", type=Path, default=Path("data/store"), help="folder of computed results [%(default)s]")
     made.add_argument("--imports", type=Path, help="list of results that the source brought along")
     made.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes or threads [%(default)s]")
+    if weights:
+        add_weights(made)
     add_section(made, section)
     return made
 

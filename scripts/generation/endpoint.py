@@ -61,20 +61,23 @@ class EndpointGenerator:
             http_client=openai.DefaultHttpxClient(follow_redirects=False),
         )
         self.stopped: ReelError | None = None
-        self.spent = [0, 0]
         self.facts: dict[str, object] = {"model": settings.model, "frames_as": send, "fit": fit}
 
     def generate(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Answer | ReelError]]:
         """See `Generator.generate`."""
+        tokens_in = tokens_out = 0
         with ThreadPoolExecutor(self.settings.connections) as pool:
             futures = {pool.submit(self._ask, request): request for request in requests}
             try:
                 for future in as_completed(futures):
-                    yield futures[future], future.result()
+                    answer = future.result()
+                    if isinstance(answer, Answer):
+                        tokens_in += answer.input_tokens or 0
+                        tokens_out += answer.output_tokens or 0
+                    yield futures[future], answer
             finally:
                 for future in futures:
                     future.cancel()
-        tokens_in, tokens_out = self.spent
         cost = self._cost(tokens_in, tokens_out)
         price = "" if cost is None else f", {cost:.2f} USD"
         log.info("%s: %d tokens in, %d out%s", self.settings.model, tokens_in, tokens_out, price)
@@ -135,8 +138,6 @@ class EndpointGenerator:
         tokens_in, tokens_out = (
             getattr(found.usage, name, None) for name in ("prompt_tokens", "completion_tokens")
         )  # fmt: skip
-        self.spent[0] += tokens_in or 0
-        self.spent[1] += tokens_out or 0
         cost = None if tokens_in is None or tokens_out is None else self._cost(tokens_in, tokens_out)
         return Answer(text, choice.finish_reason != "length", indices, n_words, tokens_in, tokens_out, cost)
 

@@ -234,31 +234,26 @@ class LocalGenerator:
         largest = self.batch_size
         with ThreadPoolExecutor(1) as pool:  # frames are decoded while the model answers the batch before
             coming: Future[_Batch] | None = None
-            batch: _Batch | None = None
-            while batch or coming or waiting:
-                if batch is None:
-                    batch = coming.result() if coming else self._prepare(self._take(waiting, largest))
-                    coming = None
+            while coming or waiting:
+                batch = coming.result() if coming else self._prepare(self._take(waiting, largest))
+                coming = None
                 yield from batch.failed
                 if len(batch.plans) > largest:  # made before the memory was known to be too small
                     waiting.extendleft(reversed(batch.plans))
-                    batch = None
                     continue
-                if coming is None and waiting:
+                if waiting:
                     coming = pool.submit(self._prepare, self._take(waiting, largest))
                 try:
                     answers = self._answer(batch) if batch.plans else []
                 except MemoryError as error:
                     if len(batch.plans) == 1:
                         yield batch.plans[0].request, ReelError("out_of_memory", str(error))
-                    else:
-                        largest = len(batch.plans) // 2
-                        log.info("out of memory with %d together: going on with %d", len(batch.plans), largest)
-                        waiting.extendleft(reversed(batch.plans))
-                    batch = None
+                        continue
+                    largest = len(batch.plans) // 2
+                    log.info("out of memory with %d together: going on with %d", len(batch.plans), largest)
+                    waiting.extendleft(reversed(batch.plans))
                     continue
                 yield from zip([plan.request for plan in batch.plans], answers, strict=True)
-                batch = None
 
     def _take(self, waiting: deque[_Plan], largest: int) -> list[_Plan]:
         """The plans of the next batch; videos of a batch must have as many frames each."""
