@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,11 +28,6 @@ def service(tmp_path, monkeypatch):
 def fetched(tmp_path_factory) -> Callable[[str], Path]:
     """Real weights by their name, in the checkout's folder of models; fetched where they are missing."""
 
-    def fetch(name: str) -> Path:
-        models, marker = CHECKOUT / "data" / "models", tmp_path_factory.mktemp("fetched") / f"{name}.json"
-        program = [sys.executable, str(CHECKOUT / "scripts" / "fetch_model.py"), name]
-        places = ["--models", str(models), "--marker", str(marker), "--lock", str(marker.with_suffix(".lock.yaml"))]
-        subprocess.run([*program, *places], check=True, stderr=subprocess.DEVNULL)
-        return models / name
+    from weights import fetched_model
 
-    return fetch
+    return lambda name: fetched_model(name, tmp_path_factory.mktemp("fetched")).folder

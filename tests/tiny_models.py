@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+TOWER = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4}
+VISION = {**TOWER, "image_size": 28, "patch_size": 7}
 WORDS = """A bright kitchen in warm light; hands knead dough, slow cuts and soft music. Neon streets at night, fast
 dancers, blue shadows and a handheld camera. A calm forest, green and misty, filmed from above with long shots."""
 CHAT = (
@@ -15,6 +17,14 @@ CHAT = (
     "{% else %}{{ part['text'] }}{% endif %}{% endfor %}{% endif %} {% endfor %}"
     "{% if add_generation_prompt %}ASSISTANT:{% endif %}"
 )
+
+
+def _text(words, window: int = 2048, key_value_heads: int = 2) -> dict:
+    """Settings of a tiny language model."""
+    return {
+        **TOWER, "vocab_size": len(words), "num_key_value_heads": key_value_heads, "max_position_embeddings": window,
+        "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0, "initializer_range": 0.2,
+    }  # fmt: skip
 
 
 def tokenizer(*special: str):
@@ -43,12 +53,7 @@ def llama(folder: Path, window: int = 512) -> Path:
 
     torch.manual_seed(7)
     words = tokenizer()
-    config = LlamaConfig(
-        vocab_size=len(words), hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, max_position_embeddings=window, bos_token_id=1, eos_token_id=2, pad_token_id=0,
-        initializer_range=0.2,
-    )  # fmt: skip
-    LlamaForCausalLM(config).save_pretrained(folder)
+    LlamaForCausalLM(LlamaConfig(**_text(words, window))).save_pretrained(folder)
     words.save_pretrained(folder)
     return folder
 
@@ -70,15 +75,8 @@ def llava_next_video(folder: Path, window: int = 512) -> Path:
     words = tokenizer("<image>", "<video>")
     side = {"height": 28, "width": 28}
     config = LlavaNextVideoConfig(
-        vision_config=CLIPVisionConfig(
-            hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4, image_size=28,
-            patch_size=7, projection_dim=64,
-        ),
-        text_config=LlamaConfig(
-            vocab_size=len(words), hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4,
-            num_key_value_heads=4, max_position_embeddings=window, bos_token_id=1, eos_token_id=2, pad_token_id=0,
-            initializer_range=0.2,
-        ),
+        vision_config=CLIPVisionConfig(**VISION, projection_dim=64),
+        text_config=LlamaConfig(**_text(words, window, key_value_heads=4)),
         image_token_index=words.convert_tokens_to_ids("<image>"),
         video_token_index=words.convert_tokens_to_ids("<video>"),
         image_grid_pinpoints=[[28, 56], [56, 28], [56, 56]],
@@ -100,15 +98,6 @@ def llava_next_video(folder: Path, window: int = 512) -> Path:
     return folder
 
 
-def _text(words) -> dict:
-    """Settings of a tiny language model."""
-    return {
-        "vocab_size": len(words), "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2,
-        "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 2048, "bos_token_id": 1,
-        "eos_token_id": 2, "pad_token_id": 0, "initializer_range": 0.2,
-    }  # fmt: skip
-
-
 def llava_next(folder: Path) -> Path:
     """A tiny LlavaNextForConditionalGeneration: pictures, each in several pieces, no video."""
     import torch
@@ -124,10 +113,7 @@ def llava_next(folder: Path) -> Path:
     torch.manual_seed(13)
     words = tokenizer("<image>")
     config = LlavaNextConfig(
-        vision_config=CLIPVisionConfig(
-            hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4, image_size=28,
-            patch_size=7, projection_dim=64,
-        ),
+        vision_config=CLIPVisionConfig(**VISION, projection_dim=64),
         text_config=LlamaConfig(**_text(words)),
         image_token_index=words.convert_tokens_to_ids("<image>"),
         image_grid_pinpoints=[[28, 56], [56, 28], [56, 56]],
@@ -165,10 +151,7 @@ def llava_onevision(folder: Path) -> Path:
     torch.manual_seed(17)
     words = tokenizer("<image>", "<video>")
     config = LlavaOnevisionConfig(
-        vision_config=SiglipVisionConfig(
-            hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4, image_size=28,
-            patch_size=7,
-        ),
+        vision_config=SiglipVisionConfig(**VISION),
         text_config=Qwen2Config(**_text(words)),
         image_token_index=words.convert_tokens_to_ids("<image>"),
         video_token_index=words.convert_tokens_to_ids("<video>"),
@@ -233,10 +216,9 @@ def clip(folder: Path) -> Path:
     from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel
 
     torch.manual_seed(13)
-    tower = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4}
     config = CLIPConfig(
-        vision_config={**tower, "image_size": 32, "patch_size": 8, "initializer_range": 0.2},
-        text_config={**tower, "vocab_size": 100},
+        vision_config={**TOWER, "image_size": 32, "patch_size": 8, "initializer_range": 0.2},
+        text_config={**TOWER, "vocab_size": 100},
         projection_dim=48,
     )
     CLIPModel(config).save_pretrained(folder)
@@ -250,9 +232,8 @@ def siglip(folder: Path) -> Path:
     from transformers import SiglipConfig, SiglipImageProcessor, SiglipModel
 
     torch.manual_seed(17)
-    tower = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4}
     config = SiglipConfig(
-        vision_config={**tower, "image_size": 32, "patch_size": 8}, text_config={**tower, "vocab_size": 100}
+        vision_config={**TOWER, "image_size": 32, "patch_size": 8}, text_config={**TOWER, "vocab_size": 100}
     )
     SiglipModel(config).save_pretrained(folder)
     SiglipImageProcessor(size={"height": 32, "width": 32}).save_pretrained(folder)

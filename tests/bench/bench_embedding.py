@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,13 +21,13 @@ from pathlib import Path
 import numpy as np
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(CHECKOUT / "scripts"))
+sys.path[:0] = [str(CHECKOUT / "scripts"), str(CHECKOUT / "tests")]
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 from aims import report
 from common.config import EmbeddingSection, FramesSection
-from common.models import Model, open_model
 from embed_descriptions import Embedder
+from weights import fetched_model
 
 TOLERANCE = 1e-5
 LEAST_COSINE = 0.999
@@ -45,16 +44,6 @@ def describe_video(path: Path) -> str:
     decoded = sample.decoded
     reel = SampledReel(sample.frames, sample.times_s, sample.shots, decoded.motion, decoded.duration_s)
     return clean_description(describe(measure(reel)))
-
-
-def fetched_model(name: str, folder: Path) -> Model:
-    """The model of the workflow; fetched where it is missing."""
-    marker, models = folder / "model.json", CHECKOUT / "data" / "models"
-    program = [sys.executable, CHECKOUT / "scripts" / "fetch_model.py", name, "--marker", marker, "--models", models]
-    registry = ["--registry", CHECKOUT / "config" / "models.yaml"]
-    online = {key: value for key, value in os.environ.items() if key != "HF_HUB_OFFLINE"}
-    subprocess.run([*program, *registry], cwd=folder, env=online, check=True, stderr=subprocess.DEVNULL)
-    return open_model(marker, models)
 
 
 class Ways:
