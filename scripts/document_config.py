@@ -64,9 +64,7 @@ def _table(section: type[BaseModel], path: str) -> list[str]:
 
 
 def _default(value: Any) -> str:
-    if isinstance(value, list):
-        value = [item.model_dump() if isinstance(item, BaseModel) else item for item in value]
-    return json.dumps(value)
+    return json.dumps(value, default=lambda section: section.model_dump(exclude_unset=True))
 
 
 def _kind(annotation: Any) -> str:
@@ -76,6 +74,8 @@ def _kind(annotation: Any) -> str:
         return " or ".join(f"`{value}`" for value in inside)
     if origin in (typing.Union, types.UnionType):
         return " or ".join("null" if part is type(None) else _kind(part) for part in inside)
+    if origin is dict:
+        return f"{_kind(inside[1])} by name"
     if origin is list:
         return f"list of {_kind(inside[0])}"
     if origin is typing.Annotated:

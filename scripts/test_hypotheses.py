@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from analysis.evidence import Study, incomplete_lists
 from analysis.files import replace_file
-from analysis.hypotheses import TESTS, Study, as_json, as_table, incomplete_lists
+from analysis.hypotheses import TESTS, as_json, as_table
 from analysis.network import clusters_of, network_of
 from common import program
 from common.config import HypothesesSection
@@ -50,7 +51,7 @@ def read_study(creators_path: Path, edges_path: Path, clusters_path: Path) -> St
     statuses = creators.column("follows_status").to_pylist() if "follows_status" in creators.column_names else []
     if incomplete_lists(statuses):
         program.log.warning("%s", incomplete_lists(statuses))
-    return Study(network, clusters_of(network, clusters), statuses)
+    return Study(network, clusters_of(network, clusters), follows_status=statuses)
 
 
 def parse() -> argparse.Namespace:

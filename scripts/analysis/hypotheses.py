@@ -6,12 +6,21 @@ A test takes a `Study` and the settings and returns a `Hypothesis`; `TESTS` list
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 
 import pyarrow as pa
 
+from analysis.evidence import (
+    HYPOTHESES,
+    NOT_SUPPORTED,
+    NOT_TESTABLE,
+    SUPPORTED,
+    Hypothesis,
+    Study,
+    incomplete_lists,
+    sentence,
+)
 from analysis.homophily import (
     LabelledNetwork,
     draw_inside,
@@ -20,80 +29,7 @@ from analysis.homophily import (
     null_moments,
     permutation_p,
 )
-from analysis.network import IntArray, Network
 from common.config import HypothesesSection
-from common.tables import FLOAT, INT, STRING
-
-SUPPORTED, NOT_SUPPORTED, NOT_TESTABLE = "supported", "not supported", "not testable"
-
-HYPOTHESES = pa.schema(
-    [
-        ("id", STRING),
-        ("question", STRING),
-        ("null", STRING),
-        ("statistic", STRING),
-        ("observed", FLOAT),
-        ("expected", FLOAT),
-        ("effect", FLOAT),
-        ("ci_low", FLOAT),
-        ("ci_high", FLOAT),
-        ("p_value", FLOAT),
-        ("p_adjusted", FLOAT),
-        ("n_creators", INT),
-        ("n_edges", INT),
-        ("n_draws", INT),
-        ("seed", INT),
-        ("verdict", STRING),
-        ("reason", STRING),
-    ]
-)
-
-
-@dataclass(frozen=True)
-class Study:
-    """What the tests look at.
-
-    Attributes:
-        network: the cohort and its follow edges.
-        clusters: (n,) cluster of each creator of the network; -1: noise or none.
-        follows_status: state of each creator's follow list; empty where the table does not say.
-    """
-
-    network: Network
-    clusters: IntArray
-    follows_status: list[str | None]
-
-
-@dataclass(frozen=True)
-class Hypothesis:
-    """One test's result; None where a number could not be, or is not yet, computed.
-
-    Attributes:
-        id, question, null, statistic: what was asked, against what, measured how, in words.
-        observed, expected, effect: the statistic, its mean under the null, and observed / expected.
-        ci_low, ci_high: interval of the effect.
-        n_creators, n_edges: creators and edges that took part.
-        verdict: "supported", "not supported" or "not testable".
-        reason: why it is not testable, and what else limits the result.
-    """
-
-    id: str
-    question: str
-    null: str
-    statistic: str
-    n_creators: int
-    n_edges: int
-    verdict: str
-    reason: str | None
-    observed: float | None = None
-    expected: float | None = None
-    effect: float | None = None
-    ci_low: float | None = None
-    ci_high: float | None = None
-    p_value: float | None = None
-    p_adjusted: float | None = None
-    n_draws: int | None = None
-    seed: int | None = None
 
 
 def label_homophily(study: Study, settings: HypothesesSection, seed: int) -> Hypothesis:
@@ -109,7 +45,7 @@ def label_homophily(study: Study, settings: HypothesesSection, seed: int) -> Hyp
         n_creators=network.n_creators,
         n_edges=network.n_edges,
         verdict=NOT_TESTABLE,
-        reason=_sentence(obstacle, limits),
+        reason=sentence(obstacle, limits),
     )
     if obstacle:
         return asked
@@ -131,15 +67,6 @@ def label_homophily(study: Study, settings: HypothesesSection, seed: int) -> Hyp
 TESTS: tuple[Callable[[Study, HypothesesSection, int], Hypothesis], ...] = (label_homophily,)
 
 
-def incomplete_lists(statuses: list[str | None]) -> str | None:
-    """How many creators' follow lists are not complete, in words; None where all are, or where nothing is known."""
-    counts = Counter(status for status in statuses if status not in (None, "complete"))
-    if not counts:
-        return None
-    parts = ", ".join(f"{number} {status}" for status, number in sorted(counts.items(), key=str))
-    return f"{sum(counts.values())} of {len(statuses)} creators' follow lists are not complete ({parts})"
-
-
 def _obstacle(study: Study, network: LabelledNetwork) -> str | None:
     """Why shuffling labels could not tell anything, or None."""
     checks = (
@@ -152,11 +79,6 @@ def _obstacle(study: Study, network: LabelledNetwork) -> str | None:
         (null_moments(network)[1] == 0, "every shuffle of the labels gives the same share"),
     )
     return next((reason for failed, reason in checks if failed), None)
-
-
-def _sentence(*parts: str | None) -> str | None:
-    said = [part for part in parts if part]
-    return "; ".join(said) if said else None
 
 
 def as_json(results: list[Hypothesis]) -> bytes:

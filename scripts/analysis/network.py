@@ -24,6 +24,7 @@ class Network:
         creator_ids: n ids, ascending; creator i is the i-th.
         sources, targets: m creator numbers each; sorted by source, then target.
         duplicates, self_edges, outside: how many rows were left out (outside: an endpoint is not in the cohort).
+        directed: whether an edge has a direction; if not, its source is the smaller number.
     """
 
     creator_ids: pa.Array
@@ -32,6 +33,7 @@ class Network:
     duplicates: int = 0
     self_edges: int = 0
     outside: int = 0
+    directed: bool = True
 
     @property
     def n_creators(self) -> int:
@@ -54,12 +56,13 @@ class Network:
         return f"left out: {', '.join(shown)} edges" if shown else None
 
 
-def network_of(creators: pa.Table, edges: pa.Table) -> Network:
+def network_of(creators: pa.Table, edges: pa.Table, directed: bool = True) -> Network:
     """The network of a cohort.
 
     Args:
         creators: column creator_id, each id once.
         edges: columns source_id and target_id; any order, with any number of duplicates.
+        directed: whether edges have a direction; if not, a-b and b-a are duplicates.
 
     Raises:
         TableError: a creator_id twice or missing.
@@ -68,6 +71,8 @@ def network_of(creators: pa.Table, edges: pa.Table) -> Network:
     sources = positions(edges.column("source_id"), ids)
     targets = positions(edges.column("target_id"), ids)
     inside = (sources >= 0) & (targets >= 0)
+    if not directed:
+        sources, targets = np.minimum(sources, targets), np.maximum(sources, targets)
     different = inside & (sources != targets)
     keys = sources[different] * len(ids) + targets[different]
     unique = np.unique(keys)
@@ -79,6 +84,7 @@ def network_of(creators: pa.Table, edges: pa.Table) -> Network:
         duplicates=len(keys) - len(unique),
         self_edges=int(inside.sum() - different.sum()),
         outside=int(len(inside) - inside.sum()),
+        directed=directed,
     )
 
 

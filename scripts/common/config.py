@@ -497,23 +497,137 @@ class MapSection(Section):
     metric: Literal["euclidean", "cosine"] = Field("euclidean", description="UMAP: distance between profiles.")
 
 
+class ProfileSection(Section):
+    """A creator's profile: the mean of the embeddings of her or his reels."""
+
+    min_reels: int = Field(
+        3, ge=1, description="Creators with fewer embedded reels are marked (`few_reels`); a variant leaves them out."
+    )
+
+
+class ClusterGrid(Section):
+    """What `cluster.search` tries: every combination of these."""
+
+    dimensions: list[int] = Field([5, 10, 50], min_length=1, description="Values of `cluster.dimensions`.")
+    neighbours: list[int] = Field([10, 15, 30], min_length=1, description="Values of `cluster.neighbours`.")
+    min_cluster_size: list[int] = Field([5, 8, 12], min_length=1, description="Values of `cluster.min_cluster_size`.")
+    min_samples: list[int] = Field([2, 4, 8], min_length=1, description="Values of `cluster.min_samples`.")
+    selection_method: list[Literal["eom", "leaf"]] = Field(
+        ["eom", "leaf"], min_length=1, description="Values of `cluster.selection_method`."
+    )
+
+
 class ClusterSection(Section):
     """Communities of creators: HDBSCAN on UMAP-reduced profiles, k-means beside it."""
 
-    dimensions: int = Field(50, ge=2, description="UMAP: dimensions the profiles are reduced to before HDBSCAN.")
+    space: Literal["umap", "pca", "cosine"] = Field(
+        "umap",
+        description="What HDBSCAN sees: profiles reduced by UMAP, reduced by PCA, or the cosine distance between them.",
+    )
+    dimensions: int = Field(
+        50, ge=2, description="UMAP and PCA: dimensions the profiles are reduced to before HDBSCAN."
+    )
     neighbours: int = Field(15, ge=2, description="UMAP: size of the neighbourhood (n_neighbors).")
     min_dist: float = Field(0.1, ge=0, le=1, description="UMAP: how close points may lie.")
     min_cluster_size: int = Field(8, ge=2, description="HDBSCAN: smallest cluster.")
     min_samples: int = Field(4, ge=1, description="HDBSCAN: how conservative; more gives more noise.")
     selection_method: Literal["eom", "leaf"] = Field("eom", description="HDBSCAN: how clusters are picked.")
     kmeans: int = Field(5, ge=1, description="Number of k-means clusters.")
+    search: bool = Field(
+        False,
+        description="Experimental: try `cluster.grid` and take the settings with the best score (DBCV and stability).",
+    )
+    grid: ClusterGrid = Field(ClusterGrid(), description="What `cluster.search` tries.")
+    max_noise: Share = Field(0.5, description="`cluster.search`: settings that leave more creators as noise are out.")
+    max_largest: Share = Field(
+        0.6, description="`cluster.search`: settings whose largest cluster has a larger share of creators are out."
+    )
 
 
 class HypothesesSection(Section):
     """Tests of the map against the follow network."""
 
-    draws: int = Field(1000, ge=99, description="Permutations of each test.")
-    alpha: float = Field(0.05, gt=0, lt=1, description="Largest p value that counts as support.")
+    draws: int = Field(10_000, ge=99, description="Permutations of each test.")
+    alpha: float = Field(
+        0.05, gt=0, lt=1, description="Largest p value that counts as support; adjusted in the family."
+    )
+    family: list[str] = Field(
+        ["H1-degree", "dyadic", "H2", "H3"],
+        description="Tests whose p values are adjusted together (Holm 1979); tests of your own count by their id.",
+    )
+    min_correlation: Share = Field(0.2, description="H2, H3: smallest rank correlation that counts as support.")
+    nearest: int = Field(5, ge=1, description="H2: members of the own cluster that the distance is averaged over.")
+    confidence: float = Field(0.95, gt=0, lt=1, description="Level of the intervals.")
+    resamples: int = Field(1000, ge=99, description="Resamples of creators behind the intervals.")
+    swaps_per_edge: float = Field(
+        5.0, gt=0, description="H1-degree: attempted edge swaps between two draws, as a multiple of the edges."
+    )
+    splits: int = Field(5, ge=1, description="H2, H3: random halvings of each creator's reels.")
+    reference_draws: int = Field(199, ge=19, description="H2, H3: cohorts without clusters to compare with.")
+    controls: list[str] | None = Field(
+        None,
+        description="Dyadic test: columns of the creators file that creators may share (null: language, and every "
+        "further text column with two to twenty values).",
+    )
+    own_tests: list[str] = Field(
+        [], description="Python files with tests of your own (docs/analysis.md), relative to the study's directory."
+    )
+    compare: dict[str, str] = Field(
+        {},
+        description="Results folders of other runs of the same creators, by a name for the tables of sensitivity: "
+        "`pictures alone: ../pictures/results` for one with description.context: none.",
+    )
+
+
+class ClusterVariant(Section):
+    """Settings of `cluster` that differ in a variant; what is not given stays as configured."""
+
+    space: Literal["umap", "pca", "cosine"] | None = None
+    dimensions: int | None = Field(None, ge=2)
+    neighbours: int | None = Field(None, ge=2)
+    min_dist: float | None = Field(None, ge=0, le=1)
+    min_cluster_size: int | None = Field(None, ge=2)
+    min_samples: int | None = Field(None, ge=1)
+    selection_method: Literal["eom", "leaf"] | None = None
+
+    def applied_to(self, settings: ClusterSection) -> ClusterSection:
+        """The settings with what this variant changes."""
+        return ClusterSection(**settings.model_dump() | self.model_dump(exclude_none=True))
+
+
+class RobustnessSection(Section):
+    """Clusters and verdicts over many seeds and settings."""
+
+    seeds: int = Field(50, ge=2, description="Seeds that each variant of the settings is run with.")
+    variants: dict[str, ClusterVariant] = Field(
+        {
+            "as_configured": ClusterVariant(),
+            "few_neighbours": ClusterVariant(neighbours=10),
+            "many_neighbours": ClusterVariant(neighbours=30),
+            "few_dimensions": ClusterVariant(dimensions=5),
+            "pca": ClusterVariant(space="pca"),
+            "leaves": ClusterVariant(selection_method="leaf"),
+        },
+        min_length=1,
+        description="Settings of `cluster` to change, by the variant's name (letters, digits, _).",
+    )
+    draws: int = Field(199, ge=19, description="Permutations of each test in each run.")
+    min_stability: Share = Field(
+        0.6, description="Clusters whose median adjusted Rand index between seeds is lower are called unstable."
+    )
+
+
+class PowerSection(Section):
+    """`snakemake power`: how often tests find a homophily of a given strength in cohorts like this one."""
+
+    creators: list[int] | None = Field(None, description="Cohort sizes (null: half, once and twice the study's own).")
+    homophily: list[float] = Field(
+        [1.0, 1.25, 1.5, 2.0, 3.0],
+        min_length=1,
+        description="How many times likelier a follow is inside a community than between two; 1: none.",
+    )
+    cohorts: int = Field(100, ge=10, description="Simulated cohorts for each point.")
+    draws: int = Field(199, ge=19, description="Permutations of each test in each cohort.")
 
 
 class ModelsSection(Section):
@@ -554,9 +668,12 @@ class Config(Section):
     frames: FramesSection = FramesSection()
     description: DescriptionSection = DescriptionSection()
     embedding: EmbeddingSection = EmbeddingSection()
+    profile: ProfileSection = ProfileSection()
     map: MapSection = MapSection()
     cluster: ClusterSection = ClusterSection()
     hypotheses: HypothesesSection = HypothesesSection()
+    robustness: RobustnessSection = RobustnessSection()
+    power: PowerSection = PowerSection()
     models: ModelsSection = ModelsSection()
     store: StoreSection = StoreSection()
 

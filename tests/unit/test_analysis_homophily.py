@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from analysis import homophily
+from analysis.evidence import HYPOTHESES
 from analysis.homophily import (
     DRAWS_PER_BLOCK,
     draw_inside,
@@ -26,7 +27,6 @@ from analysis.homophily import (
     permutation_p,
     shuffled_labels,
 )
-from analysis.hypotheses import HYPOTHESES
 from common.tables import TableError
 
 KEYS = HYPOTHESES.names

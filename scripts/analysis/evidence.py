@@ -1,0 +1,132 @@
+"""What a test looks at (`Study`) and what it answers (`Hypothesis`)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from analysis.network import IntArray, Network
+from analysis.profiles import FloatArray
+from common.config import ClusterSection
+from common.tables import FLOAT, INT, STRING
+
+SUPPORTED, NOT_SUPPORTED, NOT_TESTABLE = "supported", "not supported", "not testable"
+
+HYPOTHESES = pa.schema(
+    [
+        ("id", STRING),
+        ("question", STRING),
+        ("null", STRING),
+        ("statistic", STRING),
+        ("observed", FLOAT),
+        ("expected", FLOAT),
+        ("effect", FLOAT),
+        ("ci_low", FLOAT),
+        ("ci_high", FLOAT),
+        ("p_value", FLOAT),
+        ("p_adjusted", FLOAT),
+        ("n_creators", INT),
+        ("n_edges", INT),
+        ("n_draws", INT),
+        ("seed", INT),
+        ("verdict", STRING),
+        ("reason", STRING),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Reels:
+    """Embedded reels of a cohort's creators, sorted by creator, then reel_id.
+
+    Attributes:
+        owners: (r,) creator numbers, ascending.
+        vectors: (r, d) float32.
+    """
+
+    owners: IntArray
+    vectors: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Study:
+    """What the tests look at: n creators, numbered in the order of their sorted ids.
+
+    Attributes:
+        network: the cohort and its follow edges.
+        clusters: (n,) cluster of each creator; -1: noise or none.
+        membership: (n,) HDBSCAN's strength of membership, NaN where there is none; None where the table does not say.
+        profiles: (n, d) mean embeddings, rows of NaN where a creator has none; None where no creator has one.
+        reels: what the profiles are the means of; None where the table of reels was not given.
+        follows_status: state of each creator's follow list; empty where the table does not say.
+        followers: (n,) numbers of followers, NaN where unknown; None where the table does not say.
+        categories: (n,) whole numbers, equal for creators that share a category, -1 where unknown; by column.
+        clustering: settings with which halves of the reels are clustered again.
+        processes: how many processes a test may use; no result depends on it.
+    """
+
+    network: Network
+    clusters: IntArray
+    membership: FloatArray | None = None
+    profiles: FloatArray | None = None
+    reels: Reels | None = None
+    follows_status: list[str | None] = field(default_factory=list)
+    followers: FloatArray | None = None
+    categories: Mapping[str, IntArray] = field(default_factory=dict)
+    clustering: ClusterSection = field(default_factory=ClusterSection)
+    processes: int = 1
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One test's result; None where a number could not be computed or has no meaning.
+
+    Attributes:
+        id, question, null, statistic: what was asked, against what, measured how, in words.
+        observed, expected: the statistic, and its mean under the null.
+        effect: size of the effect; `statistic` says what it is.
+        ci_low, ci_high: interval of the effect.
+        p_value: one-sided, of this test alone.
+        p_adjusted: among the tests of the family.
+        n_creators, n_edges: creators and edges that took part.
+        verdict: "supported", "not supported" or "not testable".
+        reason: why it is not testable, and what else limits the result.
+    """
+
+    id: str
+    question: str
+    null: str
+    statistic: str
+    n_creators: int
+    n_edges: int
+    verdict: str
+    reason: str | None
+    observed: float | None = None
+    expected: float | None = None
+    effect: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    p_value: float | None = None
+    p_adjusted: float | None = None
+    n_draws: int | None = None
+    seed: int | None = None
+
+
+def incomplete_lists(statuses: list[str | None]) -> str | None:
+    """How many creators' follow lists are not complete, in words; None where all are, or where nothing is known."""
+    counts = Counter(status for status in statuses if status not in (None, "complete"))
+    if not counts:
+        return None
+    parts = ", ".join(f"{number} {status}" for status, number in sorted(counts.items(), key=str))
+    return f"{sum(counts.values())} of {len(statuses)} creators' follow lists are not complete ({parts})"
+
+
+def sentence(*parts: str | None) -> str | None:
+    """The parts that there are, as one reason."""
+    said = [part for part in parts if part]
+    return "; ".join(said) if said else None
