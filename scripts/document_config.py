@@ -74,10 +74,8 @@ def _kind(annotation: Any) -> str:
         return " or ".join(f"`{value}`" for value in inside)
     if origin in (typing.Union, types.UnionType):
         return " or ".join("null" if part is type(None) else _kind(part) for part in inside)
-    if origin is dict:
-        return f"{_kind(inside[1])} by name"
-    if origin is list:
-        return f"list of {_kind(inside[0])}"
+    if origin in (list, dict):
+        return f"list of {_kind(inside[0])}" if origin is list else f"{_kind(inside[1])} by name"
     if origin is typing.Annotated:
         return _kind(inside[0])
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
