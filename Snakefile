@@ -59,6 +59,12 @@ if workflow.is_main_process:
     )
 
 
+# Profiles and clusters of the modalities beside the chosen one.
+OTHER_MODALITIES = ["results/map/modalities.parquet"][
+    : len(STUDY.config.embedding.modalities) - 1
+]
+
+
 include: "rules/functions.smk"
 include: "rules/collect.smk"
 include: "rules/perceive.smk"

@@ -117,6 +117,15 @@ MODALITIES = pa.schema(
         ("adjusted_rand_index", FLOAT),  # null: fewer than two clusters
     ]
 )
+MODALITY_PROFILES = pa.schema(
+    [
+        ("modality", STRING),  # other than the chosen one
+        ("creator_id", STRING),
+        ("profile", VECTOR),
+        ("cluster", INT),
+        ("membership", FLOAT),
+    ]
+)
 
 
 class TableError(Exception):
