@@ -19,6 +19,7 @@ from analysis.profiles import FloatArray, profiles_of
 from common.tables import CLUSTERS, CREATORS, EDGES, REELS, TableError, read_table
 
 LANGUAGE = "language"
+FIRST_STUDY = "inst2txt_"
 # A text column of the creators' table says in which group a creator is, where it has this many different values.
 FEWEST_GROUPS, MOST_GROUPS = 2, 20
 REELS_NEEDED = ("reel_id", "creator_id", "embedding")
@@ -107,7 +108,9 @@ def categories(
     if reels is not None and LANGUAGE not in further:
         further[LANGUAGE] = _languages(creators.column("creator_id").to_pylist(), reels)
     if wanted is None:
-        chosen = [name for name, values in further.items() if _is_category(values)]
+        # What the first study found is no control for what is found again.
+        own = {name: values for name, values in further.items() if not name.startswith(FIRST_STUDY)}
+        chosen = [name for name, values in own.items() if _is_category(values)]
     else:
         chosen = wanted
         missing = [name for name in wanted if name not in further]
@@ -121,9 +124,17 @@ def categories(
 
 def _is_category(values: list[Any]) -> bool:
     known = {value for value in values if value not in (None, "")}
-    texts = all(isinstance(value, str | bool) for value in known)
+    texts = all(isinstance(value, bool) or (isinstance(value, str) and not _is_number(value)) for value in known)
     # Every value at one creator only: a name, or a place of birth written by hand; nobody shares it.
     return texts and FEWEST_GROUPS <= len(known) <= MOST_GROUPS and len(known) < len(values)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _codes(values: list[Any]) -> np.ndarray[Any, np.dtype[np.int64]]:
