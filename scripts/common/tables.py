@@ -117,6 +117,17 @@ MODALITIES = pa.schema(
         ("adjusted_rand_index", FLOAT),  # null: fewer than two clusters
     ]
 )
+EFFECTS = pa.schema(
+    [
+        ("measure", STRING),
+        ("cluster", INT),  # null: of all clusters together
+        ("value", FLOAT),  # null: not defined
+        ("ci_low", FLOAT),
+        ("ci_high", FLOAT),
+        ("n_creators", INT),  # that took part; coleman: of the cluster
+        ("n_edges", INT),  # that took part; coleman: from the cluster
+    ]
+)
 
 
 class TableError(Exception):
