@@ -83,7 +83,9 @@ TABLES = expand(
     + ["modalities"] * (len(STUDY.config.embedding.modalities) > 1),
 )
 MAP = expand("results/map/{table}.parquet", table=["coordinates", "clusters"])
-FIGURES = expand("results/figures/{figure}.png", figure=["map", "network"])
+FIGURES = expand(
+    "results/figures/{figure}.png", figure=["map", "network", "similarity"]
+)
 
 
 localrules:
@@ -105,6 +107,7 @@ rule all:
         MAP,
         FIGURES,
         "results/hypotheses.json",
+        "results/hypotheses.md",
         "results/config.yaml",
         "results/reels",
         [] if STUDY.config.study.retain_media_days is None else "results/media.json",

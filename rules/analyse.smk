@@ -53,6 +53,8 @@ rule test_hypotheses:
         parquet="results/hypotheses.parquet",
         text="results/hypotheses.md",
         sensitivity="results/sensitivity.parquet",
+        effects="results/tables/effects.parquet",
+        similarity="results/tables/similarity.parquet",
     log:
         "results/logs/test_hypotheses.log",
     benchmark:
@@ -75,6 +77,7 @@ rule test_hypotheses:
         "exec python $ATLAS/test_hypotheses.py --creators {input.creators} --edges {input.edges}"
         " --clusters {input.clusters} --reels {input.reels} {params.modalities} --output {output.json}"
         " --parquet {output.parquet} --text {output.text} --sensitivity {output.sensitivity}"
+        " --effects {output.effects} --similarity {output.similarity}"
         " --name {params.name:q} --synthetic {params.synthetic} --seed {params.seed} --processes {threads}"
         " --log {log} {params.options} {params.clustering}"
 

@@ -13,6 +13,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analysis.dyadic import similarity_curve
+from analysis.effects import homophily_effects
 from analysis.evidence import HYPOTHESES, Study, incomplete_lists
 from analysis.files import replace_file
 from analysis.findings import as_markdown
@@ -22,7 +24,7 @@ from analysis.study_tables import profiles_in, read_clusters, read_study, with_c
 from common import program
 from common.config import ClusterSection, HypothesesSection
 from common.options import add_section, read_section
-from common.tables import CREATORS, MODALITY_PROFILES, read_table, write_table
+from common.tables import CREATORS, EFFECTS, MODALITY_PROFILES, SIMILARITY, read_table, write_table
 
 VERSION = "2"
 
@@ -67,6 +69,13 @@ def main(arguments: argparse.Namespace) -> None:
         write_table(pa.Table.from_pylist(rows, schema=HYPOTHESES), arguments.parquet)
     if arguments.sensitivity is not None:
         write_table(pa.Table.from_pylist(varied, schema=SENSITIVITY), arguments.sensitivity)
+    if arguments.effects is not None:
+        degree = next(result for result in results if result.id == "H1-degree")
+        measured = homophily_effects(study, settings, arguments.seed, degree)
+        write_table(pa.Table.from_pylist(measured, schema=EFFECTS), arguments.effects)
+    if arguments.similarity is not None:
+        curve = similarity_curve(study, settings, arguments.seed)
+        write_table(pa.Table.from_pylist(curve, schema=SIMILARITY), arguments.similarity)
     if arguments.text is not None:
         text = as_markdown(results, varied, settings, arguments.name, arguments.synthetic == "true")
         replace_file(arguments.text, text.encode())
@@ -103,6 +112,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--parquet", type=Path, metavar="FILE", help="also write the results as a table")
     parser.add_argument("--text", type=Path, metavar="FILE", help="also write the results in words (Markdown)")
     parser.add_argument("--sensitivity", type=Path, metavar="FILE", help="also write the tests under other choices")
+    parser.add_argument("--effects", type=Path, metavar="FILE", help="also write sizes of homophily with intervals")
+    parser.add_argument("--similarity", type=Path, metavar="FILE", help="also write following against similarity")
     parser.add_argument("--seed", type=int, default=42, metavar="N", help="seed of every random step [42]")
     parser.add_argument("--processes", type=int, default=1, metavar="N", help="processes; no result depends on it [1]")
     parser.add_argument("--name", default="study", metavar="TEXT", help="name of the study, for the text [study]")

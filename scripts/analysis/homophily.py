@@ -35,11 +35,13 @@ class LabelledNetwork:
         sources, targets: m creator numbers each, 0 to n - 1; no duplicates, no self edges.
         labels: (n,) label numbers, 0 to k - 1, numbered in the order in which creators first show them: what a label
             is called plays no part.
+        directed: whether an edge has a direction; if not, each pair is given once.
     """
 
     sources: IntArray
     targets: IntArray
     labels: IntArray
+    directed: bool = True
 
     @property
     def n_creators(self) -> int:
@@ -61,20 +63,21 @@ class LabelledNetwork:
         return int((self.labels[self.sources] == self.labels[self.targets]).sum())
 
 
-def labelled_network(sources: IntArray, targets: IntArray, labels: IntArray) -> LabelledNetwork:
+def labelled_network(sources: IntArray, targets: IntArray, labels: IntArray, directed: bool = True) -> LabelledNetwork:
     """The part of a network that has labels: creators with a negative label, and their edges, are left out.
 
     Args:
         sources: (m,) creator numbers.
         targets: (m,) creator numbers.
         labels: (n,) whole numbers; negative: noise.
+        directed: whether an edge has a direction; if not, each pair is given once.
     """
     kept = labels >= 0
     numbers = np.cumsum(kept) - 1
     edges = kept[sources] & kept[targets]
     _, first, inverse = np.unique(labels[kept], return_index=True, return_inverse=True)
     ranks = np.argsort(np.argsort(first))
-    return LabelledNetwork(numbers[sources[edges]], numbers[targets[edges]], ranks[inverse].astype(np.int64))
+    return LabelledNetwork(numbers[sources[edges]], numbers[targets[edges]], ranks[inverse].astype(np.int64), directed)
 
 
 def expected_share(sizes: IntArray) -> float:

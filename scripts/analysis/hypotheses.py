@@ -16,24 +16,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from analysis.evidence import (
-    HYPOTHESES,
-    NOT_SUPPORTED,
-    NOT_TESTABLE,
-    SUPPORTED,
-    Hypothesis,
-    Study,
-    incomplete_lists,
-    sentence,
-)
-from analysis.homophily import (
-    LabelledNetwork,
-    draw_inside,
-    expected_share,
-    labelled_network,
-    null_moments,
-    permutation_p,
-)
+from analysis.dyadic import dyadic_regression, with_controls
+from analysis.evidence import HYPOTHESES, NOT_SUPPORTED, Hypothesis, Study
+from analysis.homophily_tests import degree_homophily, label_homophily, with_singletons
 from common.config import ConfigError, HypothesesSection
 from common.program import UserError, log
 from common.tables import STRING
@@ -43,39 +28,8 @@ Test = Callable[[Study, HypothesesSection, int], Hypothesis]
 SENSITIVITY = pa.schema([("variant", STRING), *HYPOTHESES])
 
 
-def label_homophily(study: Study, settings: HypothesesSection, seed: int) -> Hypothesis:
-    """H1-label: share of follow edges inside clusters, noise left out, against shuffled cluster labels (one-sided)."""
-    network = labelled_network(study.network.sources, study.network.targets, study.clusters)
-    limits = incomplete_lists(study.follows_status)
-    obstacle = _obstacle(study, network)
-    asked = Hypothesis(
-        id="H1-label",
-        question="Do creators follow creators of their own cluster more often than cluster sizes alone would give?",
-        null="cluster labels are shuffled among the creators in clusters; the follow network stays as it is",
-        statistic="share of follow edges inside clusters, creators in no cluster left out",
-        n_creators=network.n_creators,
-        n_edges=network.n_edges,
-        verdict=NOT_TESTABLE,
-        reason=sentence(obstacle, limits),
-    )
-    if obstacle:
-        return asked
-    inside = network.inside()
-    p_value = permutation_p(inside, draw_inside(network, settings.draws, seed))
-    observed, expected = inside / network.n_edges, expected_share(network.sizes)
-    return replace(
-        asked,
-        verdict=SUPPORTED if p_value <= settings.alpha else NOT_SUPPORTED,
-        observed=observed,
-        expected=expected,
-        effect=observed / expected,
-        p_value=p_value,
-        n_draws=settings.draws,
-        seed=seed,
-    )
-
-
-TESTS: tuple[Test, ...] = (label_homophily,)
+TESTS: tuple[Test, ...] = (label_homophily, degree_homophily, dyadic_regression)
+CLUSTER_TESTS: tuple[Test, ...] = (label_homophily, degree_homophily)
 
 
 def run_tests(study: Study, settings: HypothesesSection, seed: int, own: Sequence[Test] = ()) -> list[Hypothesis]:
@@ -171,15 +125,17 @@ def sensitivity(study: Study, others: dict[str, Study], settings: HypothesesSect
     Returns:
         Rows of the table of sensitivity. P values are those of each test alone: these rows ask nothing new.
     """
-    variants = {**_variants(study), **others}
-    return [
-        {"variant": name} | asdict(test(variant, settings, seed))
-        for name, variant in variants.items()
-        for test in NETWORK_TESTS
+    rows = [
+        ("noise kept as clusters of one", test(with_singletons(study), settings, seed))
+        for test in CLUSTER_TESTS
+        if (study.clusters < 0).any()
     ]
-
-
-NETWORK_TESTS: tuple[Test, ...] = (label_homophily,)
+    for name, variant in {**_variants(study), **others}.items():
+        rows += [(name, test(variant, settings, seed)) for test in (*CLUSTER_TESTS, dyadic_regression)]
+    controlled = with_controls(study, settings, seed)
+    if controlled is not None:
+        rows.append(("with controls", controlled))
+    return [{"variant": name} | asdict(result) for name, result in rows]
 
 
 def _variants(study: Study) -> dict[str, Study]:
@@ -191,20 +147,6 @@ def _variants(study: Study) -> dict[str, Study]:
     if study.few_reels is not None and study.few_reels.any():
         found["creators with few reels left out"] = study.only(~study.few_reels)
     return found
-
-
-def _obstacle(study: Study, network: LabelledNetwork) -> str | None:
-    """Why shuffling labels could not tell anything, or None."""
-    checks = (
-        (study.network.n_creators == 0, "the cohort is empty"),
-        (study.network.n_edges == 0, "there are no follow edges between creators of the cohort"),
-        (network.n_creators == 0, "no creator is in a cluster: all are noise or were not clustered"),
-        (len(network.sizes) < 2, "there are fewer than two clusters"),
-        (network.sizes.max(initial=0) < 2, "no cluster has two creators"),
-        (network.n_edges == 0, "there are no follow edges between creators in clusters"),
-        (null_moments(network)[1] == 0, "every shuffle of the labels gives the same share"),
-    )
-    return next((reason for failed, reason in checks if failed), None)
 
 
 def as_json(rows: Sequence[dict[str, Any]], schema: pa.Schema) -> bytes:

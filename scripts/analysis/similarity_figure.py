@@ -27,11 +27,10 @@ def similarity_figure(rows: list[dict[str, Any]], name: str, synthetic: bool) ->
         draw_note(chart, "There are too few creators with a profile to show how following goes with similarity.")
         return figure
     places = [row["similarity_mean"] for row in rows]
-    bounds = [(row["ci_low"], row["ci_high"]) for row in rows if row["ci_low"] is not None]
-    bounded = [row["similarity_mean"] for row in rows if row["ci_low"] is not None]
-    chart.vlines(
-        bounded, *([100 * end for end in ends] for ends in zip(*bounds, strict=True)), color=COLOURS[0], lw=1.2
-    )
+    for row in rows:
+        if row["ci_low"] is not None:
+            ends = [100 * row["ci_low"], 100 * row["ci_high"]]
+            chart.plot([row["similarity_mean"]] * 2, ends, color=COLOURS[0], linewidth=1.2)
     chart.plot(
         places, [100 * row["share"] for row in rows], "o", color=COLOURS[0], markersize=5, markeredgecolor="white",
         markeredgewidth=0.5, label="observed",

@@ -562,6 +562,11 @@ class HypothesesSection(Section):
     swaps_per_edge: float = Field(
         5.0, gt=0, description="H1-degree: attempted edge swaps between two draws, as a multiple of the edges."
     )
+    max_swaps: int = Field(
+        250_000_000,
+        ge=1,
+        description="H1-degree: attempted edge swaps in all. Large networks get fewer between two draws.",
+    )
     splits: int = Field(5, ge=1, description="H2, H3: random halvings of each creator's reels.")
     reference_draws: int = Field(199, ge=19, description="H2, H3: cohorts without clusters to compare with.")
     controls: list[str] | None = Field(

@@ -139,6 +139,17 @@ MODALITY_PROFILES = pa.schema(
         ("membership", FLOAT),
     ]
 )
+EFFECTS = pa.schema(
+    [
+        ("measure", STRING),
+        ("cluster", INT),  # null: of all clusters together
+        ("value", FLOAT),  # null: not defined
+        ("ci_low", FLOAT),
+        ("ci_high", FLOAT),
+        ("n_creators", INT),  # that took part; coleman: of the cluster
+        ("n_edges", INT),  # that took part; coleman: from the cluster
+    ]
+)
 
 
 class TableError(Exception):

@@ -1,0 +1,149 @@
+"""H1: do follow edges lie inside clusters more often than chance has it? Two tests, which differ in what chance is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from analysis.evidence import NOT_SUPPORTED, NOT_TESTABLE, SUPPORTED, Hypothesis, Study, incomplete_lists, sentence
+from analysis.homophily import (
+    LabelledNetwork,
+    draw_inside,
+    expected_share,
+    labelled_network,
+    null_moments,
+    permutation_p,
+)
+from common.config import HypothesesSection
+
+# Fewer independent draws than this say little of the expected share; where few are made, a tenth of them.
+ENOUGH_DRAWS = 100
+
+
+def label_homophily(study: Study, settings: HypothesesSection, seed: int) -> Hypothesis:
+    """H1-label: share of follow edges inside clusters, noise left out, against shuffled cluster labels (one-sided)."""
+    from analysis.mixing import percentile_interval, resampled_mixing
+
+    network = clustered(study)
+    limits = incomplete_lists(study.follows_status)
+    obstacle = _obstacle(study, network)
+    if not obstacle and null_moments(network)[1] == 0:
+        obstacle = "every shuffle of the labels gives the same share"
+    asked = Hypothesis(
+        id="H1-label",
+        question="Do creators follow creators of their own cluster more often than cluster sizes alone would give?",
+        null="cluster labels are shuffled among the creators in clusters; the follow network stays as it is",
+        statistic="share of follow edges inside clusters, creators in no cluster left out",
+        n_creators=network.n_creators,
+        n_edges=network.n_edges,
+        verdict=NOT_TESTABLE,
+        reason=sentence(obstacle, limits),
+    )
+    if obstacle:
+        return asked
+    inside = network.inside()
+    p_value = permutation_p(inside, draw_inside(network, settings.draws, seed))
+    observed, expected = inside / network.n_edges, expected_share(network.sizes)
+    resamples = resampled_mixing(network, settings.resamples, seed)
+    ci_low, ci_high = percentile_interval(resamples.label_ratio, settings.confidence)
+    return replace(
+        asked,
+        verdict=SUPPORTED if p_value <= settings.alpha else NOT_SUPPORTED,
+        observed=observed,
+        expected=expected,
+        effect=observed / expected,
+        ci_low=ci_low,
+        ci_high=ci_high,
+        p_value=p_value,
+        n_draws=settings.draws,
+        seed=seed,
+    )
+
+
+def degree_homophily(study: Study, settings: HypothesesSection, seed: int) -> Hypothesis:
+    """H1-degree: the same share against rewired networks in which everybody's degrees stay (one-sided)."""
+    network = clustered(study)
+    limits = incomplete_lists(study.follows_status)
+    obstacle = _obstacle(study, network)
+    asked = Hypothesis(
+        id="H1-degree",
+        question="Do creators follow creators of their own cluster more often than the numbers of follows and of "
+        "followers alone would give?",
+        null="follow edges are swapped at random among the creators in clusters, each of whom keeps the number of "
+        "follows and the number of followers",
+        statistic="share of follow edges inside clusters, creators in no cluster left out",
+        n_creators=network.n_creators,
+        n_edges=network.n_edges,
+        verdict=NOT_TESTABLE,
+        reason=sentence(obstacle, limits),
+    )
+    if obstacle:
+        return asked
+    # Here, because numba loads slowly.
+    from analysis.mixing import mixing, percentile_interval, resampled_mixing
+    from analysis.rewiring import rewired_inside
+
+    steps = min(math.ceil(settings.swaps_per_edge * network.n_edges), settings.max_swaps // settings.draws)
+    chain = rewired_inside(network, settings.draws, max(steps, 1), seed)
+    if chain.acceptance == 0:
+        return replace(asked, reason=sentence("no two edges could be swapped: the degrees leave no choice", limits))
+    if (chain.inside == chain.observed).all():
+        return replace(asked, reason=sentence("every rewired network gives the same share", limits))
+    observed, expected = chain.observed / network.n_edges, float(chain.inside.mean()) / network.n_edges
+    effect = ci_low = ci_high = None
+    if expected > 0:
+        effect = observed / expected
+        # The chain is not run for every resample: what it expects moves as the configuration model's share does.
+        resamples = resampled_mixing(network, settings.resamples, seed)
+        expected_in = expected / mixing(network).by_degrees * resamples.by_degrees
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ci_low, ci_high = percentile_interval(resamples.inside / expected_in, settings.confidence)
+    slow = None
+    if chain.effective_size < min(ENOUGH_DRAWS, settings.draws / 10):
+        slow = (
+            f"the rewired networks depend on each other (effective number of draws {chain.effective_size:.0f} of "
+            f"{settings.draws}, {chain.acceptance:.0%} of the swaps possible, {chain.in_place:.0%} of the edges still "
+            "in place at the end): the p value is exact but the test is weak, and the effect is drawn towards 1; "
+            "raise hypotheses.swaps_per_edge and hypotheses.max_swaps"
+        )
+    return replace(
+        asked,
+        verdict=SUPPORTED if chain.p_value <= settings.alpha else NOT_SUPPORTED,
+        reason=sentence(slow, limits),
+        observed=observed,
+        expected=expected,
+        effect=effect,
+        ci_low=ci_low,
+        ci_high=ci_high,
+        p_value=chain.p_value,
+        n_draws=settings.draws,
+        seed=seed,
+    )
+
+
+def clustered(study: Study) -> LabelledNetwork:
+    """The creators of a study that are in clusters, and the edges among them."""
+    return labelled_network(study.network.sources, study.network.targets, study.clusters, study.network.directed)
+
+
+def with_singletons(study: Study) -> Study:
+    """The study with noise kept: each creator in no cluster gets a cluster of its own."""
+    noise = study.clusters < 0
+    clusters = study.clusters.copy()
+    clusters[noise] = max(int(study.clusters.max(initial=-1)), -1) + 1 + np.arange(int(noise.sum()))
+    return replace(study, clusters=clusters)
+
+
+def _obstacle(study: Study, network: LabelledNetwork) -> str | None:
+    """Why chance could not tell anything, or None."""
+    checks = (
+        (study.network.n_creators == 0, "the cohort is empty"),
+        (study.network.n_edges == 0, "there are no follow edges between creators of the cohort"),
+        (network.n_creators == 0, "no creator is in a cluster: all are noise or were not clustered"),
+        (len(network.sizes) < 2, "there are fewer than two clusters"),
+        (network.sizes.max(initial=0) < 2, "no cluster has two creators"),
+        (network.n_edges == 0, "there are no follow edges between creators in clusters"),
+    )
+    return next((reason for failed, reason in checks if failed), None)

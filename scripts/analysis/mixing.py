@@ -1,0 +1,164 @@
+"""How strongly a network's edges keep to its groups: effect sizes, and their intervals from resampled creators.
+
+All measures are functions of a network whose n creators occur a whole number of times each, once in the network as
+observed. In a resample (creators drawn with replacement) an edge i -> j counts once for each copy of i and each copy of
+j. Copies of the same creator cannot follow each other, so such pairs are not counted as places where an edge could be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from analysis.homophily import LabelledNetwork
+
+FloatArray = npt.NDArray[np.float64]
+Interval = tuple[float | None, float | None]
+
+# Resamples of one block are computed side by side; results do not depend on it.
+PER_BLOCK = 32
+# Tells this module's random numbers from those that other tests draw with the same seed.
+STREAM = 2
+# A measure that more resamples than this lack (no edges left, a cluster not drawn) gets no interval.
+MAX_UNDEFINED = 0.05
+
+
+@dataclass(frozen=True)
+class Mixing:
+    """Measures of r networks; NaN where one is not defined.
+
+    Attributes:
+        inside: (r,) share of the edges inside groups.
+        by_labels: (r,) that share as expected when labels are shuffled.
+        by_degrees: (r,) as expected when each end of an edge is tied to any creator in proportion to degree (the
+            configuration model).
+        assortativity: (r,) coefficient of Newman (2003), "Mixing patterns in networks"; edges without direction count
+            in both.
+        coleman: (k, r) homophily index of each group (Coleman 1958, "Relational analysis"): the excess of its edges to
+            itself over those expected if they went to the other creators at random, as a share of the largest excess
+            possible; where there are fewer than expected, as a share of the largest shortfall. Groups of one have none.
+    """
+
+    inside: FloatArray
+    by_labels: FloatArray
+    by_degrees: FloatArray
+    assortativity: FloatArray
+    coleman: FloatArray
+
+    @property
+    def label_ratio(self) -> FloatArray:
+        """Observed over expected under shuffled labels, (r,)."""
+        return _divided(self.inside, self.by_labels)
+
+
+def mixing(network: LabelledNetwork) -> Mixing:
+    """The measures of the network as observed (r = 1)."""
+    return _Measuring(network)(np.ones((network.n_creators, 1)))
+
+
+def resampled_mixing(network: LabelledNetwork, resamples: int, seed: int) -> Mixing:
+    """The measures of networks of creators drawn with replacement.
+
+    Args:
+        network: n creators, m edges.
+        resamples: r.
+        seed: not negative; more resamples begin with the same ones.
+    """
+    generator = np.random.default_rng([seed, 0, STREAM])
+    measure = _Measuring(network)
+    number = network.n_creators
+    blocks = []
+    for start in range(0, resamples, PER_BLOCK):
+        copies = np.empty((number, min(PER_BLOCK, resamples - start)))
+        for column in copies.T:
+            column[:] = np.bincount(generator.integers(0, max(number, 1), number), minlength=number)
+        blocks.append(measure(copies))
+    return Mixing(
+        *(
+            np.concatenate([getattr(block, name) for block in blocks], axis=-1)
+            for name in ("inside", "by_labels", "by_degrees", "assortativity", "coleman")
+        )
+    )
+
+
+def percentile_interval(values: FloatArray, confidence: float) -> Interval:
+    """Percentile interval (Efron & Tibshirani 1993); None where too many resamples lack the measure.
+
+    Args:
+        values: (r,) a measure of the resamples.
+        confidence: level, between 0 and 1.
+    """
+    defined = values[np.isfinite(values)]
+    if len(defined) == 0 or len(defined) < (1 - MAX_UNDEFINED) * len(values):
+        return None, None
+    low, high = np.quantile(defined, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
+
+
+def _divided(over: FloatArray, under: FloatArray) -> FloatArray:
+    """A quotient, NaN where it is not defined."""
+    quotient: FloatArray = np.full(np.broadcast(over, under).shape, np.nan)
+    return np.divide(over, under, out=quotient, where=under != 0)
+
+
+class _Matrix(Protocol):
+    """A sparse matrix, as far as it is used here: scipy's own types do not tell what a product with an array is."""
+
+    @property
+    def T(self) -> _Matrix: ...  # noqa: N802
+
+    def __matmul__(self, other: npt.NDArray[np.floating[Any]], /) -> FloatArray: ...
+
+
+class _Measuring:
+    """Measures a network for blocks of copies, (n, r) -> Mixing; its matrices are made once."""
+
+    def __init__(self, network: LabelledNetwork) -> None:
+        sources, targets, number = network.sources, network.targets, network.n_creators
+        if not network.directed:
+            sources, targets = np.concatenate([sources, targets]), np.concatenate([targets, sources])
+        self.labels, self.sizes = network.labels, network.sizes
+        self.symmetric = not network.directed
+        same = self.labels[sources] == self.labels[targets]
+        self.edges = _matrix(sources, targets, (number, number), np.float32)
+        self.edges_inside = _matrix(sources[same], targets[same], (number, number), np.float32)
+        self.members = _matrix(self.labels, np.arange(number), (len(self.sizes), number), np.float64)
+
+    def __call__(self, copies: FloatArray) -> Mixing:
+        # These sums are whole numbers of at most n, so that 32 bits are exact (up to 2**24 creators) and twice as fast.
+        narrow = copies.astype(np.float32)
+        sent = copies * (self.edges @ narrow)
+        received = sent if self.symmetric else copies * (self.edges.T @ narrow)
+        kept = self.members @ (copies * (self.edges_inside @ narrow))
+        sent_by, received_by = self.members @ sent, self.members @ received
+        sizes, squares = self.members @ copies, (copies**2).sum(axis=0)
+        number, total = copies.sum(axis=0), sent.sum(axis=0)
+        inside = _divided(kept.sum(axis=0), total)
+        own = (sent * received).sum(axis=0)
+        ends = (sent_by * received_by).sum(axis=0)
+        newman = _divided(ends, total**2)
+        # A creator's choices are among the creators that are not copies of her or him.
+        chances = _divided(sizes[self.labels] - copies, number - copies)
+        expected = self.members @ (sent * np.nan_to_num(chances))
+        excess = kept - expected
+        return Mixing(
+            inside=inside,
+            by_labels=_divided((sizes**2).sum(axis=0) - squares, number**2 - squares),
+            by_degrees=_divided(ends - own, total**2 - own),
+            assortativity=_divided(inside - newman, 1 - newman),
+            coleman=np.where(
+                self.sizes[:, np.newaxis] > 1,
+                _divided(excess, np.where(excess >= 0, sent_by - expected, expected)),
+                np.nan,
+            ),
+        )
+
+
+def _matrix(
+    rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], shape: tuple[int, int], kind: type[np.floating[Any]]
+) -> _Matrix:
+    return cast("_Matrix", sparse.csr_array((np.ones(len(rows), kind), (rows, columns)), shape=shape))
