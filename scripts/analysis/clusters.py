@@ -87,7 +87,8 @@ def _reduced(profiles: Profiles, settings: ClusterSection, seed: int, notes: lis
     number = len(profiles)
     if settings.space == "cosine":
         vectors = profiles.vectors.astype(np.float64)
-        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(float).tiny)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.maximum(lengths, np.finfo(np.float64).tiny))
     if settings.space == "pca":
         from sklearn.decomposition import PCA
 

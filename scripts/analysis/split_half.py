@@ -135,7 +135,8 @@ def rank_correlation(first: FloatArray, second: FloatArray) -> float | None:
     """Spearman's rho over the creators who have both numbers; ties get their mean rank.
 
     Args:
-        first, second: (n,), NaN where there is no number.
+        first: (n,), NaN where there is no number.
+        second: the same.
 
     Returns:
         rho; None where fewer than FEWEST_CREATORS have both, or all have the same.
@@ -216,8 +217,9 @@ def _as_published(question: Question, study: Study, settings: HypothesesSection)
     asked = replace(asked, n_creators=number, reason=sentence(obstacle, limits, circular))
     if obstacle or rho is None:
         return asked
-    side = "less" if question.sign < 0 else "greater"
-    p_value = float(spearmanr(study.membership[taking_part], measured[taking_part], alternative=side).pvalue)
+    # Against -1 times what is expected to fall, both tests ask for a large correlation.
+    expected_to_rise = question.sign * measured[taking_part]
+    p_value = float(spearmanr(study.membership[taking_part], expected_to_rise, alternative="greater").pvalue)
     low, high = fisher_interval(rho, number, settings.confidence)
     found = replace(asked, observed=rho, expected=0.0, effect=rho, ci_low=low, ci_high=high, p_value=p_value)
     return replace(found, verdict=_verdict(question, rho, p_value, settings))
@@ -241,7 +243,7 @@ _latest = _Latest()
 
 
 def density(study: Study, settings: HypothesesSection, seed: int) -> Hypothesis:
-    """H2, valid: clusters from half of each creator's reels, distances from the other half, a reference without them."""
+    """H2, valid: clusters from half of each creator's reels, distances from the other half (`split_half_tests`)."""
     return _shared(study, settings, seed)[0]
 
 
@@ -265,8 +267,8 @@ def split_half_tests(study: Study, settings: HypothesesSection, seed: int) -> tu
     Each creator's reels are halved at random, settings.splits times. Profiles of the first halves are clustered as the
     study's profiles are; profiles of the second halves give the distances. The reference cohorts are the same halves,
     multiplied by a random rotation of the creators that keeps their mean (rotation test, Langsrud 2005, Statistics and
-    Computing 15, 53-60): the covariance within and between halves stays exactly, clusters do not. For profiles that are
-    independent draws of one normal distribution the p value is exact.
+    Computing 15, 53-60): the covariance within and between halves stays, clusters do not. The rotated profiles then get
+    the lengths of the profiles, because means of unit vectors lie close to a sphere and normal ones do not.
 
     Args:
         study: reels, clustering and processes are looked at.
@@ -278,7 +280,7 @@ def split_half_tests(study: Study, settings: HypothesesSection, seed: int) -> tu
     """
     counts = np.bincount(study.reels.owners, minlength=study.network.n_creators) if study.reels is not None else None
     number = 0 if counts is None else int((counts >= 2).sum())
-    asked = tuple(_asked(question, study, settings, number) for question in QUESTIONS)
+    asked = tuple(_asked(question, settings, number) for question in QUESTIONS)
     if counts is None or study.reels is None:
         return _untestable(asked, "the table of reels was not given (--reels)")
     left_out = None
@@ -288,38 +290,39 @@ def split_half_tests(study: Study, settings: HypothesesSection, seed: int) -> tu
         return _untestable(asked, f"{number} creators with two embedded reels are too few", left_out)
     halves = np.stack([profiles_of_halves(study.reels, seed, split) for split in range(settings.splits)])
     observed = _scored(halves, None, study.clustering, settings, seed)
-    clustered = ~np.isnan(observed[:, 0]).all(axis=1)
-    if not clustered.any():
+    correlated = correlations(observed)
+    if np.isnan(correlated).any():
         return _untestable(
             asked,
             f"halves of the reels never give two clusters (cluster.min_cluster_size = "
             f"{study.clustering.min_cluster_size}, {number} creators)",
             left_out,
         )
-    reference = _reference(halves, study, settings, seed)
-    scarce = None
-    if not clustered.all():
-        scarce = (
-            f"{settings.splits - int(clustered.sum())} of {settings.splits} halvings do not give two clusters and "
-            "count as no correlation"
-        )
-    limits = sentence(scarce, _without_clusters(reference), left_out)
-    low, high = _interval(observed, settings, seed)
+    reference = np.stack([correlations(scores) for scores in _reference(halves, study, settings, seed)])
+    intervals = _intervals(observed, settings, seed)
+    few = int(np.isnan(observed[:, 0]).all(axis=1).sum())
+    scarce = f"{few} of {settings.splits} halvings do not give two clusters and do not count" if few else None
     first, second = (
-        _judged(replace(asked[place], reason=limits), question, correlations(observed)[place], low[place], high[place],
-                np.array([correlations(draw)[place] for draw in reference]), settings, seed)
+        _judged(
+            replace(asked[place], reason=sentence(scarce, left_out)),
+            question,
+            float(correlated[place]),
+            reference[:, place],
+            intervals[place],
+            settings,
+            seed,
+        )
         for place, question in enumerate(QUESTIONS)
-    )  # fmt: skip
+    )
     return first, second
 
 
-def _asked(question: Question, study: Study, settings: HypothesesSection, number: int) -> Hypothesis:
-    del study
+def _asked(question: Question, settings: HypothesesSection, number: int) -> Hypothesis:
     return Hypothesis(
         id=question.name,
         question=question.question,
-        null="profiles without clusters that have the same mean and the same covariance within and between the halves "
-        "(rotation test, Langsrud 2005)",
+        null="profiles without clusters that have the same lengths, the same mean and the same covariance within and "
+        "between the halves (rotation test, Langsrud 2005)",
         statistic="Spearman correlation of membership in clusters of one half of the reels and "
         f"{question.measured.format(nearest=settings.nearest)} in the other half, mean of {settings.splits} halvings; "
         "effect: the same; interval: creators resampled, clusters kept",
@@ -339,33 +342,40 @@ def _judged(
     asked: Hypothesis,
     question: Question,
     rho: float,
-    low: float,
-    high: float,
     reference: FloatArray,
+    interval: tuple[float, float],
     settings: HypothesesSection,
     seed: int,
 ) -> Hypothesis:
-    p_value = permutation_p(question.sign * rho, question.sign * reference)
+    """Compare with those reference cohorts that have clusters: whether there are clusters is another question.
+
+    Given that they have some, the observed cohort and they are still exchangeable, so the p value keeps its level among
+    cohorts that can be tested. Were the others compared as correlations of 0, a cohort would be called associated for
+    having clusters at all.
+    """
+    compared = reference[~np.isnan(reference)]
+    alone = len(reference) - len(compared)
+    limit = f"{alone} of {len(reference)} reference cohorts do not give two clusters and are not compared"
+    asked = replace(
+        asked,
+        reason=sentence(limit if alone else None, asked.reason),
+        observed=rho,
+        effect=rho,
+        ci_low=interval[0],
+        ci_high=interval[1],
+        n_draws=len(compared),
+        seed=seed,
+    )
+    if 1 / (len(compared) + 1) > settings.alpha:
+        few = f"{len(compared)} reference cohorts are too few for hypotheses.alpha = {settings.alpha}"
+        return replace(asked, reason=sentence(f"{few}: raise hypotheses.reference_draws", asked.reason))
+    p_value = permutation_p(question.sign * rho, question.sign * compared)
     return replace(
         asked,
         verdict=_verdict(question, rho, p_value, settings),
-        observed=rho,
-        expected=float(reference.mean()),
-        effect=rho,
-        ci_low=low,
-        ci_high=high,
+        expected=float(compared.mean()),
         p_value=p_value,
-        n_draws=len(reference),
-        seed=seed,
     )
-
-
-def _without_clusters(reference: list[FloatArray]) -> str | None:
-    """How many clusterings of the reference are without two clusters: what the expected correlation rests on."""
-    empty = np.isnan(np.stack(reference)[:, :, 0]).all(axis=2)
-    if not empty.any():
-        return None
-    return f"{empty.mean():.0%} of the reference's clusterings do not give two clusters and count as no correlation"
 
 
 def profiles_of_halves(reels: Reels, seed: int, split: int) -> FloatArray:
@@ -399,7 +409,7 @@ def profiles_of_halves(reels: Reels, seed: int, split: int) -> FloatArray:
     )
     with threadpool_limits(1):
         # A = (QR)^T = R^T Q^T: the rows of R^T are the profiles in another orthonormal basis of the space they span.
-        return np.stack([np.linalg.qr(half.T, mode="r").T for half in means.transpose(1, 0, 2)])
+        return np.stack([np.asarray(np.linalg.qr(half.T, mode="r")).T for half in means.transpose(1, 0, 2)])
 
 
 def rotation(number: int, generator: np.random.Generator) -> FloatArray:
@@ -410,6 +420,19 @@ def rotation(number: int, generator: np.random.Generator) -> FloatArray:
     basis = helmert(number)  # (n - 1, n), orthonormal, each row orthogonal to the ones
     turned: FloatArray = basis.T @ ortho_group.rvs(number - 1, random_state=generator) @ basis + 1 / number
     return turned
+
+
+def rotated(halves: FloatArray, generator: np.random.Generator) -> FloatArray:
+    """A cohort without clusters: the same rotation of the creators for all halves, then the profiles' own lengths.
+
+    Args:
+        halves: (splits, 2, n, k).
+        generator: gives the rotation.
+    """
+    turned: FloatArray = rotation(halves.shape[2], generator) @ halves
+    lengths, turned_lengths = (np.linalg.norm(cloud, axis=3, keepdims=True) for cloud in (halves, turned))
+    scaled: FloatArray = turned * (lengths / np.maximum(turned_lengths, np.finfo(np.float64).tiny))
+    return scaled
 
 
 def _scored(
@@ -426,7 +449,7 @@ def _scored(
     """
     with threadpool_limits(1):  # sums over several threads differ in the last bits, which UMAP amplifies
         if draw is not None:
-            halves = rotation(halves.shape[2], np.random.default_rng([seed, ROTATING, draw])) @ halves
+            halves = rotated(halves, np.random.default_rng([seed, ROTATING, draw]))
         return np.stack([_scores(first, second, clustering, settings, seed) for first, second in halves])
 
 
@@ -458,24 +481,27 @@ def _reference(halves: FloatArray, study: Study, settings: HypothesesSection, se
 
 
 def correlations(scores: FloatArray) -> FloatArray:
-    """Mean rank correlation of membership with each measure over the splits; 0 for a split that gives none.
+    """Mean rank correlation of membership with each measure, over the splits that have one.
 
     Args:
         scores: (splits, 1 + questions, n), the first of each split is membership.
 
     Returns:
-        (questions,).
+        (questions,), NaN where no split has one.
     """
-    return np.array([[rank_correlation(split[0], measured) or 0.0 for measured in split[1:]] for split in scores]).mean(
-        axis=0
-    )
+    found = np.array([[rank_correlation(split[0], measured) for measured in split[1:]] for split in scores], np.float64)
+    known = ~np.isnan(found)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(known, found, 0.0).sum(axis=0) / known.sum(axis=0))
 
 
-def _interval(scores: FloatArray, settings: HypothesesSection, seed: int) -> tuple[FloatArray, FloatArray]:
-    """Percentile interval of the mean correlation: creators resampled, the same ones in all splits."""
+def _intervals(scores: FloatArray, settings: HypothesesSection, seed: int) -> list[tuple[float, float]]:
+    """Percentile interval of each mean correlation: creators resampled, the same ones in all splits."""
     generator = np.random.default_rng([seed, RESAMPLING])
     number = scores.shape[2]
-    resampled = [correlations(scores[:, :, generator.integers(0, number, number)]) for _ in range(settings.resamples)]
+    resampled = np.stack(
+        [correlations(scores[:, :, generator.integers(0, number, number)]) for _ in range(settings.resamples)]
+    )
     tail = (1 - settings.confidence) / 2
-    low, high = np.quantile(resampled, [tail, 1 - tail], axis=0)
-    return low, high
+    low, high = np.nanquantile(resampled, [tail, 1 - tail], axis=0)
+    return list(zip(low.tolist(), high.tolist(), strict=True))
