@@ -19,6 +19,7 @@ import pyarrow as pa
 from analysis.dyadic import dyadic_regression, with_controls
 from analysis.evidence import HYPOTHESES, NOT_SUPPORTED, Hypothesis, Study
 from analysis.homophily_tests import degree_homophily, label_homophily, with_singletons
+from analysis.split_half import density, density_original, separation, separation_original
 from common.config import ConfigError, HypothesesSection
 from common.program import UserError, log
 from common.tables import STRING
@@ -28,7 +29,15 @@ Test = Callable[[Study, HypothesesSection, int], Hypothesis]
 SENSITIVITY = pa.schema([("variant", STRING), *HYPOTHESES])
 
 
-TESTS: tuple[Test, ...] = (label_homophily, degree_homophily, dyadic_regression)
+TESTS: tuple[Test, ...] = (
+    label_homophily,
+    degree_homophily,
+    dyadic_regression,
+    density_original,
+    density,
+    separation_original,
+    separation,
+)
 CLUSTER_TESTS: tuple[Test, ...] = (label_homophily, degree_homophily)
 
 

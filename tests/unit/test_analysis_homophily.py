@@ -168,7 +168,7 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> dict[st
     monkeypatch.setattr("sys.argv", ["test_hypotheses.py", *tables, *files, *options])
     program.main(program.parse())
     results = json.loads((folder / "h.json").read_text())
-    assert [list(result) for result in results] == [KEYS]
+    assert all(list(result) == KEYS for result in results)
     assert pq.read_table(folder / "h.parquet").to_pylist() == results
     return dict(results[0])
 
