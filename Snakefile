@@ -59,6 +59,12 @@ if workflow.is_main_process:
     )
 
 
+# Profiles and clusters of the modalities beside the chosen one.
+OTHER_MODALITIES = ["results/map/modalities.parquet"][
+    : len(STUDY.config.embedding.modalities) - 1
+]
+
+
 include: "rules/functions.smk"
 include: "rules/collect.smk"
 include: "rules/perceive.smk"
@@ -77,7 +83,9 @@ TABLES = expand(
     + ["modalities"] * (len(STUDY.config.embedding.modalities) > 1),
 )
 MAP = expand("results/map/{table}.parquet", table=["coordinates", "clusters"])
-FIGURES = expand("results/figures/{figure}.png", figure=["map", "network"])
+FIGURES = expand(
+    "results/figures/{figure}.png", figure=["map", "network", "similarity"]
+)
 
 
 localrules:
@@ -99,6 +107,7 @@ rule all:
         MAP,
         FIGURES,
         "results/hypotheses.json",
+        "results/hypotheses.md",
         "results/config.yaml",
         "results/reels",
         [] if STUDY.config.study.retain_media_days is None else "results/media.json",

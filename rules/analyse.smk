@@ -46,23 +46,40 @@ rule test_hypotheses:
         creators="results/tables/creators.parquet",
         edges="results/tables/edges.parquet",
         clusters="results/map/clusters.parquet",
+        reels="results/tables/reels.parquet",
+        modalities=OTHER_MODALITIES,
     output:
         json="results/hypotheses.json",
         parquet="results/hypotheses.parquet",
+        text="results/hypotheses.md",
+        sensitivity="results/sensitivity.parquet",
+        effects="results/tables/effects.parquet",
+        similarity="results/tables/similarity.parquet",
     log:
         "results/logs/test_hypotheses.log",
     benchmark:
         "results/benchmarks/test_hypotheses.tsv"
     conda:
         "../envs/analysis.yaml"
+    threads: 8
     params:
         options=STUDY.options("hypotheses"),
+        clustering=STUDY.prefixed_options("cluster"),
+        modalities=lambda _, input: (
+            f"--modalities {input.modalities}" if input.modalities else ""
+        ),
+        name=lambda _: STUDY.config.study.name,
+        synthetic=str(STUDY.config.study.synthetic).lower(),
+        own=STUDY.own_tests,
         seed=STUDY.config.study.seed,
         version=STUDY.version("test_hypotheses"),
     shell:
         "exec python $ATLAS/test_hypotheses.py --creators {input.creators} --edges {input.edges}"
-        " --clusters {input.clusters} --output {output.json} --parquet {output.parquet}"
-        " --seed {params.seed} --log {log} {params.options}"
+        " --clusters {input.clusters} --reels {input.reels} {params.modalities} --output {output.json}"
+        " --parquet {output.parquet} --text {output.text} --sensitivity {output.sensitivity}"
+        " --effects {output.effects} --similarity {output.similarity}"
+        " --name {params.name:q} --synthetic {params.synthetic} --seed {params.seed} --processes {threads}"
+        " --log {log} {params.options} {params.clustering}"
 
 
 rule compare_modalities:
@@ -70,7 +87,8 @@ rule compare_modalities:
     input:
         status="results/tables/status.parquet",
     output:
-        "results/tables/modalities.parquet",
+        compared="results/tables/modalities.parquet",
+        profiles="results/map/modalities.parquet",
     log:
         "results/logs/compare_modalities.log",
     benchmark:
@@ -84,4 +102,4 @@ rule compare_modalities:
         version=STUDY.version("compare_modalities"),
     shell:
         "exec python $ATLAS/compare_modalities.py --status {input.status} --modalities {params.modalities}"
-        " --output {output} --seed {params.seed} --log {log} {params.options}"
+        " --output {output.compared} --profiles {output.profiles} --seed {params.seed} --log {log} {params.options}"

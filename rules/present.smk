@@ -45,3 +45,24 @@ rule plot_network:
         "exec python $ATLAS/plot_network.py --creators {input.creators} --coordinates {input.coordinates}"
         " --clusters {input.clusters} --edges {input.edges} --output {output} --name {params.name:q}"
         " --synthetic {params.synthetic} --log {log}"
+
+
+rule plot_similarity:
+    """The probability of following against similarity."""
+    input:
+        "results/tables/similarity.parquet",
+    output:
+        "results/figures/similarity.png",
+    log:
+        "results/logs/plot_similarity.log",
+    benchmark:
+        "results/benchmarks/plot_similarity.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        name=lambda _: STUDY.config.study.name,
+        synthetic=str(STUDY.config.study.synthetic).lower(),
+        version=STUDY.version("plot_similarity"),
+    shell:
+        "exec python $ATLAS/plot_similarity.py --similarity {input} --output {output} --name {params.name:q}"
+        " --synthetic {params.synthetic} --log {log}"

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import argparse
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from analysis.clusters import cluster_profiles
+from analysis.clusters import Clustering, cluster_profiles
 from analysis.modalities import compare_modalities, mean_profiles
 from analysis.profiles import Profiles
 from common.config import ClusterSection
 from common.manifest import Row, read_manifest
 from common.options import add_section, read_section
 from common.program import log, parser, run
-from common.tables import MODALITIES, build_table, write_table
+from common.tables import MODALITIES, MODALITY_PROFILES, build_table, write_table
 
-VERSION = "1"
+VERSION = "2"
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -37,11 +39,22 @@ def main(arguments: argparse.Namespace) -> None:
         found = cluster_profiles(made, settings, arguments.seed)
         for note in found.notes:
             log.warning("%s: %s", modality, note)
-        clusters[modality] = found.clusters
-    compared = compare_modalities(profiles, clusters)
+        clusters[modality] = found
+    compared = compare_modalities(profiles, {modality: found.clusters for modality, found in clusters.items()})
     write_table(build_table(compared, MODALITIES), arguments.output)
+    if arguments.profiles is not None:
+        others = [row for modality in arguments.modalities[1:] for row in rows_of(modality, profiles, clusters)]
+        write_table(build_table(others, MODALITY_PROFILES), arguments.profiles)
     for pair in compared:
         log.info("modalities: %s", ", ".join(f"{name} {value}" for name, value in pair.items()))
+
+
+def rows_of(modality: str, profiles: dict[str, Profiles], clusters: dict[str, Clustering]) -> Iterator[dict[str, Any]]:
+    """Profiles and clusters of one modality, as rows."""
+    seen, found = profiles[modality], clusters[modality]
+    columns = (seen.creator_ids, seen.vectors, found.clusters, found.membership)
+    for row in zip(*columns, strict=True):
+        yield {"modality": modality} | dict(zip(MODALITY_PROFILES.names[1:], row, strict=True))
 
 
 def read_profiles(rows: list[Row], stage: str) -> Profiles:
@@ -63,6 +76,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     options.add_argument("--status", type=Path, required=True, help="status table")
     options.add_argument("--modalities", nargs="+", required=True, help="what was embedded, the chosen one first")
     options.add_argument("--output", type=Path, required=True, help="table to write")
+    options.add_argument("--profiles", type=Path, help="also write profiles and clusters of all but the chosen one")
     options.add_argument("--seed", type=int, default=42, metavar="N", help="seed of UMAP and k-means [%(default)s]")
     add_section(options, ClusterSection)
     return options.parse_args(argv)

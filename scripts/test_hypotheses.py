@@ -1,32 +1,59 @@
-"""Test the clusters of the map against the follow network (H1-label: homophily against shuffled labels)."""
+"""Test clusters and profiles against the follow network.
+
+Any network with group labels can be tested: the tables of creators, edges and clusters need an id and a number only.
+Tests that need profiles, or the reels behind them, say what they miss.
+"""
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from analysis.evidence import Study, incomplete_lists
-from analysis.files import replace_file
-from analysis.hypotheses import TESTS, as_json, as_table
-from analysis.network import clusters_of, network_of
-from common import program
-from common.config import HypothesesSection
-from common.options import add_section, read_section
-from common.tables import CLUSTERS, CREATORS, EDGES, read_table, write_table
+import pyarrow as pa
+import pyarrow.compute as pc
 
-VERSION = "1"
+from analysis.dyadic import similarity_curve
+from analysis.effects import homophily_effects
+from analysis.evidence import HYPOTHESES, Study, incomplete_lists
+from analysis.files import replace_file
+from analysis.findings import as_markdown
+from analysis.hypotheses import SENSITIVITY, as_json, own_test, run_tests, sensitivity
+from analysis.profiles import OPTIONAL
+from analysis.study_tables import profiles_in, read_clusters, read_study, with_clusters
+from common import program
+from common.config import ClusterSection, HypothesesSection
+from common.options import add_section, read_section
+from common.tables import CREATORS, EFFECTS, MODALITY_PROFILES, SIMILARITY, read_table, write_table
+
+VERSION = "2"
 
 
 def main(arguments: argparse.Namespace) -> None:
     settings = read_section(arguments, HypothesesSection)
-    study = read_study(arguments.creators, arguments.edges, arguments.clusters)
     if 1 / (settings.draws + 1) > settings.alpha:
         program.log.warning(
             "hypotheses.draws = %d cannot give a p value as small as hypotheses.alpha = %s: raise draws",
             settings.draws,
             settings.alpha,
         )
-    results = [test(study, settings, arguments.seed) for test in TESTS]
+    own = [own_test(Path(name)) for name in settings.own_tests]
+    study = replace(
+        read_study(
+            arguments.creators,
+            arguments.edges,
+            arguments.clusters,
+            arguments.reels,
+            directed=not arguments.undirected,
+            controls=settings.controls,
+        ),
+        clustering=read_section(arguments, ClusterSection, "cluster"),
+        processes=arguments.processes,
+    )
+    for limit in (study.network.left_out(), incomplete_lists(study.follows_status)):
+        if limit:
+            program.log.warning("%s: %s", arguments.edges, limit)
+    results = run_tests(study, settings, arguments.seed, own)
     for result in results:
         program.log.info(
             "%s: %s (observed %s, expected %s, p %s)%s",
@@ -35,23 +62,40 @@ def main(arguments: argparse.Namespace) -> None:
             *("-" if value is None else f"{value:.4g}" for value in (result.observed, result.expected, result.p_value)),
             f": {result.reason}" if result.reason else "",
         )
-    replace_file(arguments.output, as_json(results))
+    varied = sensitivity(study, other_views(study, arguments, settings), settings, arguments.seed)
+    rows = [asdict(result) for result in results]
+    replace_file(arguments.output, as_json(rows, HYPOTHESES))
     if arguments.parquet is not None:
-        write_table(as_table(results), arguments.parquet)
+        write_table(pa.Table.from_pylist(rows, schema=HYPOTHESES), arguments.parquet)
+    if arguments.sensitivity is not None:
+        write_table(pa.Table.from_pylist(varied, schema=SENSITIVITY), arguments.sensitivity)
+    if arguments.effects is not None:
+        degree = next(result for result in results if result.id == "H1-degree")
+        measured = homophily_effects(study, settings, arguments.seed, degree)
+        write_table(pa.Table.from_pylist(measured, schema=EFFECTS), arguments.effects)
+    if arguments.similarity is not None:
+        curve = similarity_curve(study, settings, arguments.seed)
+        write_table(pa.Table.from_pylist(curve, schema=SIMILARITY), arguments.similarity)
+    if arguments.text is not None:
+        text = as_markdown(results, varied, settings, arguments.name, arguments.synthetic == "true")
+        replace_file(arguments.text, text.encode())
 
 
-def read_study(creators_path: Path, edges_path: Path, clusters_path: Path) -> Study:
-    """Read the three tables and say in the log what in them does not take part."""
-    creators = read_table(creators_path, CREATORS, [name for name in CREATORS.names if name != "creator_id"])
-    edges = read_table(edges_path, EDGES)
-    clusters = read_table(clusters_path, CLUSTERS, ["membership", "outlier_score", "kmeans_cluster"])
-    network = network_of(creators, edges)
-    if network.left_out():
-        program.log.warning("%s: %s", edges_path, network.left_out())
-    statuses = creators.column("follows_status").to_pylist() if "follows_status" in creators.column_names else []
-    if incomplete_lists(statuses):
-        program.log.warning("%s", incomplete_lists(statuses))
-    return Study(network, clusters_of(network, clusters), follows_status=statuses)
+def other_views(study: Study, arguments: argparse.Namespace, settings: HypothesesSection) -> dict[str, Study]:
+    """The same creators as other modalities, and other runs of the study, see them."""
+    found = {}
+    if arguments.modalities is not None:
+        table = read_table(arguments.modalities, MODALITY_PROFILES)
+        for modality in sorted(set(table.column("modality").to_pylist())):
+            seen = table.filter(pc.equal(table.column("modality"), modality))
+            found[f"modality {modality}"] = with_clusters(
+                replace(study, profiles=profiles_in(seen, study.network), reels=None), seen
+            )
+    for name, folder in settings.compare.items():
+        creators = read_table(Path(folder) / "tables/creators.parquet", CREATORS, OPTIONAL)
+        clusters = read_clusters(Path(folder) / "map/clusters.parquet")
+        found[name] = with_clusters(replace(study, profiles=profiles_in(creators, study.network), reels=None), clusters)
+    return found
 
 
 def parse() -> argparse.Namespace:
@@ -61,10 +105,21 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--clusters", type=Path, required=True, metavar="FILE", help="clusters.parquet: cluster of each"
     )
+    parser.add_argument("--reels", type=Path, metavar="FILE", help="reels.parquet: embeddings, for H2 and H3")
+    parser.add_argument("--undirected", action="store_true", help="edges have no direction")
+    parser.add_argument("--modalities", type=Path, metavar="FILE", help="profiles and clusters of other modalities")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="hypotheses.json to write")
     parser.add_argument("--parquet", type=Path, metavar="FILE", help="also write the results as a table")
-    parser.add_argument("--seed", type=int, default=42, metavar="N", help="seed of the permutations [42]")
+    parser.add_argument("--text", type=Path, metavar="FILE", help="also write the results in words (Markdown)")
+    parser.add_argument("--sensitivity", type=Path, metavar="FILE", help="also write the tests under other choices")
+    parser.add_argument("--effects", type=Path, metavar="FILE", help="also write sizes of homophily with intervals")
+    parser.add_argument("--similarity", type=Path, metavar="FILE", help="also write following against similarity")
+    parser.add_argument("--seed", type=int, default=42, metavar="N", help="seed of every random step [42]")
+    parser.add_argument("--processes", type=int, default=1, metavar="N", help="processes; no result depends on it [1]")
+    parser.add_argument("--name", default="study", metavar="TEXT", help="name of the study, for the text [study]")
+    parser.add_argument("--synthetic", choices=["true", "false"], default="false", help="label it as synthetic data")
     add_section(parser, HypothesesSection)
+    add_section(parser, ClusterSection, "cluster")
     return parser.parse_args()
 
 

@@ -54,11 +54,7 @@ def cluster_profiles(profiles: Profiles, settings: ClusterSection, seed: int) ->
     if obstacle:
         notes.append(obstacle)
         return nothing
-    dimensions = _bounded(settings.dimensions, number - 2, "cluster.dimensions", number, notes)
-    neighbours = _bounded(settings.neighbours, number - 1, "cluster.neighbours", number, notes)
-    reduced = umap_layout(
-        profiles.vectors, dimensions, neighbours, min_dist=settings.min_dist, metric="euclidean", seed=seed
-    )
+    reduced = _reduced(profiles, settings, seed, notes)
     if reduced is None:
         notes.append("UMAP gave no finite coordinates: all creators count as noise")
         return nothing
@@ -84,6 +80,28 @@ def number_by_size(labels: Sequence[int] | IntArray, creator_ids: Sequence[str])
     ordered = sorted(members, key=lambda label: (-len(members[label]), min(members[label])))
     numbers = {label: number for number, label in enumerate(ordered)}
     return np.array([numbers.get(int(label), NOISE) for label in labels], np.int64)
+
+
+def _reduced(profiles: Profiles, settings: ClusterSection, seed: int, notes: list[str]) -> FloatArray | None:
+    """What HDBSCAN sees, (n, k): settings.space. Squared distances of unit vectors are twice their cosine distance."""
+    number = len(profiles)
+    if settings.space == "cosine":
+        vectors = profiles.vectors.astype(np.float64)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.maximum(lengths, np.finfo(np.float64).tiny))
+    if settings.space == "pca":
+        from sklearn.decomposition import PCA
+
+        limit = min(number - 1, profiles.vectors.shape[1])
+        dimensions = _bounded(settings.dimensions, limit, "cluster.dimensions", number, notes)
+        with threadpool_limits(1):
+            scores = PCA(dimensions, svd_solver="full").fit_transform(profiles.vectors.astype(np.float64))
+        return np.asarray(scores)
+    dimensions = _bounded(settings.dimensions, number - 2, "cluster.dimensions", number, notes)
+    neighbours = _bounded(settings.neighbours, number - 1, "cluster.neighbours", number, notes)
+    return umap_layout(
+        profiles.vectors, dimensions, neighbours, min_dist=settings.min_dist, metric="euclidean", seed=seed
+    )
 
 
 def _too_small(profiles: Profiles, settings: ClusterSection) -> str | None:

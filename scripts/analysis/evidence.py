@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -64,6 +64,7 @@ class Study:
         profiles: (n, d) mean embeddings, rows of NaN where a creator has none; None where no creator has one.
         reels: what the profiles are the means of; None where the table of reels was not given.
         follows_status: state of each creator's follow list; empty where the table does not say.
+        few_reels: (n,) whether the profile is of fewer reels than profile.min_reels; None where the table does not say.
         followers: (n,) numbers of followers, NaN where unknown; None where the table does not say.
         categories: (n,) whole numbers, equal for creators that share a category, -1 where unknown; by column.
         clustering: settings with which halves of the reels are clustered again.
@@ -76,10 +77,42 @@ class Study:
     profiles: FloatArray | None = None
     reels: Reels | None = None
     follows_status: list[str | None] = field(default_factory=list)
+    few_reels: npt.NDArray[np.bool] | None = None
     followers: FloatArray | None = None
     categories: Mapping[str, IntArray] = field(default_factory=dict)
     clustering: ClusterSection = field(default_factory=ClusterSection)
     processes: int = 1
+
+    def only(self, kept: npt.NDArray[np.bool]) -> Study:
+        """The study of some of its creators, and of the edges and reels among them.
+
+        Args:
+            kept: (n,) who stays.
+        """
+        numbers = np.cumsum(kept) - 1
+        edges = kept[self.network.sources] & kept[self.network.targets]
+        network = replace(
+            self.network,
+            creator_ids=self.network.creator_ids.filter(pa.array(kept)),
+            sources=numbers[self.network.sources[edges]],
+            targets=numbers[self.network.targets[edges]],
+        )
+        reels = None
+        if self.reels is not None:
+            own = kept[self.reels.owners]
+            reels = Reels(numbers[self.reels.owners[own]], self.reels.vectors[own])
+        return replace(
+            self,
+            network=network,
+            clusters=self.clusters[kept],
+            membership=None if self.membership is None else self.membership[kept],
+            profiles=None if self.profiles is None else self.profiles[kept],
+            reels=reels,
+            follows_status=[status for status, stays in zip(self.follows_status, kept, strict=False) if stays],
+            few_reels=None if self.few_reels is None else self.few_reels[kept],
+            followers=None if self.followers is None else self.followers[kept],
+            categories={name: codes[kept] for name, codes in self.categories.items()},
+        )
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ NOISE_COLOUR, EDGE_COLOUR, INK, FAINT = "#A6A6A6", "#9A9A9A", "#222222", "#6B6B6
 DPI = 300
 # Inches; the page is as high as its words need.
 WIDTH, MAP_SIDE, MAP_LEFT, MAP_BOTTOM, LEGEND_LEFT = 7.2, 5.0, 0.24, 0.26, 5.36
+CHART_LEFT, CHART_BOTTOM = 0.62, 0.55
 TITLE_HEIGHT, SUBTITLE_HEIGHT, MARGIN = 0.235, 0.165, 0.1
 LEGEND_ROWS = 25
 TITLE_LINE, TITLE_LINES = 66, 2
@@ -84,10 +85,50 @@ def start_figure(name: str, subtitle: str, method: str, synthetic: bool) -> tupl
         method: what the axes are, e.g. "UMAP".
         synthetic: say on the page and across the map that the data are synthetic.
     """
+    figure = _start_page(name, subtitle, synthetic, MAP_BOTTOM + MAP_SIDE)
+    height = figure.get_figheight()
+    box = (MAP_LEFT / WIDTH, MAP_BOTTOM / height, MAP_SIDE / WIDTH, MAP_SIDE / height)
+    axes = figure.add_axes(box, xlim=(-0.06, 1.06), ylim=(-0.06, 1.06), xticks=[], yticks=[])
+    axes.set_xlabel(f"{method} 1", fontsize=8, labelpad=3)
+    axes.set_ylabel(f"{method} 2", fontsize=8, labelpad=3)
+    if synthetic:
+        _mark_synthetic(axes, 40)
+    return figure, axes
+
+
+def start_charts(
+    name: str, subtitle: str, synthetic: bool, rows: int, columns: int, height: float
+) -> tuple[Figure, list[Axes]]:
+    """A page with title, subtitle and a grid of empty charts, row by row.
+
+    Args:
+        name: the study's name, as somebody typed it.
+        subtitle: what is shown; wrapped.
+        synthetic: say on the page and across each chart that the data are synthetic.
+        rows: of the grid.
+        columns: of the grid.
+        height: of all charts together, in inches.
+    """
+    figure = _start_page(name, subtitle, synthetic, CHART_BOTTOM + height)
+    page = figure.get_figheight()
+    grid = figure.add_gridspec(
+        rows, columns, left=CHART_LEFT / WIDTH, right=1 - 0.12 / WIDTH, bottom=CHART_BOTTOM / page,
+        top=(CHART_BOTTOM + height) / page, wspace=0.34, hspace=0.5,
+    )  # fmt: skip
+    charts = [figure.add_subplot(grid[row, column]) for row in range(rows) for column in range(columns)]
+    for chart in charts:
+        chart.spines[["top", "right"]].set_visible(False)
+        chart.tick_params(labelsize=7.5, color="#BBBBBB")
+        if synthetic:
+            _mark_synthetic(chart, 34 / max(columns, 1) ** 0.7)
+    return figure, charts
+
+
+def _start_page(name: str, subtitle: str, synthetic: bool, below: float) -> Figure:
+    """A page with title and subtitle above an area of this height in inches."""
     title = textwrap.wrap(printable(name), TITLE_LINE, max_lines=TITLE_LINES, placeholder=" …") or ["study"]
     said = textwrap.wrap(f"Synthetic data. {subtitle}" if synthetic else subtitle, SUBTITLE_LINE)
-    map_top = MAP_BOTTOM + MAP_SIDE
-    title_bottom = map_top + MARGIN + SUBTITLE_HEIGHT * len(said) + 0.04
+    title_bottom = below + MARGIN + SUBTITLE_HEIGHT * len(said) + 0.04
     height = title_bottom + TITLE_HEIGHT * len(title) + MARGIN
     figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
@@ -98,17 +139,15 @@ def start_figure(name: str, subtitle: str, method: str, synthetic: bool) -> tupl
     too_wide = heading.get_window_extent().width / (DPI * (WIDTH - MAP_LEFT - MARGIN))
     if too_wide > 1:  # wide letters
         heading.set_fontsize(12 / too_wide)
-    figure.text(left, (map_top + 0.07) / height, "\n".join(said), fontsize=8.5, va="bottom", linespacing=1.25)
-    box = (left, MAP_BOTTOM / height, MAP_SIDE / WIDTH, MAP_SIDE / height)
-    axes = figure.add_axes(box, xlim=(-0.06, 1.06), ylim=(-0.06, 1.06), xticks=[], yticks=[])
-    axes.set_xlabel(f"{method} 1", fontsize=8, labelpad=3)
-    axes.set_ylabel(f"{method} 2", fontsize=8, labelpad=3)
-    if synthetic:
-        axes.text(
-            0.5, 0.5, "synthetic data", fontsize=40, color="#000000", alpha=0.07, rotation=35,
-            ha="center", va="center", transform=axes.transAxes, zorder=0,
-        )  # fmt: skip
-    return figure, axes
+    figure.text(left, (below + 0.07) / height, "\n".join(said), fontsize=8.5, va="bottom", linespacing=1.25)
+    return figure
+
+
+def _mark_synthetic(axes: Axes, size: float) -> None:
+    axes.text(
+        0.5, 0.5, "synthetic data", fontsize=size, color="#000000", alpha=0.07, rotation=35,
+        ha="center", va="center", transform=axes.transAxes, zorder=0,
+    )  # fmt: skip
 
 
 def draw_note(axes: Axes, text: str) -> None:

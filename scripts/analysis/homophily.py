@@ -192,7 +192,7 @@ def _sorted_by_random_keys(labels: Labels, label_bits: int, generator: np.random
     return keys.astype(labels.dtype)
 
 
-def permutation_p(observed: int, drawn: IntArray) -> float:
+def permutation_p(observed: float, drawn: npt.NDArray[Any]) -> float:
     """One-sided p value, (k + 1) / (n + 1) with k draws at least as large (Phipson & Smyth 2010)."""
     return (int((drawn >= observed).sum()) + 1) / (len(drawn) + 1)
 

@@ -1,29 +1,155 @@
-"""Hypotheses about the follow network: one function per test, one record per result.
+"""The tests of a study: which there are, how they are judged together, and how far verdicts depend on choices.
 
-A test takes a `Study` and the settings and returns a `Hypothesis`; `TESTS` lists them in the order of the report.
+A test takes a `Study`, the settings and a seed, and returns a `Hypothesis`; `TESTS` lists them in the order of the
+report. A researcher's own test is a function of the same form in a file of its own (`own_test`).
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
-from analysis.evidence import HYPOTHESES, Hypothesis, Study
-from analysis.homophily_tests import label_homophily
-from common.config import HypothesesSection
+from analysis.dyadic import dyadic_regression, with_controls
+from analysis.evidence import HYPOTHESES, NOT_SUPPORTED, Hypothesis, Study
+from analysis.homophily_tests import degree_homophily, label_homophily, with_singletons
+from common.config import ConfigError, HypothesesSection
+from common.program import UserError, log
+from common.tables import STRING
 
-TESTS: tuple[Callable[[Study, HypothesesSection, int], Hypothesis], ...] = (label_homophily,)
+Test = Callable[[Study, HypothesesSection, int], Hypothesis]
+
+SENSITIVITY = pa.schema([("variant", STRING), *HYPOTHESES])
 
 
-def as_json(results: list[Hypothesis]) -> bytes:
-    """Results as a JSON list, keys in the order of the table; a number that is missing is null, never NaN."""
-    rows = [{name: asdict(result)[name] for name in HYPOTHESES.names} for result in results]
-    return (json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+TESTS: tuple[Test, ...] = (label_homophily, degree_homophily, dyadic_regression)
+CLUSTER_TESTS: tuple[Test, ...] = (label_homophily, degree_homophily)
 
 
-def as_table(results: list[Hypothesis]) -> pa.Table:
-    """Results as a table, in the order given."""
-    return pa.Table.from_pylist([asdict(result) for result in results], schema=HYPOTHESES)
+def run_tests(study: Study, settings: HypothesesSection, seed: int, own: Sequence[Test] = ()) -> list[Hypothesis]:
+    """All tests, and the researcher's own after them, judged together.
+
+    Raises:
+        ConfigError: hypotheses.family names a test that there is not, or two tests have the same id.
+    """
+    results = [test(study, settings, seed) for test in (*TESTS, *own)]
+    ids = [result.id for result in results]
+    for twice in {name for name in ids if ids.count(name) > 1}:
+        raise ConfigError(f"hypotheses.own_tests: there is more than one test with the id {twice}; rename yours")
+    for unknown in sorted(set(settings.family) - set(ids)):
+        raise ConfigError(f"hypotheses.family: there is no test {unknown}; tests here: {', '.join(ids)}")
+    return judge(results, settings)
+
+
+def judge(results: list[Hypothesis], settings: HypothesesSection) -> list[Hypothesis]:
+    """Adjust the p values of the family (Holm 1979) and take back support that does not stand the adjustment.
+
+    Tests of the family that could not be made do not count. Tests outside of it keep their verdict.
+    """
+    in_family = [result for result in results if result.id in settings.family and result.p_value is not None]
+    adjusted = dict(
+        zip(
+            (result.id for result in in_family),
+            holm([result.p_value for result in in_family if result.p_value is not None]),
+            strict=True,
+        )
+    )
+    return [
+        replace(
+            result,
+            p_adjusted=adjusted[result.id],
+            verdict=NOT_SUPPORTED if adjusted[result.id] > settings.alpha else result.verdict,
+        )
+        if result.id in adjusted
+        else result
+        for result in results
+    ]
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjusted p values of Holm's step-down procedure (Holm 1979), in the order given."""
+    order = np.argsort(p_values, kind="stable")
+    number = len(p_values)
+    adjusted = np.empty(number)
+    steps = [p_values[place] * (number - rank) for rank, place in enumerate(order)]
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0) if steps else []
+    return [float(value) for value in adjusted]
+
+
+def own_test(path: Path) -> Test:
+    """The function `test` of a researcher's own file.
+
+    Raises:
+        UserError: the file is not there, cannot be run, or has no function `test`; also when it fails later.
+    """
+    specification = importlib.util.spec_from_file_location(f"own_test_{path.stem}", path)
+    if specification is None or specification.loader is None or not path.is_file():
+        raise UserError(f"{path}: no such Python file; see hypotheses.own_tests")
+    module = importlib.util.module_from_spec(specification)
+    try:
+        specification.loader.exec_module(module)
+    except Exception as error:
+        log.exception("%s", path)
+        raise UserError(f"{path}: cannot be run: {type(error).__name__}: {error}") from None
+    if not callable(getattr(module, "test", None)):
+        raise UserError(f"{path}: has no function test(study, settings, seed); docs/analysis.md has an example")
+
+    def test(study: Study, settings: HypothesesSection, seed: int) -> Hypothesis:
+        try:
+            result = module.test(study, settings, seed)
+        except Exception as error:
+            log.exception("%s", path)
+            raise UserError(f"{path}: the test failed: {type(error).__name__}: {error}") from None
+        if not isinstance(result, Hypothesis):
+            raise UserError(f"{path}: test() gave {type(result).__name__}, not a Hypothesis")
+        return result
+
+    return test
+
+
+def sensitivity(study: Study, others: dict[str, Study], settings: HypothesesSection, seed: int) -> list[dict[str, Any]]:
+    """The tests of the network again, under other choices: does a verdict depend on them?
+
+    Args:
+        study: as it was tested.
+        others: the same creators seen otherwise (another modality, another run), by a name.
+        settings: of the tests.
+        seed: as in the main analysis.
+
+    Returns:
+        Rows of the table of sensitivity. P values are those of each test alone: these rows ask nothing new.
+    """
+    rows = [
+        ("noise kept as clusters of one", test(with_singletons(study), settings, seed))
+        for test in CLUSTER_TESTS
+        if (study.clusters < 0).any()
+    ]
+    for name, variant in {**_variants(study), **others}.items():
+        rows += [(name, test(variant, settings, seed)) for test in (*CLUSTER_TESTS, dyadic_regression)]
+    controlled = with_controls(study, settings, seed)
+    if controlled is not None:
+        rows.append(("with controls", controlled))
+    return [{"variant": name} | asdict(result) for name, result in rows]
+
+
+def _variants(study: Study) -> dict[str, Study]:
+    """Choices that a study leaves open, where they make a difference."""
+    found: dict[str, Study] = {}
+    incomplete = np.array([status not in (None, "complete") for status in study.follows_status], bool)
+    if incomplete.any():
+        found["complete follow lists only"] = study.only(~incomplete)
+    if study.few_reels is not None and study.few_reels.any():
+        found["creators with few reels left out"] = study.only(~study.few_reels)
+    return found
+
+
+def as_json(rows: Sequence[dict[str, Any]], schema: pa.Schema) -> bytes:
+    """Rows as a JSON list, keys in the order of the table; a number that is missing is null, never NaN."""
+    ordered = [{name: row.get(name) for name in schema.names} for row in rows]
+    return (json.dumps(ordered, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()

@@ -180,6 +180,17 @@ class Study:
         text = " ".join(section_options(self.section(name)) for name in names)
         return lambda _: text
 
+    def prefixed_options(self, name: str) -> Callable[[Any], str]:
+        """A section as options that begin with its name, for a program that takes several."""
+        text = section_options(self.section(name), name)
+        return lambda _: text
+
+    @property
+    def own_tests(self) -> list[str]:
+        """Digests of the files with the researcher's own tests; a file that is not there is told by the program."""
+        paths = [Path(name) for name in self.config.hypotheses.own_tests]
+        return [digest(path.read_text(encoding="utf-8")) if path.is_file() else "missing" for path in paths]
+
     def embedding(self, modality: Modality) -> OneEmbedding:
         """The settings of one modality of the section `embedding`."""
         return self.config.embedding.only(modality)

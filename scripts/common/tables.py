@@ -117,6 +117,28 @@ MODALITIES = pa.schema(
         ("adjusted_rand_index", FLOAT),  # null: fewer than two clusters
     ]
 )
+SIMILARITY = pa.schema(
+    [
+        ("similarity_low", FLOAT),  # of the pairs in this bin
+        ("similarity_high", FLOAT),
+        ("similarity_mean", FLOAT),
+        ("n_pairs", INT),
+        ("n_follows", INT),
+        ("share", FLOAT),  # of the pairs that follow
+        ("ci_low", FLOAT),
+        ("ci_high", FLOAT),
+        ("expected", FLOAT),  # by the model without similarity
+    ]
+)
+MODALITY_PROFILES = pa.schema(
+    [
+        ("modality", STRING),  # other than the chosen one
+        ("creator_id", STRING),
+        ("profile", VECTOR),
+        ("cluster", INT),
+        ("membership", FLOAT),
+    ]
+)
 EFFECTS = pa.schema(
     [
         ("measure", STRING),

@@ -1,0 +1,189 @@
+"""A study for the tests, read from its tables."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as kinds
+
+from analysis.evidence import Reels, Study
+from analysis.network import Network, clusters_of, network_of, positions
+from analysis.profiles import FloatArray, profiles_of
+from common.tables import CLUSTERS, CREATORS, EDGES, REELS, TableError, read_table
+
+LANGUAGE = "language"
+FIRST_STUDY = "inst2txt_"
+# A text column of the creators' table says in which group a creator is, where it has this many different values.
+FEWEST_GROUPS, MOST_GROUPS = 2, 20
+REELS_NEEDED = ("reel_id", "creator_id", "embedding")
+LANGUAGES = ("speech_language", "caption_language")
+
+
+def read_study(
+    creators_path: Path,
+    edges_path: Path,
+    clusters_path: Path,
+    reels_path: Path | None = None,
+    *,
+    directed: bool = True,
+    controls: list[str] | None = None,
+) -> Study:
+    """Read the tables that the tests look at.
+
+    Args:
+        creators_path: creator_id; profile, follows_status, followers, few_reels and categories where there are any.
+        edges_path: columns source_id and target_id.
+        clusters_path: columns creator_id and cluster; membership where it has it.
+        reels_path: columns reel_id, creator_id and embedding.
+        directed: whether edges have a direction.
+        controls: columns of categories; None: those that look like categories, and the language of the reels.
+
+    Raises:
+        TableError: a table that cannot be used, or a column of `controls` that is not there.
+    """
+    creators = read_table(creators_path, CREATORS, [name for name in CREATORS.names if name != "creator_id"])
+    creators = creators.sort_by("creator_id")
+    network = network_of(creators, read_table(edges_path, EDGES), directed)
+    study = with_clusters(Study(network, np.full(network.n_creators, -1)), read_clusters(clusters_path))
+    columns = {name: creators.column(name) for name in creators.column_names}
+    reels = None if reels_path is None else _read_reels(reels_path)
+    return replace(
+        study,
+        profiles=profiles_in(creators, network),
+        reels=None if reels is None else _embedded(reels, network),
+        follows_status=columns["follows_status"].to_pylist() if "follows_status" in columns else [],
+        few_reels=_flags(columns["few_reels"]) if "few_reels" in columns else None,
+        followers=_numbers(columns["followers"]) if "followers" in columns else None,
+        categories=categories(creators, reels, controls),
+    )
+
+
+def read_clusters(path: Path) -> pa.Table:
+    """Clusters, checked; any more than creator_id and cluster may be missing."""
+    return read_table(path, CLUSTERS, ["membership", "outlier_score", "kmeans_cluster"])
+
+
+def with_clusters(study: Study, clusters: pa.Table) -> Study:
+    """The study with the clusters of a table: columns creator_id, cluster, and membership where it has it."""
+    found = replace(study, clusters=clusters_of(study.network, clusters))
+    if "membership" not in clusters.column_names:
+        return found
+    places = positions(study.network.creator_ids, clusters.column("creator_id"))
+    membership = np.full(len(places), np.nan)
+    membership[places >= 0] = _numbers(clusters.column("membership"))[places[places >= 0]]
+    return replace(found, membership=membership)
+
+
+def profiles_in(creators: pa.Table, network: Network) -> FloatArray | None:
+    """Profiles of a network's creators, (n, d), rows of NaN where a creator has none; None where nobody has one."""
+    if "profile" not in creators.column_names:
+        return None
+    found = profiles_of(creators)
+    if not len(found):
+        return None
+    places = positions(network.creator_ids, pa.array(found.creator_ids))
+    profiles = np.full((network.n_creators, found.vectors.shape[1]), np.nan)
+    profiles[places >= 0] = found.vectors[places[places >= 0]]
+    return profiles
+
+
+def categories(
+    creators: pa.Table, reels: pa.Table | None, wanted: list[str] | None
+) -> Mapping[str, np.ndarray[Any, np.dtype[np.int64]]]:
+    """Which creators share a category: whole numbers by column, -1 where it is unknown.
+
+    Args:
+        creators: sorted by creator_id; columns after the usual ones are the researcher's own.
+        reels: with the languages spoken and written; a creator's language is that of most of her or his reels.
+        wanted: columns; None: text columns with two to twenty values, and the language.
+    """
+    further = {name: creators.column(name).to_pylist() for name in creators.column_names if name not in CREATORS.names}
+    if reels is not None and LANGUAGE not in further:
+        further[LANGUAGE] = _languages(creators.column("creator_id").to_pylist(), reels)
+    if wanted is None:
+        # What the first study found is no control for what is found again.
+        own = {name: values for name, values in further.items() if not name.startswith(FIRST_STUDY)}
+        chosen = [name for name, values in own.items() if _is_category(values)]
+    else:
+        chosen = wanted
+        missing = [name for name in wanted if name not in further]
+        if missing:
+            raise TableError(
+                f"hypotheses.controls: the creators' table has no column {', '.join(missing)}; "
+                f"it has {', '.join(sorted(further)) or 'none beside the usual ones'}"
+            )
+    return {name: _codes(further[name]) for name in sorted(chosen)}
+
+
+def _is_category(values: list[Any]) -> bool:
+    known = {value for value in values if value not in (None, "")}
+    texts = all(isinstance(value, bool) or (isinstance(value, str) and not _is_number(value)) for value in known)
+    # Every value at one creator only: a name, or a place of birth written by hand; nobody shares it.
+    return texts and FEWEST_GROUPS <= len(known) <= MOST_GROUPS and len(known) < len(values)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _codes(values: list[Any]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    known = sorted({str(value) for value in values if value not in (None, "")})
+    numbers = {value: number for number, value in enumerate(known)}
+    return np.array([-1 if value in (None, "") else numbers[str(value)] for value in values], np.int64)
+
+
+def _languages(creator_ids: list[str], reels: pa.Table) -> list[str | None]:
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    columns = [reels.column(name).to_pylist() for name in LANGUAGES if name in reels.column_names]
+    for creator_id, *languages in zip(reels.column("creator_id").to_pylist(), *columns, strict=True):
+        spoken = next((language for language in languages if language), None)
+        if spoken:
+            counts[creator_id][spoken] += 1
+    return [_most_common(counts[creator_id]) for creator_id in creator_ids]
+
+
+def _most_common(counts: Counter[str]) -> str | None:
+    return min(counts, key=lambda name: (-counts[name], name)) if counts else None
+
+
+def _read_reels(path: Path) -> pa.Table:
+    return read_table(path, REELS, [name for name in REELS.names if name not in REELS_NEEDED])
+
+
+def _embedded(reels: pa.Table, network: Network) -> Reels:
+    table = reels.filter(pc.is_valid(reels.column("embedding")))
+    table = table.append_column("owner", [pa.array(positions(table.column("creator_id"), network.creator_ids))])
+    table = table.filter(pc.greater_equal(table.column("owner"), 0))
+    table = table.select(["owner", "reel_id", "embedding"]).sort_by([("owner", "ascending"), ("reel_id", "ascending")])
+    table = table.combine_chunks()
+    lengths = set(pc.list_value_length(table.column("embedding")).to_pylist())
+    if len(lengths) > 1:
+        shown = " and ".join(map(str, sorted(lengths)))
+        raise TableError(f"reels: embeddings of {shown} numbers; were they made with different models?")
+    values = pc.list_flatten(table.column("embedding")).to_numpy().astype(np.float32)
+    if not np.isfinite(values).all():
+        raise TableError("reels: embeddings with numbers that are not finite; make the tables again")
+    return Reels(table.column("owner").to_numpy(), values.reshape(len(table), next(iter(lengths), 0)))
+
+
+def _numbers(column: pa.ChunkedArray) -> FloatArray:
+    found: FloatArray = pc.fill_null(column.cast(pa.float64()), np.nan).to_numpy()
+    return found
+
+
+def _flags(column: pa.ChunkedArray) -> np.ndarray[Any, np.dtype[np.bool]]:
+    if not kinds.is_boolean(column.type):
+        raise TableError(f"creators: column few_reels is {column.type}, not true or false; make the tables again")
+    found: np.ndarray[Any, np.dtype[np.bool]] = pc.fill_null(column, True).to_numpy()
+    return found

@@ -1,0 +1,33 @@
+"""Draw how the probability of following goes with the similarity of profiles."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from analysis.figures import save_figure, style
+from analysis.similarity_figure import similarity_figure
+from common import program
+from common.tables import SIMILARITY, read_table
+
+VERSION = "1"
+
+
+def main(arguments: argparse.Namespace) -> None:
+    rows = read_table(arguments.similarity, SIMILARITY).to_pylist()
+    with style():
+        save_figure(similarity_figure(rows, arguments.name, arguments.synthetic == "true"), arguments.output)
+    program.log.info("%s: %d bins", arguments.output, len(rows))
+
+
+def parse() -> argparse.Namespace:
+    parser = program.parser(__doc__)
+    parser.add_argument("--similarity", type=Path, required=True, metavar="FILE", help="similarity.parquet")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="PNG to write")
+    parser.add_argument("--name", default="study", metavar="TEXT", help="name of the study, for the title [study]")
+    parser.add_argument("--synthetic", choices=["true", "false"], default="false", help="label it as synthetic data")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    program.run(main, parse())
