@@ -39,6 +39,7 @@ shell.prefix(STUDY.environment(own_python=not USES_CONDA))
 wildcard_constraints:
     batch=r"\d+",
     modality=r"text|image|text\+image",
+    variant=r"\w+",
 
 
 # On one machine these keep models and GPU jobs from running side by side; on a cluster they hold per job.

@@ -103,3 +103,55 @@ rule compare_modalities:
     shell:
         "exec python $ATLAS/compare_modalities.py --status {input.status} --modalities {params.modalities}"
         " --output {output.compared} --profiles {output.profiles} --seed {params.seed} --log {log} {params.options}"
+
+
+rule repeat_clusters:
+    """The clusters again with many seeds, under one variant of the settings."""
+    input:
+        creators="results/tables/creators.parquet",
+        edges="results/tables/edges.parquet",
+    output:
+        "results/robustness/{variant}.parquet",
+    log:
+        "results/logs/repeat_clusters/{variant}.log",
+    benchmark:
+        "results/benchmarks/repeat_clusters/{variant}.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        options=lambda wildcards: STUDY.variant_options(wildcards.variant),
+        tests=STUDY.prefixed_options("hypotheses"),
+        seed=STUDY.config.study.seed,
+        seeds=STUDY.config.robustness.seeds,
+        draws=STUDY.config.robustness.draws,
+        version=STUDY.version("repeat_clusters"),
+    shell:
+        "exec python $ATLAS/repeat_clusters.py --creators {input.creators} --edges {input.edges} --output {output}"
+        " --seed {params.seed} --seeds {params.seeds} --draws {params.draws} --log {log} {params.options} {params.tests}"
+
+
+rule compare_runs:
+    """Whether clusters and verdicts are the same with other seeds and settings."""
+    input:
+        creators="results/tables/creators.parquet",
+        clusters="results/map/clusters.parquet",
+        runs=expand(
+            "results/robustness/{variant}.parquet", variant=STUDY.cluster_variants
+        ),
+    output:
+        table="results/robustness.parquet",
+        json="results/robustness.json",
+    log:
+        "results/logs/compare_runs.log",
+    benchmark:
+        "results/benchmarks/compare_runs.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        options=STUDY.options("robustness"),
+        clustering=STUDY.prefixed_options("cluster"),
+        version=STUDY.version("compare_runs"),
+    shell:
+        "exec python $ATLAS/compare_runs.py --creators {input.creators} --clusters {input.clusters}"
+        " --runs results/robustness --output {output.table} --json {output.json} --log {log} {params.options}"
+        " {params.clustering}"

@@ -600,21 +600,24 @@ class ClusterVariant(Section):
         return ClusterSection(**settings.model_dump() | self.model_dump(exclude_none=True))
 
 
+VariantName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
+OWN_SETTINGS = "as_configured"
+
+
 class RobustnessSection(Section):
     """Clusters and verdicts over many seeds and settings."""
 
     seeds: int = Field(50, ge=2, description="Seeds that each variant of the settings is run with.")
-    variants: dict[str, ClusterVariant] = Field(
+    variants: dict[VariantName, ClusterVariant] = Field(
         {
-            "as_configured": ClusterVariant(),
             "few_neighbours": ClusterVariant(neighbours=10),
             "many_neighbours": ClusterVariant(neighbours=30),
             "few_dimensions": ClusterVariant(dimensions=5),
             "pca": ClusterVariant(space="pca"),
             "leaves": ClusterVariant(selection_method="leaf"),
         },
-        min_length=1,
-        description="Settings of `cluster` to change, by the variant's name (letters, digits, _).",
+        description="Settings of `cluster` to change, by the variant's name (letters, digits, _); beside them the "
+        "study's own are run, as `as_configured`.",
     )
     draws: int = Field(199, ge=19, description="Permutations of each test in each run.")
     min_stability: Share = Field(
@@ -712,12 +715,21 @@ class Config(Section):
                 )
         if self.context.translate == "llm" and self.context.backend == "none":
             raise ValueError("context.translate: llm needs a language model: context.backend transformers or openai")
-        if self.cluster.min_samples > self.cluster.min_cluster_size:
-            raise ValueError(
-                f"cluster.min_samples ({self.cluster.min_samples}) is larger than cluster.min_cluster_size "
-                f"({self.cluster.min_cluster_size}): clusters of the smallest size could never be dense enough"
-            )
+        for name, settings in self.cluster_variants().items():
+            if settings.min_samples > settings.min_cluster_size:
+                where = "cluster" if name == OWN_SETTINGS else f"robustness.variants.{name}"
+                raise ValueError(
+                    f"{where}.min_samples ({settings.min_samples}) is larger than {where}.min_cluster_size "
+                    f"({settings.min_cluster_size}): clusters of the smallest size could never be dense enough"
+                )
+        if OWN_SETTINGS in self.robustness.variants:
+            raise ValueError(f"robustness.variants.{OWN_SETTINGS}: these are the study's own settings; rename yours")
         return self
+
+    def cluster_variants(self) -> dict[str, ClusterSection]:
+        """The study's own settings of `cluster`, and those with which its clusters are compared, by name."""
+        changed = {name: variant.applied_to(self.cluster) for name, variant in self.robustness.variants.items()}
+        return {OWN_SETTINGS: self.cluster, **changed}
 
 
 # Choices that DESIGN names but this version does not make yet; each gets a message that says so.

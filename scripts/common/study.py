@@ -186,6 +186,15 @@ class Study:
         return lambda _: text
 
     @property
+    def cluster_variants(self) -> list[str]:
+        """Names of the settings of `cluster` whose runs are compared."""
+        return list(self.config.cluster_variants())
+
+    def variant_options(self, name: str) -> str:
+        """One of these settings, as options."""
+        return section_options(self.config.cluster_variants()[name])
+
+    @property
     def own_tests(self) -> list[str]:
         """Digests of the files with the researcher's own tests; a file that is not there is told by the program."""
         paths = [Path(name) for name in self.config.hypotheses.own_tests]

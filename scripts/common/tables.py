@@ -130,6 +130,29 @@ SIMILARITY = pa.schema(
         ("expected", FLOAT),  # by the model without similarity
     ]
 )
+RUNS = pa.schema(
+    [
+        ("seed", INT),
+        ("labels", pa.list_(INT)),  # cluster of each creator with a profile, by creator_id; null: left out of this run
+        ("test", pa.list_(STRING)),
+        ("verdict", pa.list_(STRING)),  # of each of these tests
+    ]
+)
+ROBUSTNESS = pa.schema(
+    [
+        ("variant", STRING),
+        ("settings", STRING),  # what differs from the study's own, as JSON
+        ("varied", STRING),  # between runs: seed or creators
+        ("n_runs", INT),
+        *((f"ari_{name}", FLOAT) for name in ("low", "lower", "median", "upper", "high")),
+        ("agreement", FLOAT),  # median adjusted Rand index with the study's own clusters
+        *((f"clusters_{name}", FLOAT) for name in ("low", "median", "high")),
+        *((f"noise_{name}", FLOAT) for name in ("low", "median", "high")),
+        ("test", pa.list_(STRING)),
+        ("supported", pa.list_(FLOAT)),  # share of runs in which the test is supported
+        ("not_testable", pa.list_(FLOAT)),
+    ]
+)
 MODALITY_PROFILES = pa.schema(
     [
         ("modality", STRING),  # other than the chosen one

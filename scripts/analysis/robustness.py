@@ -1,0 +1,156 @@
+"""Do clusters, and the verdicts that rest on them, stay the same with other seeds and other settings?"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from analysis.clusters import NOISE, IntArray, cluster_profiles
+from analysis.evidence import NOT_TESTABLE, SUPPORTED, Study
+from analysis.hypotheses import CLUSTER_TESTS, Test
+from analysis.network import positions
+from analysis.profiles import FloatArray, Profiles
+from analysis.split_half import density_original, separation_original
+from common.config import ClusterSection, HypothesesSection
+
+# Tests that depend on the clusters. H2 and H3 cluster hundreds of times themselves: repeating them is left out.
+REPEATED: tuple[Test, ...] = (*CLUSTER_TESTS, density_original, separation_original)
+# HDBSCAN draws nothing: where profiles are not reduced by UMAP, runs leave out a tenth of the creators, each another.
+LEFT_OUT = 0.1
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+def repeat(
+    study: Study, profiles: Profiles, clustering: ClusterSection, settings: HypothesesSection, seeds: Sequence[int]
+) -> list[dict[str, Any]]:
+    """Cluster and test once for each seed.
+
+    Args:
+        study: the creators and their follows; its clusters are not looked at.
+        profiles: n creators.
+        clustering: settings of one variant.
+        settings: of the tests.
+        seeds: of the runs.
+
+    Returns:
+        Rows of the table of runs, one for each seed.
+    """
+    import pyarrow as pa
+
+    places = positions(pa.array(profiles.creator_ids, pa.string()), study.network.creator_ids)
+    rows = []
+    for seed in seeds:
+        kept = np.arange(len(profiles))
+        if varied(clustering) == "creators":
+            number = len(profiles) - round(LEFT_OUT * len(profiles))
+            kept = np.sort(np.random.default_rng([seed, 21]).choice(len(profiles), number, replace=False))
+        some = Profiles([profiles.creator_ids[place] for place in kept], profiles.vectors[kept])
+        found = cluster_profiles(some, clustering, seed)
+        clusters = np.full(study.network.n_creators, NOISE)
+        membership = np.full(study.network.n_creators, np.nan)
+        clusters[places[kept]], membership[places[kept]] = found.clusters, found.membership
+        seen = replace(study, clusters=clusters, membership=membership)
+        results = [test(seen, settings, seed) for test in REPEATED]
+        labels: list[int | None] = [None] * len(profiles)
+        for place, label in zip(kept.tolist(), found.clusters.tolist(), strict=True):
+            labels[place] = label
+        rows.append(
+            {
+                "seed": seed,
+                "labels": labels,
+                "test": [result.id for result in results],
+                "verdict": [result.verdict for result in results],
+            }
+        )
+    return rows
+
+
+def varied(clustering: ClusterSection) -> str:
+    """What differs between the runs of a variant: `seed` or `creators`."""
+    return "seed" if clustering.space == "umap" else "creators"
+
+
+def together(first: Sequence[int | None], second: Sequence[int | None]) -> float | None:
+    """Adjusted Rand index (Hubert & Arabie 1985) of two runs over the creators that both have.
+
+    The question is which creators are in a cluster together: one in no cluster is together with nobody, as if in a
+    cluster of one. (As one large cluster, shared noise would look like agreement.)
+
+    Returns:
+        1 for the same clusters, about 0 for unrelated ones; None where neither run has two clusters.
+    """
+    from sklearn.metrics import adjusted_rand_score
+
+    both = [(a, b) for a, b in zip(first, second, strict=True) if a is not None and b is not None]
+    a, b = np.array(both, np.int64).reshape(-1, 2).T
+    if max(_clusters(a), _clusters(b)) < 2:
+        return None
+    return float(adjusted_rand_score(_alone(a), _alone(b)))
+
+
+def _alone(labels: IntArray) -> IntArray:
+    noise = labels < 0
+    alone = labels.copy()
+    alone[noise] = labels.max(initial=0) + 1 + np.arange(noise.sum())
+    return alone
+
+
+def _clusters(labels: IntArray) -> int:
+    return len(np.unique(labels[labels >= 0]))
+
+
+def summarise(runs: Sequence[dict[str, Any]], own: Sequence[int | None]) -> dict[str, Any]:
+    """One variant's runs in numbers: columns of the table of robustness.
+
+    Args:
+        runs: of the variant.
+        own: the study's own clusters, of the same creators.
+    """
+    labels = [run["labels"] for run in runs]
+    between = [index for a, b in itertools.combinations(labels, 2) if (index := together(a, b)) is not None]
+    with_own = [index for one in labels if (index := together(one, own)) is not None]
+    known = [np.array([label for label in one if label is not None], np.int64) for one in labels]
+    clusters = np.array([_clusters(one) for one in known], float)
+    noise = np.array([float((one < 0).mean()) if len(one) else np.nan for one in known])
+    tests = runs[0]["test"] if runs else []
+    verdicts = np.array([run["verdict"] for run in runs]).reshape(len(runs), len(tests))
+    return {
+        "n_runs": len(runs),
+        **_named("ari", ("low", "lower", "median", "upper", "high"), QUANTILES, np.array(between)),
+        "agreement": float(np.median(with_own)) if with_own else None,
+        **_named("clusters", ("low", "median", "high"), (0.0, 0.5, 1.0), clusters),
+        **_named("noise", ("low", "median", "high"), (0.0, 0.5, 1.0), noise[~np.isnan(noise)]),
+        "test": list(tests),
+        "supported": (verdicts == SUPPORTED).mean(axis=0).tolist(),
+        "not_testable": (verdicts == NOT_TESTABLE).mean(axis=0).tolist(),
+    }
+
+
+def _named(
+    prefix: str, names: Sequence[str], quantiles: Sequence[float], values: FloatArray
+) -> dict[str, float | None]:
+    if not len(values):
+        return {f"{prefix}_{name}": None for name in names}
+    return {f"{prefix}_{name}": float(np.quantile(values, at)) for name, at in zip(names, quantiles, strict=True)}
+
+
+def warning(own: dict[str, Any], min_stability: float) -> str | None:
+    """What to say on the map and in the report where the study's clusters are not stable; None where they are.
+
+    Args:
+        own: the row of the study's own settings.
+        min_stability: smallest median adjusted Rand index.
+    """
+    median = own["ari_median"]
+    if median is None:
+        return None  # no clusters: there is nothing to be unstable
+    if median >= min_stability:
+        return None
+    return (
+        f"These clusters are not stable: runs that differ in the {own['varied']} alone agree with a median adjusted "
+        f"Rand index of {median:.2f} (at least {min_stability:g} is called stable). Do not name or count them."
+    )

@@ -1,0 +1,70 @@
+"""Compare runs of the clustering: are clusters, and the verdicts that rest on them, the same every time?"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from analysis.files import replace_file
+from analysis.profiles import OPTIONAL, profiles_of
+from analysis.robustness import summarise, varied, warning
+from analysis.study_tables import read_clusters
+from common import program
+from common.config import OWN_SETTINGS, ClusterSection, RobustnessSection
+from common.options import add_section, read_section
+from common.program import UserError, log
+from common.tables import CREATORS, ROBUSTNESS, RUNS, read_table, write_table
+
+VERSION = "1"
+
+
+def main(arguments: argparse.Namespace) -> None:
+    settings = read_section(arguments, RobustnessSection)
+    clustering = read_section(arguments, ClusterSection, "cluster")
+    creator_ids = profiles_of(read_table(arguments.creators, CREATORS, OPTIONAL)).creator_ids
+    clusters = read_clusters(arguments.clusters)
+    labels = dict(zip(clusters["creator_id"].to_pylist(), clusters["cluster"].to_pylist(), strict=True))
+    own = [labels.get(creator_id) for creator_id in creator_ids]
+    rows: list[dict[str, Any]] = []
+    for name in (OWN_SETTINGS, *settings.variants):
+        changes = settings.variants[name].model_dump(exclude_none=True) if name != OWN_SETTINGS else {}
+        runs = read_table(arguments.runs / f"{name}.parquet", RUNS).to_pylist()
+        if any(len(run["labels"]) != len(creator_ids) for run in runs):
+            raise UserError(
+                f"{arguments.runs / name}.parquet: is of other creators than {arguments.creators}; run again"
+            )
+        kind = varied(clustering.model_copy(update=changes))
+        rows.append({"variant": name, "settings": json.dumps(changes), "varied": kind} | summarise(runs, own))
+        log.info("%s: %s", name, {key: value for key, value in rows[-1].items() if key.startswith(("ari", "clusters"))})
+    told = warning(rows[0], settings.min_stability)
+    if told:
+        log.warning("%s", told)
+    found = {
+        "median_ari": rows[0]["ari_median"],
+        "min_stability": settings.min_stability,
+        "stable": None if rows[0]["ari_median"] is None else told is None,
+        "warning": told,
+        "variants": rows,
+    }
+    write_table(pa.Table.from_pylist(rows, schema=ROBUSTNESS), arguments.output)
+    replace_file(arguments.json, (json.dumps(found, indent=2, allow_nan=False) + "\n").encode())
+
+
+def parse() -> argparse.Namespace:
+    parser = program.parser(__doc__)
+    parser.add_argument("--creators", type=Path, required=True, metavar="FILE", help="creators.parquet with profiles")
+    parser.add_argument("--clusters", type=Path, required=True, metavar="FILE", help="the study's clusters.parquet")
+    parser.add_argument("--runs", type=Path, required=True, metavar="FOLDER", help="tables of runs, one per variant")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="robustness.parquet to write")
+    parser.add_argument("--json", type=Path, required=True, metavar="FILE", help="robustness.json to write")
+    add_section(parser, RobustnessSection)
+    add_section(parser, ClusterSection, "cluster")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    program.run(main, parse())
