@@ -85,7 +85,8 @@ TABLES = expand(
 )
 MAP = expand("results/map/{table}.parquet", table=["coordinates", "clusters"])
 FIGURES = expand(
-    "results/figures/{figure}.png", figure=["map", "network", "similarity"]
+    "results/figures/{figure}.png",
+    figure=["map", "network", "similarity", "robustness"],
 )
 
 
@@ -93,6 +94,7 @@ localrules:
     all,
     tables,
     map,
+    robustness,
     figures,
     descriptions,
     fetch_models,
@@ -127,6 +129,13 @@ rule map:
         MANIFESTS,
         MAP,
         "results/figures/map.png",
+
+
+rule robustness:
+    """Clusters and verdicts over many seeds and settings."""
+    input:
+        MANIFESTS,
+        "results/figures/robustness.png",
 
 
 rule figures:

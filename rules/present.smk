@@ -4,6 +4,7 @@ rule plot_map:
         creators="results/tables/creators.parquet",
         coordinates="results/map/coordinates.parquet",
         clusters="results/map/clusters.parquet",
+        robustness="results/robustness.json",
     output:
         "results/figures/map.png",
     log:
@@ -18,7 +19,7 @@ rule plot_map:
         version=STUDY.version("plot_map"),
     shell:
         "exec python $ATLAS/plot_map.py --creators {input.creators} --coordinates {input.coordinates}"
-        " --clusters {input.clusters} --output {output} --name {params.name:q} --synthetic {params.synthetic}"
+        " --clusters {input.clusters} --robustness {input.robustness} --output {output} --name {params.name:q} --synthetic {params.synthetic}"
         " --log {log}"
 
 
@@ -65,4 +66,25 @@ rule plot_similarity:
         version=STUDY.version("plot_similarity"),
     shell:
         "exec python $ATLAS/plot_similarity.py --similarity {input} --output {output} --name {params.name:q}"
+        " --synthetic {params.synthetic} --log {log}"
+
+
+rule plot_robustness:
+    """Clusters and verdicts over many seeds and settings."""
+    input:
+        "results/robustness.json",
+    output:
+        "results/figures/robustness.png",
+    log:
+        "results/logs/plot_robustness.log",
+    benchmark:
+        "results/benchmarks/plot_robustness.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        name=lambda _: STUDY.config.study.name,
+        synthetic=str(STUDY.config.study.synthetic).lower(),
+        version=STUDY.version("plot_robustness"),
+    shell:
+        "exec python $ATLAS/plot_robustness.py --robustness {input} --output {output} --name {params.name:q}"
         " --synthetic {params.synthetic} --log {log}"

@@ -38,12 +38,13 @@ rule build_tables:
     conda:
         "../envs/analysis.yaml"
     params:
+        options=STUDY.options("profile"),
         version=STUDY.version("build_tables"),
         modality=STUDY.config.embedding.modalities[0],
         batches=" ".join(STUDY.batches),
     shell:
         "exec python $ATLAS/build_tables.py --status {input.status} --creators results/creators"
-        " --batches {params.batches} --modality {params.modality} --output results/tables --log {log}"
+        " --batches {params.batches} --modality {params.modality} --output results/tables --log {log} {params.options}"
 
 
 rule delete_media:

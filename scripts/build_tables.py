@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from common.config import ProfileSection
 from common.manifest import Row, read_manifest
+from common.options import add_section, read_section
 from common.program import UserError, log, parser, run
 from common.tables import (
     CREATORS,
@@ -25,10 +27,12 @@ from common.tables import (
 )
 from texts.descriptions import clean_description
 
-VERSION = "1"
+VERSION = "2"
+OF_PROFILES = ("profile", "profile_spread", "few_reels")  # columns that are filled here
 
 
 def main(arguments: argparse.Namespace) -> None:
+    settings = read_section(arguments, ProfileSection)
     rows = read_manifest(arguments.status)
     by_reel: dict[str, dict[str, Row]] = defaultdict(dict)
     for row in rows:
@@ -43,7 +47,7 @@ def main(arguments: argparse.Namespace) -> None:
     cohort = {creator["creator_id"] for creator in creators}
     for follow in follows:
         follow["in_cohort"] = follow["target_id"] in cohort
-    add_profiles(creators, reels)
+    add_profiles(creators, reels, settings.min_reels)
     output: Path = arguments.output
     write_table(build_table(reels, REELS), output / "reels.parquet")
     write_table(build_table(creators, CREATORS, further=True), output / "creators.parquet")
@@ -149,13 +153,19 @@ def read_creators(folder: Path, batches: list[str]) -> tuple[list[dict[str, Any]
     """Creators and follows of all batches."""
     creators, follows = [], []
     for batch in batches:
-        creators.extend(read_table(folder / batch / "creators.parquet", CREATORS).to_pylist())
+        creators.extend(read_table(folder / batch / "creators.parquet", CREATORS, OF_PROFILES).to_pylist())
         follows.extend(read_table(folder / batch / "follows.parquet", FOLLOWS).to_pylist())
     return creators, follows
 
 
-def add_profiles(creators: list[dict[str, Any]], reels: list[dict[str, Any]]) -> None:
-    """Give each creator the mean of the reels' unit embeddings and their mean cosine distance to it."""
+def add_profiles(creators: list[dict[str, Any]], reels: list[dict[str, Any]], min_reels: int) -> None:
+    """Give each creator the mean of the reels' unit embeddings, their mean cosine distance to it, and a mark.
+
+    Args:
+        creators: rows of the creators' table; changed in place.
+        reels: rows of the reels' table.
+        min_reels: creators with fewer embedded reels are marked.
+    """
     vectors: dict[str, list[np.ndarray]] = defaultdict(list)
     counts: dict[str, int] = defaultdict(int)
     for reel in reels:
@@ -165,6 +175,7 @@ def add_profiles(creators: list[dict[str, Any]], reels: list[dict[str, Any]]) ->
     for creator in creators:
         own = vectors.get(creator["creator_id"], [])
         creator["n_reels"], creator["n_embedded"] = counts[creator["creator_id"]], len(own)
+        creator["few_reels"] = len(own) < min_reels
         if own:
             stacked = np.stack(own).astype(np.float64)
             profile = stacked.mean(axis=0)
@@ -181,6 +192,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     options.add_argument("--creators", type=Path, default=Path("results/creators"), help="folder of the first stage")
     options.add_argument("--batches", nargs="+", required=True, help="numbers of the batches")
     options.add_argument("--output", type=Path, default=Path("results/tables"), help="folder to write to [%(default)s]")
+    add_section(options, ProfileSection)
     return options.parse_args(argv)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 from analysis.figures import save_figure, style
@@ -10,13 +11,14 @@ from analysis.map_figure import PlacedCreators, map_figure, placed_creators
 from common import program
 from common.tables import CLUSTERS, COORDINATES, CREATORS, read_table
 
-VERSION = "1"
+VERSION = "2"
 
 
 def main(arguments: argparse.Namespace) -> None:
     placed = read_placed(arguments)
+    warning = None if arguments.robustness is None else json.loads(arguments.robustness.read_text())["warning"]
     with style():
-        save_figure(map_figure(placed, arguments.name, arguments.synthetic == "true"), arguments.output)
+        save_figure(map_figure(placed, arguments.name, arguments.synthetic == "true", warning), arguments.output)
     program.log.info("%s: %d creators", arguments.output, len(placed))
 
 
@@ -41,7 +43,9 @@ def figure_parser(description: str | None) -> argparse.ArgumentParser:
 
 
 def parse() -> argparse.Namespace:
-    return figure_parser(__doc__).parse_args()
+    parser = figure_parser(__doc__)
+    parser.add_argument("--robustness", type=Path, metavar="FILE", help="robustness.json: warns of unstable clusters")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

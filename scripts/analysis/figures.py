@@ -37,7 +37,7 @@ NOISE_COLOUR, EDGE_COLOUR, INK, FAINT = "#A6A6A6", "#9A9A9A", "#222222", "#6B6B6
 DPI = 300
 # Inches; the page is as high as its words need.
 WIDTH, MAP_SIDE, MAP_LEFT, MAP_BOTTOM, LEGEND_LEFT = 7.2, 5.0, 0.24, 0.26, 5.36
-CHART_LEFT, CHART_BOTTOM = 0.62, 0.55
+CHART_LEFT, CHART_BOTTOM = 0.62, 0.64
 TITLE_HEIGHT, SUBTITLE_HEIGHT, MARGIN = 0.235, 0.165, 0.1
 LEGEND_ROWS = 25
 TITLE_LINE, TITLE_LINES = 66, 2
@@ -97,7 +97,7 @@ def start_figure(name: str, subtitle: str, method: str, synthetic: bool) -> tupl
 
 
 def start_charts(
-    name: str, subtitle: str, synthetic: bool, rows: int, columns: int, height: float
+    name: str, subtitle: str, synthetic: bool, rows: int, columns: int, height: float, left: float = CHART_LEFT
 ) -> tuple[Figure, list[Axes]]:
     """A page with title, subtitle and a grid of empty charts, row by row.
 
@@ -108,11 +108,12 @@ def start_charts(
         rows: of the grid.
         columns: of the grid.
         height: of all charts together, in inches.
+        left: of the charts, in inches: room for the labels of the vertical axis.
     """
     figure = _start_page(name, subtitle, synthetic, CHART_BOTTOM + height)
     page = figure.get_figheight()
     grid = figure.add_gridspec(
-        rows, columns, left=CHART_LEFT / WIDTH, right=1 - 0.12 / WIDTH, bottom=CHART_BOTTOM / page,
+        rows, columns, left=left / WIDTH, right=1 - 0.12 / WIDTH, bottom=CHART_BOTTOM / page,
         top=(CHART_BOTTOM + height) / page, wspace=0.34, hspace=0.5,
     )  # fmt: skip
     charts = [figure.add_subplot(grid[row, column]) for row in range(rows) for column in range(columns)]

@@ -74,9 +74,9 @@ def placed_creators(creators: pa.Table, coordinates: pa.Table, clusters: pa.Tabl
     return PlacedCreators(ids, places, np.maximum(labels, -1), method, creators.num_rows)
 
 
-def map_figure(placed: PlacedCreators, name: str, synthetic: bool) -> Figure:
-    """Draw the map (inside `figures.style`)."""
-    figure, axes = start_figure(name, _subtitle(placed), placed.method, synthetic)
+def map_figure(placed: PlacedCreators, name: str, synthetic: bool, warning: str | None = None) -> Figure:
+    """Draw the map (inside `figures.style`), with a warning about its clusters where there is one."""
+    figure, axes = start_figure(name, " ".join([_subtitle(placed), warning or ""]), placed.method, synthetic)
     if not len(placed):
         draw_note(axes, "No creator has a place on the map: none has an embedded reel.")
         return figure

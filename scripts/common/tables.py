@@ -80,6 +80,7 @@ CREATORS = pa.schema(
         ("n_embedded", INT),
         ("profile", VECTOR),  # mean of the unit embeddings; null without an embedded reel
         ("profile_spread", FLOAT),  # mean cosine distance of the embeddings to the profile
+        ("few_reels", pa.bool_()),  # fewer embedded reels than profile.min_reels
     ]
 )
 FOLLOWS = pa.schema(

@@ -112,7 +112,7 @@ def test_planted_agreement_is_found_and_the_chosen_clusters_are_the_studys(study
         {"creator_id": row.creator_id, "embedding": np.load(row.path)} for row in study if row.stage == "embedding"
     ]
     creators = [{"creator_id": name} for name in sorted({reel["creator_id"] for reel in reels})]
-    add_profiles(creators, reels)
+    add_profiles(creators, reels, 3)
     write_table(build_table(creators, CREATORS), Path("creators.parquet"))
     command = ["cluster_creators.py", "--creators", "creators.parquet", "--output", "clusters.parquet", "--seed=7"]
     monkeypatch.setattr("sys.argv", [*command, "--dimensions=5"])

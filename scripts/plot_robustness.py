@@ -1,0 +1,36 @@
+"""Draw how clusters and verdicts hold over many seeds and settings."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from analysis.figures import save_figure, style
+from analysis.robustness_figure import robustness_figure
+from common import program
+
+VERSION = "1"
+
+
+def main(arguments: argparse.Namespace) -> None:
+    found = json.loads(arguments.robustness.read_text(encoding="utf-8"))
+    with style():
+        figure = robustness_figure(
+            found["variants"], found["min_stability"], found["warning"], arguments.name, arguments.synthetic == "true"
+        )
+        save_figure(figure, arguments.output)
+    program.log.info("%s: %d variants", arguments.output, len(found["variants"]))
+
+
+def parse() -> argparse.Namespace:
+    parser = program.parser(__doc__)
+    parser.add_argument("--robustness", type=Path, required=True, metavar="FILE", help="robustness.json")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="PNG to write")
+    parser.add_argument("--name", default="study", metavar="TEXT", help="name of the study, for the title [study]")
+    parser.add_argument("--synthetic", choices=["true", "false"], default="false", help="label it as synthetic data")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    program.run(main, parse())

@@ -1,0 +1,131 @@
+"""Robustness: planted clusters are stable, structureless ones are not, and the figures say so."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+import matplotlib.image
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from analysis.robustness import summarise, together, warning
+from common.config import Config, ConfigError, parse_config
+from common.tables import CREATORS, ROBUSTNESS, build_table, write_table
+
+SMALL = ["--neighbours=8", "--min-dist=0", "--min-cluster-size=5", "--min-samples=3"]
+
+
+def write_cohort(folder: Path, creators: int, groups: int, length: int = 24) -> list[str]:
+    """Profiles in planted groups (0: without any), follows inside them; options of the programs."""
+    generator = np.random.default_rng(3)
+    vectors = generator.normal(size=(creators, length))
+    if groups:
+        vectors = 0.3 * vectors + generator.normal(size=(groups, length))[np.arange(creators) % groups]
+    names = [f"c{number:03}" for number in range(creators)]
+    rows = [
+        {"creator_id": name, "n_embedded": 2, "profile": vector.tolist()}
+        for name, vector in zip(names, vectors, strict=True)
+    ]
+    write_table(build_table(rows, CREATORS), folder / "creators.parquet")
+    ends = [(a, b) for a in range(creators) for b in (a + 4, a + 8) if b < creators]
+    edges = {"source_id": [names[a] for a, _ in ends], "target_id": [names[b] for _, b in ends]}
+    pq.write_table(pa.table(edges), folder / "edges.parquet")
+    return ["--creators", str(folder / "creators.parquet"), "--edges", str(folder / "edges.parquet")]
+
+
+def program(name: str, monkeypatch: pytest.MonkeyPatch, *options: str) -> None:
+    module = importlib.import_module(name)
+    monkeypatch.setattr("sys.argv", [name, *options])
+    module.main(module.parse())
+
+
+def robustness_of(folder: Path, groups: int, monkeypatch: pytest.MonkeyPatch, seeds: int = 4) -> dict[str, Any]:
+    """Runs of the study's own settings and one variant, compared."""
+    tables = write_cohort(folder, 60, groups)
+    program("cluster_creators", monkeypatch, *tables[:2], "--output", str(folder / "clusters.parquet"), *SMALL)
+    runs = ["--seeds", str(seeds), "--draws", "99"]
+    for variant, changes in {"as_configured": [], "pca": ["--space=pca"]}.items():
+        output = ["--output", str(folder / "runs" / f"{variant}.parquet")]
+        program("repeat_clusters", monkeypatch, *tables, *output, *runs, *SMALL, *changes)
+    program(
+        "compare_runs", monkeypatch, *tables[:2], "--clusters", str(folder / "clusters.parquet"),
+        "--runs", str(folder / "runs"), "--output", str(folder / "r.parquet"), "--json", str(folder / "r.json"),
+        "--variants", json.dumps({"pca": {"space": "pca"}}),
+    )  # fmt: skip
+    found: dict[str, Any] = json.loads((folder / "r.json").read_text())
+    assert pq.read_table(folder / "r.parquet").to_pylist() == found["variants"]
+    assert [row["variant"] for row in found["variants"]] == ["as_configured", "pca"]
+    return found
+
+
+def test_planted_clusters_are_stable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = robustness_of(tmp_path, 4, monkeypatch)
+    assert found["stable"] is True
+    assert found["warning"] is None
+    own, pca = found["variants"]
+    assert (own["varied"], pca["varied"]) == ("seed", "creators")
+    assert own["ari_median"] == own["agreement"] == 1.0
+    assert (own["clusters_low"], own["clusters_high"], own["noise_high"]) == (4.0, 4.0, 0.0)
+    assert own["test"] == ["H1-label", "H1-degree", "H2-original", "H3-original"]
+    assert own["supported"][:2] == [1.0, 1.0]
+    (run, *_) = pq.read_table(tmp_path / "runs/pca.parquet").to_pylist()
+    assert run["labels"].count(None) == 6
+
+
+def test_structureless_vectors_are_not_stable_and_the_map_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = robustness_of(tmp_path, 0, monkeypatch, seeds=6)
+    assert found["stable"] is False
+    assert found["median_ari"] < 0.6
+    assert "not stable" in found["warning"]
+    tables = ["--creators", str(tmp_path / "creators.parquet")]
+    program("map_creators", monkeypatch, *tables, "--output", str(tmp_path / "coordinates.parquet"))
+    tables += [f"--{name}={tmp_path / name}.parquet" for name in ("coordinates", "clusters")]
+    heights = []
+    for name, options in {"plain": [], "warned": ["--robustness", str(tmp_path / "r.json")]}.items():
+        program("plot_map", monkeypatch, *tables, "--output", str(tmp_path / f"{name}.png"), *options)
+        heights.append(matplotlib.image.imread(tmp_path / f"{name}.png").shape[0])
+    assert heights[1] > heights[0]  # two more lines below the title
+    program(
+        "plot_robustness", monkeypatch, "--robustness", str(tmp_path / "r.json"), "--output", str(tmp_path / "r.png")
+    )
+    assert matplotlib.image.imread(tmp_path / "r.png").std() > 0
+
+
+def test_agreement_is_about_who_is_together() -> None:
+    assert together([0, 0, 1, 1], [1, 1, 0, 0]) == 1.0
+    assert together([0, 0, 1, 1], [0, 1, 0, 1]) < 0.01
+    assert together([0, 0, 1, 1, -1, -1], [0, 0, 1, 1, 0, 1]) < 1.0  # noise is together with nobody
+    assert together([0, 0, 1, 1, -1, -1], [1, 1, 0, 0, -1, -1]) == 1.0
+    assert together([0, 0, 1, 1, None], [1, 1, 0, None, 0]) == 1.0
+    assert together([-1, -1, -1], [0, 0, 0]) is None
+    assert together([-1] * 4, [0, 0, 1, 1]) == 0.0
+
+
+def test_runs_without_clusters_have_no_agreement() -> None:
+    runs = [{"labels": [-1, -1, -1], "test": ["H1-label"], "verdict": ["not testable"]}] * 3
+    found = summarise(runs, [-1, -1, -1])
+    assert found["ari_median"] is None
+    assert found["agreement"] is None
+    assert (found["clusters_high"], found["noise_low"], found["not_testable"]) == (0.0, 1.0, [1.0])
+    assert warning(found | {"varied": "seed"}, 0.6) is None
+    assert set(found) | {"variant", "settings", "varied"} == set(ROBUSTNESS.names)
+
+
+def test_the_study_is_its_own_first_variant() -> None:
+    made = parse_config({"robustness": {"variants": {"tight": {"min_cluster_size": 4}}}}, "study.yaml")
+    assert isinstance(made, Config)
+    assert [*made.cluster_variants()] == ["as_configured", "tight"]
+    assert made.cluster_variants()["tight"].min_cluster_size == 4
+    with pytest.raises(ConfigError, match="as_configured: these are the study's own settings"):
+        parse_config({"robustness": {"variants": {"as_configured": {}}}}, "study.yaml")
+    with pytest.raises(ConfigError, match=r"robustness\.variants\.odd\.min_samples \(20\) is larger"):
+        parse_config({"robustness": {"variants": {"odd": {"min_samples": 20}}}}, "study.yaml")
+    with pytest.raises(ConfigError, match="a b"):
+        parse_config({"robustness": {"variants": {"a b": {}}}}, "study.yaml")
