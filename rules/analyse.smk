@@ -24,7 +24,8 @@ rule cluster_creators:
     input:
         creators="results/tables/creators.parquet",
     output:
-        "results/map/clusters.parquet",
+        clusters="results/map/clusters.parquet",
+        searched=SEARCHED,
     log:
         "results/logs/cluster_creators.log",
     benchmark:
@@ -32,12 +33,13 @@ rule cluster_creators:
     conda:
         "../envs/analysis.yaml"
     params:
+        searched=" ".join(["--search-table", *SEARCHED]) if SEARCHED else "",
         options=STUDY.options("cluster"),
         seed=STUDY.config.study.seed,
         version=STUDY.version("cluster_creators"),
     shell:
-        "exec python $ATLAS/cluster_creators.py --creators {input.creators} --output {output}"
-        " --seed {params.seed} --log {log} {params.options}"
+        "exec python $ATLAS/cluster_creators.py --creators {input.creators} --output {output.clusters}"
+        " --seed {params.seed} --log {log} {params.options} {params.searched}"
 
 
 rule test_hypotheses:
@@ -48,6 +50,7 @@ rule test_hypotheses:
         clusters="results/map/clusters.parquet",
         reels="results/tables/reels.parquet",
         modalities=OTHER_MODALITIES,
+        searched=SEARCHED,
     output:
         json="results/hypotheses.json",
         parquet="results/hypotheses.parquet",
@@ -68,6 +71,9 @@ rule test_hypotheses:
         modalities=lambda _, input: (
             f"--modalities {input.modalities}" if input.modalities else ""
         ),
+        searched=lambda _, input: (
+            f"--search-table {input.searched}" if input.searched else ""
+        ),
         name=lambda _: STUDY.config.study.name,
         synthetic=str(STUDY.config.study.synthetic).lower(),
         own=STUDY.own_tests,
@@ -79,13 +85,14 @@ rule test_hypotheses:
         " --parquet {output.parquet} --text {output.text} --sensitivity {output.sensitivity}"
         " --effects {output.effects} --similarity {output.similarity}"
         " --name {params.name:q} --synthetic {params.synthetic} --seed {params.seed} --processes {threads}"
-        " --log {log} {params.options} {params.clustering}"
+        " --log {log} {params.options} {params.clustering} {params.searched}"
 
 
 rule compare_modalities:
     """Whether texts and pictures see the same neighbours and clusters, where more than one was embedded."""
     input:
         status="results/tables/status.parquet",
+        searched=SEARCHED,
     output:
         compared="results/tables/modalities.parquet",
         profiles="results/map/modalities.parquet",
@@ -97,12 +104,15 @@ rule compare_modalities:
         "../envs/analysis.yaml"
     params:
         options=STUDY.options("cluster"),
+        searched=lambda _, input: (
+            f"--search-table {input.searched}" if input.searched else ""
+        ),
         modalities=" ".join(STUDY.config.embedding.modalities),
         seed=STUDY.config.study.seed,
         version=STUDY.version("compare_modalities"),
     shell:
         "exec python $ATLAS/compare_modalities.py --status {input.status} --modalities {params.modalities}"
-        " --output {output.compared} --profiles {output.profiles} --seed {params.seed} --log {log} {params.options}"
+        " --output {output.compared} --profiles {output.profiles} --seed {params.seed} --log {log} {params.options} {params.searched}"
 
 
 rule repeat_clusters:
@@ -110,6 +120,7 @@ rule repeat_clusters:
     input:
         creators="results/tables/creators.parquet",
         edges="results/tables/edges.parquet",
+        searched=SEARCHED,
     output:
         "results/robustness/{variant}.parquet",
     log:
@@ -119,7 +130,11 @@ rule repeat_clusters:
     conda:
         "../envs/analysis.yaml"
     params:
-        options=lambda wildcards: STUDY.variant_options(wildcards.variant),
+        options=STUDY.options("cluster"),
+        changes=lambda wildcards: STUDY.variant_changes(wildcards.variant),
+        searched=lambda _, input: (
+            f"--search-table {input.searched}" if input.searched else ""
+        ),
         tests=STUDY.prefixed_options("hypotheses"),
         seed=STUDY.config.study.seed,
         seeds=STUDY.config.robustness.seeds,
@@ -128,6 +143,7 @@ rule repeat_clusters:
     shell:
         "exec python $ATLAS/repeat_clusters.py --creators {input.creators} --edges {input.edges} --output {output}"
         " --seed {params.seed} --seeds {params.seeds} --draws {params.draws} --log {log} {params.options} {params.tests}"
+        " --changes {params.changes:q} {params.searched}"
 
 
 rule compare_runs:

@@ -6,12 +6,15 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
+import pyarrow as pa
+
 from analysis.clusters import NOISE, cluster_profiles
 from analysis.profiles import OPTIONAL, profiles_of
+from analysis.search import KEYS, search_settings
 from common import program
 from common.config import ClusterSection
 from common.options import add_section, read_section
-from common.tables import CLUSTERS, CREATORS, build_table, read_table, write_table
+from common.tables import CLUSTERS, CREATORS, SEARCH, build_table, read_table, write_table
 
 VERSION = "1"
 
@@ -19,6 +22,14 @@ VERSION = "1"
 def main(arguments: argparse.Namespace) -> None:
     settings = read_section(arguments, ClusterSection)
     profiles = profiles_of(read_table(arguments.creators, CREATORS, OPTIONAL))
+    if settings.search:
+        settings, tried, notes = search_settings(profiles, settings, arguments.seed)
+        for note in notes:
+            program.log.warning("%s", note)
+        if arguments.search_table is not None:
+            write_table(pa.Table.from_pylist(tried, schema=SEARCH), arguments.search_table)
+        chosen = ", ".join(f"{name} {getattr(settings, name)}" for name in KEYS)
+        program.log.info("tried %d settings; used: %s", len(tried), chosen)
     found = cluster_profiles(profiles, settings, arguments.seed)
     for note in found.notes:
         program.log.warning("%s", note)
@@ -36,6 +47,7 @@ def parse() -> argparse.Namespace:
     parser = program.parser(__doc__)
     parser.add_argument("--creators", type=Path, required=True, metavar="FILE", help="creators.parquet with profiles")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="clusters.parquet to write")
+    parser.add_argument("--search-table", type=Path, metavar="FILE", help="write what cluster.search tried")
     parser.add_argument("--seed", type=int, default=42, metavar="N", help="seed of UMAP and k-means [42]")
     add_section(parser, ClusterSection)
     return parser.parse_args()

@@ -17,6 +17,7 @@ import numpy as np
 from analysis.clusters import Clustering, cluster_profiles
 from analysis.modalities import compare_modalities, mean_profiles
 from analysis.profiles import Profiles
+from analysis.search import chosen_settings
 from common.config import ClusterSection
 from common.manifest import Row, read_manifest
 from common.options import add_section, read_section
@@ -27,7 +28,7 @@ VERSION = "2"
 
 
 def main(arguments: argparse.Namespace) -> None:
-    settings = read_section(arguments, ClusterSection)
+    settings = chosen_settings(read_section(arguments, ClusterSection), arguments.search_table)
     rows = read_manifest(arguments.status)
     chosen = arguments.modalities[0]
     profiles = {
@@ -77,6 +78,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     options.add_argument("--modalities", nargs="+", required=True, help="what was embedded, the chosen one first")
     options.add_argument("--output", type=Path, required=True, help="table to write")
     options.add_argument("--profiles", type=Path, help="also write profiles and clusters of all but the chosen one")
+    options.add_argument("--search-table", type=Path, metavar="FILE", help="what cluster.search chose")
     options.add_argument("--seed", type=int, default=42, metavar="N", help="seed of UMAP and k-means [%(default)s]")
     add_section(options, ClusterSection)
     return options.parse_args(argv)

@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from analysis.files import replace_file
 from analysis.profiles import OPTIONAL, profiles_of
-from analysis.robustness import summarise, varied, warning
+from analysis.robustness import summarise, warning
+from analysis.stability import varied
 from analysis.study_tables import read_clusters
 from common import program
 from common.config import OWN_SETTINGS, ClusterSection, RobustnessSection

@@ -20,6 +20,7 @@ from analysis.files import replace_file
 from analysis.findings import as_markdown
 from analysis.hypotheses import SENSITIVITY, as_json, own_test, run_tests, sensitivity
 from analysis.profiles import OPTIONAL
+from analysis.search import chosen_settings
 from analysis.study_tables import profiles_in, read_clusters, read_study, with_clusters
 from common import program
 from common.config import ClusterSection, HypothesesSection
@@ -47,7 +48,7 @@ def main(arguments: argparse.Namespace) -> None:
             directed=not arguments.undirected,
             controls=settings.controls,
         ),
-        clustering=read_section(arguments, ClusterSection, "cluster"),
+        clustering=chosen_settings(read_section(arguments, ClusterSection, "cluster"), arguments.search_table),
         processes=arguments.processes,
     )
     for limit in (study.network.left_out(), incomplete_lists(study.follows_status)):
@@ -108,6 +109,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--reels", type=Path, metavar="FILE", help="reels.parquet: embeddings, for H2 and H3")
     parser.add_argument("--undirected", action="store_true", help="edges have no direction")
     parser.add_argument("--modalities", type=Path, metavar="FILE", help="profiles and clusters of other modalities")
+    parser.add_argument("--search-table", type=Path, metavar="FILE", help="what cluster.search chose")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="hypotheses.json to write")
     parser.add_argument("--parquet", type=Path, metavar="FILE", help="also write the results as a table")
     parser.add_argument("--text", type=Path, metavar="FILE", help="also write the results in words (Markdown)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,11 +51,11 @@ def cluster_profiles(profiles: Profiles, settings: ClusterSection, seed: int) ->
     number = len(profiles)
     kmeans, notes = _kmeans(profiles, settings, seed)
     nothing = Clustering(np.full(number, NOISE), np.zeros(number), np.zeros(number), kmeans, notes)
-    obstacle = _too_small(profiles, settings)
+    obstacle = too_small(profiles, settings)
     if obstacle:
         notes.append(obstacle)
         return nothing
-    reduced = _reduced(profiles, settings, seed, notes)
+    reduced = reduced_profiles(profiles, settings, seed, notes)
     if reduced is None:
         notes.append("UMAP gave no finite coordinates: all creators count as noise")
         return nothing
@@ -82,8 +83,11 @@ def number_by_size(labels: Sequence[int] | IntArray, creator_ids: Sequence[str])
     return np.array([numbers.get(int(label), NOISE) for label in labels], np.int64)
 
 
-def _reduced(profiles: Profiles, settings: ClusterSection, seed: int, notes: list[str]) -> FloatArray | None:
+def reduced_profiles(
+    profiles: Profiles, settings: ClusterSection, seed: int, notes: list[str] | None = None
+) -> FloatArray | None:
     """What HDBSCAN sees, (n, k): settings.space. Squared distances of unit vectors are twice their cosine distance."""
+    notes = [] if notes is None else notes
     number = len(profiles)
     if settings.space == "cosine":
         vectors = profiles.vectors.astype(np.float64)
@@ -104,7 +108,7 @@ def _reduced(profiles: Profiles, settings: ClusterSection, seed: int, notes: lis
     )
 
 
-def _too_small(profiles: Profiles, settings: ClusterSection) -> str | None:
+def too_small(profiles: Profiles, settings: ClusterSection) -> str | None:
     """Why HDBSCAN cannot find clusters in such a cohort whatever the profiles say, or None.
 
     It reports a cluster only where the cohort splits in two, so two clusters of the smallest size must fit in, and the
@@ -134,8 +138,14 @@ def _bounded(value: int, limit: int, key: str, number: int, notes: list[str]) ->
     return min(value, limit)
 
 
-def _hdbscan(reduced: FloatArray, settings: ClusterSection) -> tuple[IntArray, FloatArray, FloatArray]:
-    """HDBSCAN (Campello, Moulavi & Sander 2013) and GLOSH (Campello et al. 2015): labels, membership, outliers."""
+def hdbscan_of(reduced: FloatArray, settings: ClusterSection, spanning_tree: bool = False) -> Any:
+    """HDBSCAN (Campello, Moulavi & Sander 2013), fitted.
+
+    Args:
+        reduced: (n, k).
+        settings: min_cluster_size, min_samples, selection_method.
+        spanning_tree: keep it: `relative_validity_` needs it.
+    """
     import hdbscan
 
     model = hdbscan.HDBSCAN(
@@ -143,9 +153,16 @@ def _hdbscan(reduced: FloatArray, settings: ClusterSection) -> tuple[IntArray, F
         min_samples=settings.min_samples,
         cluster_selection_method=settings.selection_method,
         core_dist_n_jobs=1,
+        gen_min_span_tree=spanning_tree,
     )
     with threadpool_limits(1):
-        model.fit(reduced)
+        return model.fit(reduced)
+
+
+def _hdbscan(reduced: FloatArray, settings: ClusterSection) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Labels, membership and GLOSH outlier scores (Campello et al. 2015)."""
+    model = hdbscan_of(reduced, settings)
+    with threadpool_limits(1):
         outlier_scores = np.nan_to_num(np.asarray(model.outlier_scores_, np.float64), posinf=0.0, neginf=0.0)
     membership = np.nan_to_num(np.asarray(model.probabilities_, np.float64))
     return np.asarray(model.labels_, np.int64), membership, outlier_scores

@@ -9,98 +9,60 @@ from typing import Any
 
 import numpy as np
 
-from analysis.clusters import NOISE, IntArray, cluster_profiles
+from analysis.clusters import NOISE, cluster_profiles
 from analysis.evidence import NOT_TESTABLE, SUPPORTED, Study
 from analysis.hypotheses import CLUSTER_TESTS, Test
 from analysis.network import positions
 from analysis.profiles import FloatArray, Profiles
 from analysis.split_half import density_original, separation_original
+from analysis.stability import another_run, clusters_in, together
 from common.config import ClusterSection, HypothesesSection
 
 # Tests that depend on the clusters. H2 and H3 cluster hundreds of times themselves: repeating them is left out.
 REPEATED: tuple[Test, ...] = (*CLUSTER_TESTS, density_original, separation_original)
-# HDBSCAN draws nothing: where profiles are not reduced by UMAP, runs leave out a tenth of the creators, each another.
-LEFT_OUT = 0.1
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 def repeat(
-    study: Study, profiles: Profiles, clustering: ClusterSection, settings: HypothesesSection, seeds: Sequence[int]
+    study: Study, profiles: Profiles, clustering: ClusterSection, settings: HypothesesSection, seed: int, runs: int
 ) -> list[dict[str, Any]]:
-    """Cluster and test once for each seed.
+    """Cluster and test again and again.
 
     Args:
         study: the creators and their follows; its clusters are not looked at.
         profiles: n creators.
         clustering: settings of one variant.
         settings: of the tests.
-        seeds: of the runs.
+        seed: the study's own; run 1 has the next.
+        runs: how many.
 
     Returns:
-        Rows of the table of runs, one for each seed.
+        Rows of the table of runs.
     """
     import pyarrow as pa
 
     places = positions(pa.array(profiles.creator_ids, pa.string()), study.network.creator_ids)
     rows = []
-    for seed in seeds:
-        kept = np.arange(len(profiles))
-        if varied(clustering) == "creators":
-            number = len(profiles) - round(LEFT_OUT * len(profiles))
-            kept = np.sort(np.random.default_rng([seed, 21]).choice(len(profiles), number, replace=False))
-        some = Profiles([profiles.creator_ids[place] for place in kept], profiles.vectors[kept])
-        found = cluster_profiles(some, clustering, seed)
+    for run in range(runs):
+        kept, some, run_seed = another_run(profiles, clustering, seed, run + 1)
+        found = cluster_profiles(some, clustering, run_seed)
         clusters = np.full(study.network.n_creators, NOISE)
         membership = np.full(study.network.n_creators, np.nan)
         clusters[places[kept]], membership[places[kept]] = found.clusters, found.membership
         seen = replace(study, clusters=clusters, membership=membership)
-        results = [test(seen, settings, seed) for test in REPEATED]
+        results = [test(seen, settings, seed + run) for test in REPEATED]
         labels: list[int | None] = [None] * len(profiles)
         for place, label in zip(kept.tolist(), found.clusters.tolist(), strict=True):
             labels[place] = label
         rows.append(
             {
-                "seed": seed,
+                "seed": run_seed,
                 "labels": labels,
                 "test": [result.id for result in results],
                 "verdict": [result.verdict for result in results],
             }
         )
     return rows
-
-
-def varied(clustering: ClusterSection) -> str:
-    """What differs between the runs of a variant: `seed` or `creators`."""
-    return "seed" if clustering.space == "umap" else "creators"
-
-
-def together(first: Sequence[int | None], second: Sequence[int | None]) -> float | None:
-    """Adjusted Rand index (Hubert & Arabie 1985) of two runs over the creators that both have.
-
-    The question is which creators are in a cluster together: one in no cluster is together with nobody, as if in a
-    cluster of one. (As one large cluster, shared noise would look like agreement.)
-
-    Returns:
-        1 for the same clusters, about 0 for unrelated ones; None where neither run has two clusters.
-    """
-    from sklearn.metrics import adjusted_rand_score
-
-    both = [(a, b) for a, b in zip(first, second, strict=True) if a is not None and b is not None]
-    a, b = np.array(both, np.int64).reshape(-1, 2).T
-    if max(_clusters(a), _clusters(b)) < 2:
-        return None
-    return float(adjusted_rand_score(_alone(a), _alone(b)))
-
-
-def _alone(labels: IntArray) -> IntArray:
-    noise = labels < 0
-    alone = labels.copy()
-    alone[noise] = labels.max(initial=0) + 1 + np.arange(noise.sum())
-    return alone
-
-
-def _clusters(labels: IntArray) -> int:
-    return len(np.unique(labels[labels >= 0]))
 
 
 def summarise(runs: Sequence[dict[str, Any]], own: Sequence[int | None]) -> dict[str, Any]:
@@ -114,7 +76,7 @@ def summarise(runs: Sequence[dict[str, Any]], own: Sequence[int | None]) -> dict
     between = [index for a, b in itertools.combinations(labels, 2) if (index := together(a, b)) is not None]
     with_own = [index for one in labels if (index := together(one, own)) is not None]
     known = [np.array([label for label in one if label is not None], np.int64) for one in labels]
-    clusters = np.array([_clusters(one) for one in known], float)
+    clusters = np.array([clusters_in(one) for one in known], float)
     noise = np.array([float((one < 0).mean()) if len(one) else np.nan for one in known])
     tests = runs[0]["test"] if runs else []
     verdicts = np.array([run["verdict"] for run in runs]).reshape(len(runs), len(tests))

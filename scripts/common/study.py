@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from common.config import Config, ConfigError, Modality, OneEmbedding, Section, parse_config
+from common.config import ClusterVariant, Config, ConfigError, Modality, OneEmbedding, Section, parse_config
 from common.models import read_registry
 from common.options import section_options
 from common.program import UserError
@@ -190,9 +190,10 @@ class Study:
         """Names of the settings of `cluster` whose runs are compared."""
         return list(self.config.cluster_variants())
 
-    def variant_options(self, name: str) -> str:
-        """One of these settings, as options."""
-        return section_options(self.config.cluster_variants()[name])
+    def variant_changes(self, name: str) -> str:
+        """What one of them changes, as JSON."""
+        variant = self.config.robustness.variants.get(name, ClusterVariant())
+        return json.dumps(variant.model_dump(exclude_none=True))
 
     @property
     def own_tests(self) -> list[str]:

@@ -131,6 +131,23 @@ SIMILARITY = pa.schema(
         ("expected", FLOAT),  # by the model without similarity
     ]
 )
+SEARCH = pa.schema(
+    [
+        ("dimensions", INT),
+        ("neighbours", INT),
+        ("min_cluster_size", INT),
+        ("min_samples", INT),
+        ("selection_method", STRING),
+        ("n_clusters", INT),
+        ("noise", FLOAT),
+        ("largest", FLOAT),
+        ("dbcv", FLOAT),
+        ("stability", FLOAT),
+        ("score", FLOAT),
+        ("excluded", STRING),  # why these settings are out
+        ("chosen", pa.bool_()),
+    ]
+)
 RUNS = pa.schema(
     [
         ("seed", INT),

@@ -1,0 +1,66 @@
+"""Whether two runs of a clustering agree, and what makes one run differ from the next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from analysis.clusters import IntArray
+from analysis.profiles import Profiles
+from common.config import ClusterSection
+
+# HDBSCAN draws nothing: where profiles are not reduced by UMAP, runs leave out a tenth of the creators, each another.
+LEFT_OUT = 0.1
+
+
+def varied(settings: ClusterSection) -> str:
+    """What differs between runs with these settings: `seed` or `creators`."""
+    return "seed" if settings.space == "umap" else "creators"
+
+
+def another_run(profiles: Profiles, settings: ClusterSection, seed: int, run: int) -> tuple[IntArray, Profiles, int]:
+    """What a run looks at: places of its creators, their profiles, and its seed. Run 0 has all creators.
+
+    Args:
+        profiles: n creators.
+        settings: of the clusters.
+        seed: of the first run.
+        run: number of the run.
+    """
+    kept = np.arange(len(profiles))
+    if varied(settings) == "seed" or run == 0:
+        return kept, profiles, seed + run
+    number = len(profiles) - round(LEFT_OUT * len(profiles))
+    kept = np.sort(np.random.default_rng([seed, 21, run]).choice(len(profiles), number, replace=False))
+    return kept, Profiles([profiles.creator_ids[place] for place in kept], profiles.vectors[kept]), seed
+
+
+def together(first: Sequence[int | None], second: Sequence[int | None]) -> float | None:
+    """Adjusted Rand index (Hubert & Arabie 1985) of two runs over the creators that both have.
+
+    The question is which creators are in a cluster together: one in no cluster is together with nobody, as if in a
+    cluster of one. (As one large cluster, shared noise would look like agreement.)
+
+    Returns:
+        1 for the same clusters, about 0 for unrelated ones; None where neither run has two clusters.
+    """
+    from sklearn.metrics import adjusted_rand_score
+
+    both = [(a, b) for a, b in zip(first, second, strict=True) if a is not None and b is not None]
+    a, b = np.array(both, np.int64).reshape(-1, 2).T
+    if max(clusters_in(a), clusters_in(b)) < 2:
+        return None
+    return float(adjusted_rand_score(_alone(a), _alone(b)))
+
+
+def _alone(labels: IntArray) -> IntArray:
+    noise = labels < 0
+    alone = labels.copy()
+    alone[noise] = labels.max(initial=0) + 1 + np.arange(noise.sum())
+    return alone
+
+
+def clusters_in(labels: IntArray) -> int:
+    """How many clusters there are, noise apart."""
+    return len(np.unique(labels[labels >= 0]))
