@@ -25,6 +25,8 @@ SMALL = {
     "music": {"backend": "none"},
     "context": {"backend": "none", "translate": "none", "languages": ["en", "es", "de", "fr"]},
     "description": {"backend": "measured"},
+    "hypotheses": {"draws": 199, "resamples": 99, "splits": 1, "reference_draws": 19},
+    "robustness": {"seeds": 2, "draws": 99, "variants": {}},
 }
 RESULTS = (
     *(f"results/tables/{table}.parquet" for table in ("reels", "creators", "follows", "edges", "status", "coverage")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -72,9 +73,10 @@ def summarise(runs: Sequence[dict[str, Any]], own: Sequence[int | None]) -> dict
         runs: of the variant.
         own: the study's own clusters, of the same creators.
     """
-    labels = [run["labels"] for run in runs]
-    between = [index for a, b in itertools.combinations(labels, 2) if (index := together(a, b)) is not None]
-    with_own = [index for one in labels if (index := together(one, own)) is not None]
+    labels = [tuple(run["labels"]) for run in runs]
+    compare = cache(together)  # stable clusters are the same in most runs
+    between = [index for a, b in itertools.combinations(labels, 2) if (index := compare(a, b)) is not None]
+    with_own = [index for one in labels if (index := compare(one, tuple(own))) is not None]
     known = [np.array([label for label in one if label is not None], np.int64) for one in labels]
     clusters = np.array([clusters_in(one) for one in known], float)
     noise = np.array([float((one < 0).mean()) if len(one) else np.nan for one in known])
