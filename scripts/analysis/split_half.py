@@ -272,8 +272,8 @@ def split_half_tests(study: Study, settings: HypothesesSection, seed: int) -> tu
     study's profiles are; profiles of the second halves give the distances. The reference cohorts are the same halves,
     multiplied by a random rotation of the creators that keeps their mean (rotation test, Langsrud 2005, Statistics and
     Computing 15, 53-60): the covariance within and between halves stays, clusters do not. The rotated profiles then get
-    the lengths of the profiles, because means of unit vectors lie close to a sphere and normal ones do not; this changes
-    mean and covariance a little. How well the level holds is a matter of simulation (docs/analysis.md).
+    the lengths of the profiles, because means of unit vectors lie close to a sphere and normal ones do not; this
+    changes mean and covariance a little. How well the level holds is a matter of simulation (docs/analysis.md).
 
     Args:
         study: reels, clustering and processes are looked at.
@@ -326,8 +326,8 @@ def _asked(question: Question, settings: HypothesesSection, number: int) -> Hypo
     return Hypothesis(
         id=question.name,
         question=question.question,
-        null="one cloud without clusters: rotated profiles of the same lengths, with nearly the same mean and covariance "
-        "within and between the halves (rotation test, Langsrud 2005)",
+        null="one cloud without clusters: rotated profiles of the same lengths, with nearly the same mean and "
+        "covariance within and between the halves (rotation test, Langsrud 2005)",
         statistic="Spearman correlation of membership in clusters of one half of the reels and "
         f"{question.measured.format(nearest=settings.nearest)} in the other half, mean of {settings.splits} halvings; "
         "effect: the same; interval: creators resampled, clusters kept",
