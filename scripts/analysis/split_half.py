@@ -2,8 +2,8 @@
 
 As published (`density_original`, `separation_original`) both compare a vector with itself: HDBSCAN's membership and the
 distances it is compared with come from the same profiles. The valid tests (`density`, `separation`) cluster on half of
-each creator's reels, measure distances on the other half, and ask whether the correlation is larger than in cohorts
-without clusters that have the same covariance.
+each creator's reels, measure distances on the other half, and ask whether the correlation is larger than in one cloud
+without clusters of nearly the same covariance.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg import helmert
-from scipy.stats import norm, ortho_group, rankdata, spearmanr
 from threadpoolctl import threadpool_limits
 
 from analysis.clusters import cluster_profiles
@@ -141,6 +139,8 @@ def rank_correlation(first: FloatArray, second: FloatArray) -> float | None:
     Returns:
         rho; None where fewer than FEWEST_CREATORS have both, or all have the same.
     """
+    from scipy.stats import rankdata
+
     both = ~(np.isnan(first) | np.isnan(second))
     if both.sum() < FEWEST_CREATORS or _constant(first[both]) or _constant(second[both]):
         return None
@@ -163,6 +163,8 @@ def fisher_interval(rho: float, number: int, confidence: float) -> tuple[float, 
         number: of creators, more than 3.
         confidence: level.
     """
+    from scipy.stats import norm
+
     if abs(rho) >= 1:
         return rho, rho
     half = float(norm.ppf((1 + confidence) / 2)) * np.sqrt((1 + rho**2 / 2) / (number - 3))
@@ -182,6 +184,8 @@ def separation_original(study: Study, settings: HypothesesSection, seed: int) ->
 
 
 def _as_published(question: Question, study: Study, settings: HypothesesSection) -> Hypothesis:
+    from scipy.stats import spearmanr
+
     circular = CIRCULAR.format(valid=question.name)
     asked = Hypothesis(
         id=f"{question.name}-original",
@@ -268,7 +272,8 @@ def split_half_tests(study: Study, settings: HypothesesSection, seed: int) -> tu
     study's profiles are; profiles of the second halves give the distances. The reference cohorts are the same halves,
     multiplied by a random rotation of the creators that keeps their mean (rotation test, Langsrud 2005, Statistics and
     Computing 15, 53-60): the covariance within and between halves stays, clusters do not. The rotated profiles then get
-    the lengths of the profiles, because means of unit vectors lie close to a sphere and normal ones do not.
+    the lengths of the profiles, because means of unit vectors lie close to a sphere and normal ones do not; this
+    changes mean and covariance a little. How well the level holds is a matter of simulation (docs/analysis.md).
 
     Args:
         study: reels, clustering and processes are looked at.
@@ -321,8 +326,8 @@ def _asked(question: Question, settings: HypothesesSection, number: int) -> Hypo
     return Hypothesis(
         id=question.name,
         question=question.question,
-        null="profiles without clusters that have the same lengths, the same mean and the same covariance within and "
-        "between the halves (rotation test, Langsrud 2005)",
+        null="one cloud without clusters: rotated profiles of the same lengths, with nearly the same mean and "
+        "covariance within and between the halves (rotation test, Langsrud 2005)",
         statistic="Spearman correlation of membership in clusters of one half of the reels and "
         f"{question.measured.format(nearest=settings.nearest)} in the other half, mean of {settings.splits} halvings; "
         "effect: the same; interval: creators resampled, clusters kept",
@@ -417,6 +422,9 @@ def rotation(number: int, generator: np.random.Generator) -> FloatArray:
 
     Multiplied by it from the left, profiles of n creators (rows) keep their mean and their covariance.
     """
+    from scipy.linalg import helmert
+    from scipy.stats import ortho_group
+
     basis = helmert(number)  # (n - 1, n), orthonormal, each row orthogonal to the ones
     turned: FloatArray = basis.T @ ortho_group.rvs(number - 1, random_state=generator) @ basis + 1 / number
     return turned

@@ -568,7 +568,9 @@ class HypothesesSection(Section):
         description="H1-degree: attempted edge swaps in all. Large networks get fewer between two draws.",
     )
     splits: int = Field(5, ge=1, description="H2, H3: random halvings of each creator's reels.")
-    reference_draws: int = Field(199, ge=19, description="H2, H3: cohorts without clusters to compare with.")
+    reference_draws: int = Field(
+        199, ge=19, description="H2, H3: cohorts without clusters to compare with; each is clustered `splits` times."
+    )
     controls: list[str] | None = Field(
         None,
         description="Dyadic test: columns of the creators file that creators may share (null: language, and every "
