@@ -53,12 +53,12 @@ def paragraph(result: Hypothesis, settings: HypothesesSection) -> str:
         settings: for the level of intervals and tests.
     """
     said = [result.question]
-    who = f"{result.n_creators:,} creators and {result.n_edges:,} follow edges"
+    who = f"{result.n_creators:,} creators" + (f" and {result.n_edges:,} follow edges" if result.n_edges else "")
     if result.verdict == NOT_TESTABLE:
         return " ".join([*said, f"This could not be tested with {who}: {result.reason}."])
-    said.append(f"With {who}, the {_lower(result.statistic)} was {_number(result.observed)}")
+    said.append(f"With {who}, the {result.statistic} was {_number(result.observed)}")
     if result.expected is not None:
-        said[-1] += f"; {_number(result.expected)} would be expected if {_lower(result.null)}"
+        said[-1] += f"; {_number(result.expected)} would be expected if {result.null}"
     said[-1] += "."
     if result.effect is not None:
         interval = ""
@@ -83,10 +83,6 @@ def _how(family: list[str], settings: HypothesesSection) -> str:
 def _p_value(result: Hypothesis) -> str:
     text = f"p = {_number(result.p_value)}" + (f" from {result.n_draws:,} draws" if result.n_draws else "")
     return text if result.p_adjusted is None else f"{text}, adjusted {_number(result.p_adjusted)}"
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
 
 
 def _number(value: float | None) -> str:

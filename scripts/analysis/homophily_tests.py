@@ -35,7 +35,7 @@ def label_homophily(study: Study, settings: HypothesesSection, seed: int) -> Hyp
         id="H1-label",
         question="Do creators follow creators of their own cluster more often than cluster sizes alone would give?",
         null="cluster labels are shuffled among the creators in clusters; the follow network stays as it is",
-        statistic="share of follow edges inside clusters, creators in no cluster left out",
+        statistic="share of follow edges inside clusters, creators in no cluster left out,",
         n_creators=network.n_creators,
         n_edges=network.n_edges,
         verdict=NOT_TESTABLE,
@@ -73,7 +73,7 @@ def degree_homophily(study: Study, settings: HypothesesSection, seed: int) -> Hy
         "followers alone would give?",
         null="follow edges are swapped at random among the creators in clusters, each of whom keeps the number of "
         "follows and the number of followers",
-        statistic="share of follow edges inside clusters, creators in no cluster left out",
+        statistic="share of follow edges inside clusters, creators in no cluster left out,",
         n_creators=network.n_creators,
         n_edges=network.n_edges,
         verdict=NOT_TESTABLE,

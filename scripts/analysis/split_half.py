@@ -190,9 +190,9 @@ def _as_published(question: Question, study: Study, settings: HypothesesSection)
     asked = Hypothesis(
         id=f"{question.name}-original",
         question=question.question,
-        null="creators' ranks in the two have nothing to do with each other (t approximation, one-sided)",
-        statistic=f"Spearman correlation of membership and {question.measured.format(nearest=settings.nearest)}, "
-        "noise left out; effect: the same; interval: Fisher's z (Bonett & Wright 2000)",
+        null="ranks of the two had nothing to do with each other (t approximation)",
+        statistic=f"rank correlation (Spearman) of membership and {question.measured.format(nearest=settings.nearest)}, "
+        "creators in no cluster left out,",
         n_creators=0,
         n_edges=0,
         verdict=NOT_TESTABLE,
@@ -326,11 +326,10 @@ def _asked(question: Question, settings: HypothesesSection, number: int) -> Hypo
     return Hypothesis(
         id=question.name,
         question=question.question,
-        null="one cloud without clusters: rotated profiles of the same lengths, with nearly the same mean and "
-        "covariance within and between the halves (rotation test, Langsrud 2005)",
-        statistic="Spearman correlation of membership in clusters of one half of the reels and "
-        f"{question.measured.format(nearest=settings.nearest)} in the other half, mean of {settings.splits} halvings; "
-        "effect: the same; interval: creators resampled, clusters kept",
+        null="profiles were one cloud without clusters, of the same lengths and nearly the same mean and covariance within "
+        "and between the halves (rotated cohorts, Langsrud 2005)",
+        statistic="rank correlation (Spearman) of membership in clusters of one half of the reels and "
+        f"{question.measured.format(nearest=settings.nearest)} in the other half, mean of {settings.splits} halvings,",
         n_creators=number,
         n_edges=0,
         verdict=NOT_TESTABLE,

@@ -32,7 +32,7 @@ QUICK = HypothesesSection(draws=99, resamples=99, splits=1, reference_draws=19)
 
 
 def result(name: str, p_value: float | None, verdict: str = "supported") -> Hypothesis:
-    return Hypothesis(name, "Why?", "nothing is", "Share", 10, 20, verdict, None, p_value=p_value)
+    return Hypothesis(name, "Why?", "nothing is", "share", 10, 20, verdict, None, p_value=p_value)
 
 
 def write_study(folder: Path, creators: int = 30, seed: int = 0) -> list[str]:
