@@ -191,8 +191,8 @@ def _as_published(question: Question, study: Study, settings: HypothesesSection)
         id=f"{question.name}-original",
         question=question.question,
         null="ranks of the two had nothing to do with each other (t approximation)",
-        statistic=f"rank correlation (Spearman) of membership and {question.measured.format(nearest=settings.nearest)}, "
-        "creators in no cluster left out,",
+        statistic="rank correlation (Spearman) of membership and "
+        f"{question.measured.format(nearest=settings.nearest)}, creators in no cluster left out,",
         n_creators=0,
         n_edges=0,
         verdict=NOT_TESTABLE,
@@ -326,8 +326,8 @@ def _asked(question: Question, settings: HypothesesSection, number: int) -> Hypo
     return Hypothesis(
         id=question.name,
         question=question.question,
-        null="profiles were one cloud without clusters, of the same lengths and nearly the same mean and covariance within "
-        "and between the halves (rotated cohorts, Langsrud 2005)",
+        null="profiles were one cloud without clusters, of the same lengths and nearly the same mean and covariance "
+        "within and between the halves (rotated cohorts, Langsrud 2005)",
         statistic="rank correlation (Spearman) of membership in clusters of one half of the reels and "
         f"{question.measured.format(nearest=settings.nearest)} in the other half, mean of {settings.splits} halvings,",
         n_creators=number,
