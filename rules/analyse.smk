@@ -103,3 +103,29 @@ rule compare_modalities:
     shell:
         "exec python $ATLAS/compare_modalities.py --status {input.status} --modalities {params.modalities}"
         " --output {output.compared} --profiles {output.profiles} --seed {params.seed} --log {log} {params.options}"
+
+
+rule simulate_power:
+    """How often the tests of the network find a homophily, in cohorts like this one."""
+    input:
+        creators="results/tables/creators.parquet",
+        edges="results/tables/edges.parquet",
+        clusters="results/map/clusters.parquet",
+    output:
+        "results/power.parquet",
+    log:
+        "results/logs/simulate_power.log",
+    benchmark:
+        "results/benchmarks/simulate_power.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 8
+    params:
+        options=STUDY.options("power"),
+        alpha=STUDY.config.hypotheses.alpha,
+        seed=STUDY.config.study.seed,
+        version=STUDY.version("simulate_power"),
+    shell:
+        "exec python $ATLAS/simulate_power.py --creators-table {input.creators} --edges-table {input.edges}"
+        " --clusters-table {input.clusters} --output {output} --alpha {params.alpha} --seed {params.seed}"
+        " --processes {threads} --log {log} {params.options}"

@@ -60,18 +60,19 @@ PAGE = """# Calibration
 
 <!-- Made by scripts/calibrate.py; do not edit (make calibrate). -->
 
-Does each test reject in 5 % of cohorts, where there is nothing to find? Synthetic cohorts, `hypotheses.alpha` = {alpha}, each
-test's own p value. The band is the exact binomial one: a test whose level is 5 % has its number of rejections inside with
-a probability of at least {coverage:.0%}. `above`: the test finds what is not there. `below`: it is cautious. Cohorts in which
-a test is not testable do not count. How to read the tests: [the analysis](analysis.md#power-and-calibration).
+Does each test reject in 5 % of cohorts, where there is nothing to find? Synthetic cohorts, `hypotheses.alpha` =
+{alpha}, each test's own p value. The band is the exact binomial one: a test whose level is 5 % has its number of
+rejections inside with a probability of at least 99 %. `above`: the test finds what is not there. `below`: it is
+cautious. Cohorts in which a test is not testable do not count. How to read this: [the
+analysis](analysis.md#power-and-calibration).
 
 {table}
 
 {kinds}
 
 The H1 tests take the planted communities as clusters, so that the rate says something of the null alone. H2, H3 and
-their originals find clusters (PCA to {dimensions} dimensions, `min_cluster_size` {size}, `min_samples` {samples}). {draws}
-permutations, {references} reference cohorts, {splits} halvings. Profiles are bags of random word vectors.
+their originals find clusters (PCA to {dimensions} dimensions, `min_cluster_size` {size}, `min_samples` {samples}).
+{draws} permutations, {references} reference cohorts, {splits} halvings. Profiles are bags of random word vectors.
 
 Made by (not run in the tests: it takes some ten minutes; they run it with a few cohorts):
 
@@ -100,7 +101,7 @@ def main(arguments: argparse.Namespace) -> None:
         for null, *_ in planned
     )
     page = PAGE.format(
-        alpha=ALPHA, coverage=COVERAGE, table=table, kinds=kinds, dimensions=FOUND.dimensions,
+        alpha=ALPHA, table=table, kinds=kinds, dimensions=FOUND.dimensions,
         size=FOUND.min_cluster_size, samples=FOUND.min_samples, draws=SETTINGS.draws,
         references=SETTINGS.reference_draws, splits=SETTINGS.splits, cohorts=arguments.cohorts,
         split=arguments.split_cohorts, seed=arguments.seed,
@@ -116,12 +117,17 @@ def measured(null: str, test: str, values: list[float | None]) -> tuple[str, ...
     else:
         limits = band(tested, ALPHA, COVERAGE)
         row = (
-            null, test, f"{tested:,}", f"{rejected:,}", f"{rejected / tested:.1%}",
-            f"{limits[0]} to {limits[1]} ({limits[0] / tested:.1%} to {limits[1] / tested:.1%})",
+            null, test, f"{tested:,}", f"{rejected:,}", percent(rejected, tested),
+            f"{limits[0]} to {limits[1]} ({percent(limits[0], tested)} to {percent(limits[1], tested)})",
             conclusion(rejected, limits),
         )  # fmt: skip
     program.log.info(" | ".join(row))
     return row
+
+
+def percent(part: int, whole: int) -> str:
+    """A share in per cent."""
+    return f"{100 * part / whole:.1f} %"
 
 
 def parse() -> argparse.Namespace:

@@ -80,8 +80,8 @@ def parse() -> argparse.Namespace:
         "--embedding",
         default=BAG,
         metavar="NAME",
-        help=f"{BAG}: a random vector for each word, fast, for calibration; or a text model of config/models.yaml, e.g. "
-        f"all-mpnet-base-v2, with --weights [{BAG}]",
+        help=f"{BAG}: a random vector for each word, fast, for calibration; or a text model of config/models.yaml, "
+        f"e.g. all-mpnet-base-v2, with --weights [{BAG}]",
     )
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="where the model runs [cpu]")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="texts embedded at a time [1]")

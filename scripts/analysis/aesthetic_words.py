@@ -6,8 +6,8 @@ from __future__ import annotations
 WORDS: dict[str, tuple[str, ...]] = {
     "light": (
         "amber", "backlit", "bright", "candlelit", "cloudy", "diffuse", "dim", "dusky", "flickering", "fluorescent",
-        "golden", "harsh", "hazy", "low", "misty", "moonlit", "neon", "overcast", "pale", "radiant", "shaded", "silvery",
-        "soft", "sunlit",
+        "golden", "harsh", "hazy", "low", "misty", "moonlit", "neon", "overcast", "pale", "radiant", "shaded",
+        "silvery", "soft", "sunlit",
     ),
     "colour": (
         "beige", "black", "brown", "burgundy", "charcoal", "coral", "cream", "crimson", "emerald", "grey", "indigo",

@@ -233,7 +233,7 @@ def p1_network(
 def bag_of_words(texts: Sequence[str]) -> npt.NDArray[np.float32]:
     """The mean of a random unit vector for each word of four letters or more, made unit length: (texts, 64).
 
-    It stands in for a language model where thousands of cohorts are embedded. A word's vector depends on the word alone.
+    It stands in for a language model where thousands of cohorts are embedded. A vector depends on its word alone.
     """
     found = np.empty((len(texts), BAG_LENGTH))
     for row, text in zip(found, texts, strict=True):
@@ -257,8 +257,8 @@ def _generator(seed: int, purpose: int) -> np.random.Generator:
 def _shares(settings: CohortSection) -> FloatArray:
     """Of the creators in each community: falls geometrically from the first to the last."""
     steps = np.arange(settings.clusters) / max(settings.clusters - 1, 1)
-    shares: FloatArray = settings.size_ratio**-steps
-    return shares / shares.sum()
+    shares = settings.size_ratio**-steps
+    return np.asarray(shares / shares.sum())
 
 
 def _communities(settings: CohortSection, seed: int) -> tuple[IntArray, FloatArray]:
@@ -333,7 +333,6 @@ def _written(drawn: dict[str, Any], sentences: npt.NDArray[np.int64]) -> str:
     def word(slot: re.Match[str]) -> str:
         return WORDS[slot[1]][next(drawn[slot[1]])]
 
-    said = [
-        re.sub(r"\{(\w+)\}", word, choices[choice]) for choices, choice in zip(SENTENCES, sentences, strict=True)
-    ]
-    return re.sub(r"\b([Aa]) (?=[aeiou])", r"\1n ", " ".join(sentence[0].upper() + sentence[1:] for sentence in said))
+    said = [re.sub(r"\{(\w+)\}", word, choices[choice]) for choices, choice in zip(SENTENCES, sentences, strict=True)]
+    text = " ".join(sentence[0].upper() + sentence[1:] for sentence in said)
+    return re.sub(r"\b([Aa]) (?=[aeiou])", r"\1n ", text)

@@ -1,4 +1,4 @@
-"""Tests on simulated cohorts: how often they reject where there is nothing to find (level) and where there is (power)."""
+"""Tests on simulated cohorts: how often they reject where there is nothing to find (level), or something (power)."""
 
 from __future__ import annotations
 

@@ -169,6 +169,7 @@ POWER = pa.schema(
         ("power", FLOAT),  # null: none could be tested
         ("ci_low", FLOAT),
         ("ci_high", FLOAT),
+        ("alpha", FLOAT),
         ("clusters", INT),  # planted
         ("mean_degree", FLOAT),
         ("popularity_skew", FLOAT),
