@@ -7,8 +7,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(shell sha256sum requirements.lock | cut -c1-16)
 export NUMBA_CACHE_DIR := $(CURDIR)/data/numba
 CORES ?= all
+PROCESSES ?= 2
 
-.PHONY: help install demo test lint format bench docs lock clean
+.PHONY: help install demo test lint format bench calibrate docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -50,6 +51,9 @@ format: install ## lay out the code
 
 bench: install ## measure against the obvious alternatives
 	PATH="$(CURDIR)/$(BIN):$$PATH" python tests/bench
+
+calibrate: install ## measure the level of the tests on synthetic cohorts (writes docs/calibration.md)
+	PATH="$(CURDIR)/$(BIN):$$PATH" python scripts/calibrate.py --processes $(PROCESSES) --output docs/calibration.md
 
 docs: install ## write the configuration's schema and reference page
 	PATH="$(CURDIR)/$(BIN):$$PATH" python scripts/document_config.py

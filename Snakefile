@@ -100,6 +100,7 @@ localrules:
     figures,
     descriptions,
     fetch_models,
+    power,
     retry,
 
 
@@ -160,6 +161,14 @@ rule fetch_models:
             "results/models/{name}.json",
             name=STUDY.models("transcript", "context", "description", "embedding"),
         ),
+
+
+rule power:
+    """How often the tests of the network find a homophily in simulated cohorts like this one."""
+    input:
+        MANIFESTS,
+        "results/power.parquet",
+        "results/figures/power.png",
 
 
 rule retry:

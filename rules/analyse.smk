@@ -171,3 +171,29 @@ rule compare_runs:
         "exec python $ATLAS/compare_runs.py --creators {input.creators} --clusters {input.clusters}"
         " --runs results/robustness --output {output.table} --json {output.json} --log {log} {params.options}"
         " {params.clustering}"
+
+
+rule simulate_power:
+    """How often the tests of the network find a homophily, in cohorts like this one."""
+    input:
+        creators="results/tables/creators.parquet",
+        edges="results/tables/edges.parquet",
+        clusters="results/map/clusters.parquet",
+    output:
+        "results/power.parquet",
+    log:
+        "results/logs/simulate_power.log",
+    benchmark:
+        "results/benchmarks/simulate_power.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 8
+    params:
+        options=STUDY.options("power"),
+        alpha=STUDY.config.hypotheses.alpha,
+        seed=STUDY.config.study.seed,
+        version=STUDY.version("simulate_power"),
+    shell:
+        "exec python $ATLAS/simulate_power.py --creators-table {input.creators} --edges-table {input.edges}"
+        " --clusters-table {input.clusters} --output {output} --alpha {params.alpha} --seed {params.seed}"
+        " --processes {threads} --log {log} {params.options}"

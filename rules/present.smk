@@ -88,3 +88,24 @@ rule plot_robustness:
     shell:
         "exec python $ATLAS/plot_robustness.py --robustness {input} --output {output} --name {params.name:q}"
         " --synthetic {params.synthetic} --log {log}"
+
+
+rule plot_power:
+    """Power against homophily, by the size of the cohort."""
+    input:
+        "results/power.parquet",
+    output:
+        "results/figures/power.png",
+    log:
+        "results/logs/plot_power.log",
+    benchmark:
+        "results/benchmarks/plot_power.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        name=lambda _: STUDY.config.study.name,
+        synthetic=str(STUDY.config.study.synthetic).lower(),
+        version=STUDY.version("plot_power"),
+    shell:
+        "exec python $ATLAS/plot_power.py --power {input} --output {output} --name {params.name:q}"
+        " --synthetic {params.synthetic} --log {log}"

@@ -630,14 +630,19 @@ class RobustnessSection(Section):
 class PowerSection(Section):
     """`snakemake power`: how often tests find a homophily of a given strength in cohorts like this one."""
 
-    creators: list[int] | None = Field(None, description="Cohort sizes (null: half, once and twice the study's own).")
-    homophily: list[float] = Field(
-        [1.0, 1.25, 1.5, 2.0, 3.0],
+    creators: list[Annotated[int, Field(ge=10, le=5000)]] | None = Field(
+        None, min_length=1, description="Cohort sizes (null: half, once and twice the study's own)."
+    )
+    homophily: list[Annotated[float, Field(gt=0)]] = Field(
+        [1.0, 1.1, 1.25, 1.5, 2.0],
         min_length=1,
-        description="How many times likelier a follow is inside a community than between two; 1: none.",
+        description="How many times larger the odds of a follow are inside a community than between two; 1: none.",
+    )
+    separation: Share = Field(
+        0.75, description="How far the communities' vocabularies are apart: 0 the same words, 1 words of their own."
     )
     cohorts: int = Field(100, ge=10, description="Simulated cohorts for each point.")
-    draws: int = Field(199, ge=19, description="Permutations of each test in each cohort.")
+    draws: int = Field(99, ge=99, description="Permutations of each test in each cohort.")
 
 
 class ModelsSection(Section):

@@ -192,6 +192,35 @@ EFFECTS = pa.schema(
     ]
 )
 
+TRUTH = pa.schema(
+    [
+        ("creator_id", STRING),
+        ("cluster", INT),  # planted; -1: the cohort has none
+        ("popularity", FLOAT),  # log odds of being followed, mean 0
+        ("activity", FLOAT),  # log odds of following, mean 0
+    ]
+)
+POWER = pa.schema(
+    [
+        ("test", STRING),
+        ("creators", INT),
+        ("homophily", FLOAT),
+        ("cohorts", INT),  # that could be tested
+        ("supported", INT),
+        ("power", FLOAT),  # null: none could be tested
+        ("ci_low", FLOAT),
+        ("ci_high", FLOAT),
+        ("alpha", FLOAT),
+        ("clusters", INT),  # planted
+        ("mean_degree", FLOAT),
+        ("popularity_skew", FLOAT),
+        ("activity_skew", FLOAT),
+        ("reels_per_creator", INT),
+        ("separation", FLOAT),
+        ("seed", INT),
+    ]
+)
+
 
 class TableError(Exception):
     """A table that does not have the columns or types it must have; the message names file, column and type."""

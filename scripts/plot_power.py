@@ -1,0 +1,33 @@
+"""Draw how often the tests of the network find a homophily, by its strength and the size of the cohort."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from analysis.figures import save_figure, style
+from analysis.power_figure import power_figure
+from common import program
+from common.tables import POWER, read_table
+
+VERSION = "1"
+
+
+def main(arguments: argparse.Namespace) -> None:
+    rows = read_table(arguments.power, POWER).to_pylist()
+    with style():
+        save_figure(power_figure(rows, arguments.name, arguments.synthetic == "true"), arguments.output)
+    program.log.info("%s: %d points", arguments.output, len(rows))
+
+
+def parse() -> argparse.Namespace:
+    parser = program.parser(__doc__)
+    parser.add_argument("--power", type=Path, required=True, metavar="FILE", help="power.parquet")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="PNG to write")
+    parser.add_argument("--name", default="study", metavar="TEXT", help="name of the study, for the title [study]")
+    parser.add_argument("--synthetic", choices=["true", "false"], default="false", help="label it as synthetic data")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    program.run(main, parse())
