@@ -54,7 +54,6 @@ rule test_hypotheses:
     output:
         json="results/hypotheses.json",
         parquet="results/hypotheses.parquet",
-        text="results/hypotheses.md",
         sensitivity="results/sensitivity.parquet",
         effects="results/tables/effects.parquet",
         similarity="results/tables/similarity.parquet",
@@ -74,17 +73,15 @@ rule test_hypotheses:
         searched=lambda _, input: (
             f"--search-table {input.searched}" if input.searched else ""
         ),
-        name=lambda _: STUDY.config.study.name,
-        synthetic=str(STUDY.config.study.synthetic).lower(),
         own=STUDY.own_tests,
         seed=STUDY.config.study.seed,
         version=STUDY.version("test_hypotheses"),
     shell:
         "exec python $ATLAS/test_hypotheses.py --creators {input.creators} --edges {input.edges}"
         " --clusters {input.clusters} --reels {input.reels} {params.modalities} --output {output.json}"
-        " --parquet {output.parquet} --text {output.text} --sensitivity {output.sensitivity}"
+        " --parquet {output.parquet} --sensitivity {output.sensitivity}"
         " --effects {output.effects} --similarity {output.similarity}"
-        " --name {params.name:q} --synthetic {params.synthetic} --seed {params.seed} --processes {threads}"
+        " --seed {params.seed} --processes {threads}"
         " --log {log} {params.options} {params.clustering} {params.searched}"
 
 
@@ -197,3 +194,28 @@ rule simulate_power:
         "exec python $ATLAS/simulate_power.py --creators-table {input.creators} --edges-table {input.edges}"
         " --clusters-table {input.clusters} --output {output} --alpha {params.alpha} --seed {params.seed}"
         " --processes {threads} --log {log} {params.options}"
+
+
+rule write_findings:
+    """The results of the tests in plain English."""
+    input:
+        hypotheses="results/hypotheses.json",
+        sensitivity="results/sensitivity.parquet",
+        robustness="results/robustness.json",
+    output:
+        "results/hypotheses.md",
+    log:
+        "results/logs/write_findings.log",
+    benchmark:
+        "results/benchmarks/write_findings.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        options=STUDY.options("hypotheses"),
+        name=lambda _: STUDY.config.study.name,
+        synthetic=str(STUDY.config.study.synthetic).lower(),
+        version=STUDY.version("write_findings"),
+    shell:
+        "exec python $ATLAS/write_findings.py --hypotheses {input.hypotheses} --sensitivity {input.sensitivity}"
+        " --robustness {input.robustness} --output {output} --name {params.name:q} --synthetic {params.synthetic}"
+        " --log {log} {params.options}"

@@ -19,7 +19,8 @@ VERSION = "1"
 ALPHA, COVERAGE = 0.05, 0.99
 # With 199 draws (39 reference cohorts), p <= 0.05 has a probability of exactly 10 / 200 (2 / 40) under the null.
 SETTINGS = HypothesesSection(alpha=ALPHA, draws=199, reference_draws=39, splits=2, resamples=99)
-NETWORKS = CohortSection(creators=80, clusters=4, size_ratio=3.0, mean_degree=8.0)
+# Enough follows that ties, which count against the hypothesis, are few.
+NETWORKS = CohortSection(creators=100, clusters=4, size_ratio=3.0, mean_degree=12.0)
 # Clusters small enough for HDBSCAN to find some in nearly every cohort.
 FOUND = ClusterSection(space="pca", dimensions=5, min_cluster_size=4, min_samples=2, kmeans=1)
 STRUCTURELESS = CohortSection(creators=120, clusters=0, reels_per_creator=6, mean_degree=8.0)

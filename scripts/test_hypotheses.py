@@ -15,10 +15,9 @@ import pyarrow.compute as pc
 
 from analysis.dyadic import similarity_curve
 from analysis.effects import homophily_effects
-from analysis.evidence import HYPOTHESES, Study, incomplete_lists
+from analysis.evidence import HYPOTHESES, SENSITIVITY, Study, incomplete_lists
 from analysis.files import replace_file
-from analysis.findings import as_markdown
-from analysis.hypotheses import SENSITIVITY, as_json, own_test, run_tests, sensitivity
+from analysis.hypotheses import as_json, own_test, run_tests, sensitivity
 from analysis.profiles import OPTIONAL
 from analysis.search import chosen_settings
 from analysis.study_tables import profiles_in, read_clusters, read_study, with_clusters
@@ -77,9 +76,6 @@ def main(arguments: argparse.Namespace) -> None:
     if arguments.similarity is not None:
         curve = similarity_curve(study, settings, arguments.seed)
         write_table(pa.Table.from_pylist(curve, schema=SIMILARITY), arguments.similarity)
-    if arguments.text is not None:
-        text = as_markdown(results, varied, settings, arguments.name, arguments.synthetic == "true")
-        replace_file(arguments.text, text.encode())
 
 
 def other_views(study: Study, arguments: argparse.Namespace, settings: HypothesesSection) -> dict[str, Study]:
@@ -112,14 +108,11 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--search-table", type=Path, metavar="FILE", help="what cluster.search chose")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="hypotheses.json to write")
     parser.add_argument("--parquet", type=Path, metavar="FILE", help="also write the results as a table")
-    parser.add_argument("--text", type=Path, metavar="FILE", help="also write the results in words (Markdown)")
     parser.add_argument("--sensitivity", type=Path, metavar="FILE", help="also write the tests under other choices")
     parser.add_argument("--effects", type=Path, metavar="FILE", help="also write sizes of homophily with intervals")
     parser.add_argument("--similarity", type=Path, metavar="FILE", help="also write following against similarity")
     parser.add_argument("--seed", type=int, default=42, metavar="N", help="seed of every random step [42]")
     parser.add_argument("--processes", type=int, default=1, metavar="N", help="processes; no result depends on it [1]")
-    parser.add_argument("--name", default="study", metavar="TEXT", help="name of the study, for the text [study]")
-    parser.add_argument("--synthetic", choices=["true", "false"], default="false", help="label it as synthetic data")
     add_section(parser, HypothesesSection)
     add_section(parser, ClusterSection, "cluster")
     return parser.parse_args()

@@ -39,6 +39,9 @@ HYPOTHESES = pa.schema(
     ]
 )
 
+# The same under other choices.
+SENSITIVITY = pa.schema([("variant", STRING), *HYPOTHESES])
+
 
 @dataclass(frozen=True)
 class Reels:

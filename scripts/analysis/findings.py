@@ -25,15 +25,18 @@ SYNTHETIC = "These results are of synthetic data: they say nothing about real cr
 def as_markdown(
     results: Sequence[Hypothesis],
     sensitivity: Sequence[dict[str, Any]],
+    robustness: dict[str, Any] | None,
     settings: HypothesesSection,
     name: str,
     synthetic: bool,
 ) -> str:
     """A page with a paragraph for each test."""
     family = [result.id for result in results if result.p_adjusted is not None]
-    lines = [f"# {name}: what the tests say", ""]
+    lines = [f"# {' '.join(name.split())}: what the tests say", ""]
     lines += [f"**{SYNTHETIC}**", ""] if synthetic else []
     lines += [_how(family, settings), ""]
+    if robustness and robustness["warning"]:
+        lines += [f"**{robustness['warning']}**", ""]
     verdicts = defaultdict(list)
     for row in sensitivity:
         verdicts[row["id"]].append((row["variant"], row["verdict"]))
@@ -42,6 +45,9 @@ def as_markdown(
         if verdicts[result.id]:
             shown = "; ".join(f"{variant}: {verdict}" for variant, verdict in verdicts[result.id])
             lines += [f"Under other choices, each tested alone: {shown}.", ""]
+        held = _held(result.id, robustness)
+        if held:
+            lines += [held, ""]
     return "\n".join(lines)
 
 
@@ -70,6 +76,18 @@ def paragraph(result: Hypothesis, settings: HypothesesSection) -> str:
     if result.reason:
         said.append(f"Note: {result.reason}.")
     return " ".join(said)
+
+
+def _held(name: str, robustness: dict[str, Any] | None) -> str | None:
+    """In how many of the runs with other seeds and settings the test was supported."""
+    variants = [row for row in robustness["variants"] if name in row["test"]] if robustness else []
+    if not variants:
+        return None
+    shown = ", ".join(
+        f"{row['variant'].replace('_', ' ')} {row['supported'][row['test'].index(name)]:.0%}" for row in variants
+    )
+    runs = sum(row["n_runs"] for row in variants)
+    return f"Supported, alone, in these shares of {runs} runs with other seeds and settings of the clusters: {shown}."
 
 
 def _how(family: list[str], settings: HypothesesSection) -> str:

@@ -17,16 +17,13 @@ import numpy as np
 import pyarrow as pa
 
 from analysis.dyadic import dyadic_regression, with_controls
-from analysis.evidence import HYPOTHESES, NOT_SUPPORTED, Hypothesis, Study
+from analysis.evidence import NOT_SUPPORTED, Hypothesis, Study
 from analysis.homophily_tests import degree_homophily, label_homophily, with_singletons
 from analysis.split_half import density, density_original, separation, separation_original
 from common.config import ConfigError, HypothesesSection
 from common.program import UserError, log
-from common.tables import STRING
 
 Test = Callable[[Study, HypothesesSection, int], Hypothesis]
-
-SENSITIVITY = pa.schema([("variant", STRING), *HYPOTHESES])
 
 
 TESTS: tuple[Test, ...] = (

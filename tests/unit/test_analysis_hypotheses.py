@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.evidence import HYPOTHESES, Hypothesis, Study
+from analysis.evidence import HYPOTHESES, SENSITIVITY, Hypothesis, Study
 from analysis.findings import SYNTHETIC, paragraph
-from analysis.hypotheses import SENSITIVITY, holm, judge, own_test, run_tests
+from analysis.hypotheses import holm, judge, own_test, run_tests
 from analysis.network import network_of
 from analysis.study_tables import read_study
 from common.config import ConfigError, HypothesesSection
@@ -71,14 +71,21 @@ def write_study(folder: Path, creators: int = 30, seed: int = 0) -> list[str]:
     return [part for name in tables for part in (f"--{name}", str(folder / f"{name}.parquet"))]
 
 
-def run(folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> dict[str, dict[str, Any]]:
+def run(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str, label: tuple[str, ...] = ()
+) -> dict[str, dict[str, Any]]:
     """Run the program quickly; its results by id."""
     program = importlib.import_module("test_hypotheses")
-    files = ["--output", str(folder / "h.json"), "--parquet", str(folder / "h.parquet"), "--text", str(folder / "h.md")]
+    files = ["--output", str(folder / "h.json"), "--parquet", str(folder / "h.parquet")]
     files += [f"--{name}={folder / name}.parquet" for name in ("sensitivity", "effects", "similarity")]
     quick = ["--draws=199", "--resamples=99", "--splits=1", "--reference-draws=19", "--cluster-space=pca"]
     monkeypatch.setattr("sys.argv", ["test_hypotheses.py", *options, *files, *quick])
     program.main(program.parse())
+    words = importlib.import_module("write_findings")
+    inputs = ["--hypotheses", str(folder / "h.json"), "--sensitivity", str(folder / "sensitivity.parquet")]
+    inputs += ["--robustness", str(folder / "r.json")] if (folder / "r.json").exists() else []
+    monkeypatch.setattr("sys.argv", ["write_findings.py", *inputs, "--output", str(folder / "h.md"), *label])
+    words.main(words.parse())
     results = json.loads((folder / "h.json").read_text())
     assert pq.read_table(folder / "h.parquet").to_pylist() == results
     assert all(list(row) == HYPOTHESES.names for row in results)
@@ -108,7 +115,10 @@ def test_the_family_is_adjusted_together_and_loses_support() -> None:
 
 
 def test_a_whole_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = run(tmp_path, monkeypatch, *write_study(tmp_path), "--name", "Two groups", "--synthetic", "true")
+    options = write_study(tmp_path)
+    row = {"variant": "few_neighbours", "n_runs": 50, "test": ["H1-degree"], "supported": [0.98]}
+    (tmp_path / "r.json").write_text(json.dumps({"warning": "These clusters are not stable.", "variants": [row]}))
+    found = run(tmp_path, monkeypatch, *options, label=("--name", "Two groups", "--synthetic", "true"))
     assert list(found) == IDS
     for name in ("H1-label", "H1-degree", "dyadic"):
         assert found[name]["verdict"] == "supported"
@@ -121,6 +131,8 @@ def test_a_whole_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "circular" in found["H2-original"]["reason"]
     text = (tmp_path / "h.md").read_text()
     assert SYNTHETIC in text
+    assert "**These clusters are not stable.**" in text
+    assert "shares of 50 runs with other seeds and settings of the clusters: few neighbours 98%." in text
     assert all(f"## {name}: {row['verdict']}\n" in text for name, row in found.items())
     varied = pq.read_table(tmp_path / "sensitivity.parquet")
     assert varied.schema == SENSITIVITY

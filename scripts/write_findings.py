@@ -1,0 +1,43 @@
+"""Write the results of the tests in plain English, from their numbers."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from analysis.evidence import SENSITIVITY, Hypothesis
+from analysis.files import replace_file
+from analysis.findings import as_markdown
+from common import program
+from common.config import HypothesesSection
+from common.options import add_section, read_section
+from common.tables import read_table
+
+VERSION = "1"
+
+
+def main(arguments: argparse.Namespace) -> None:
+    results = [Hypothesis(**row) for row in json.loads(arguments.hypotheses.read_text(encoding="utf-8"))]
+    varied = read_table(arguments.sensitivity, SENSITIVITY).to_pylist()
+    runs = None if arguments.robustness is None else json.loads(arguments.robustness.read_text(encoding="utf-8"))
+    settings = read_section(arguments, HypothesesSection)
+    text = as_markdown(results, varied, runs, settings, arguments.name, arguments.synthetic == "true")
+    replace_file(arguments.output, text.encode())
+    program.log.info("%s: %d tests", arguments.output, len(results))
+
+
+def parse() -> argparse.Namespace:
+    parser = program.parser(__doc__)
+    parser.add_argument("--hypotheses", type=Path, required=True, metavar="FILE", help="hypotheses.json")
+    parser.add_argument("--sensitivity", type=Path, required=True, metavar="FILE", help="sensitivity.parquet")
+    parser.add_argument("--robustness", type=Path, metavar="FILE", help="robustness.json")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="Markdown to write")
+    parser.add_argument("--name", default="study", metavar="TEXT", help="name of the study, for the title [study]")
+    parser.add_argument("--synthetic", choices=["true", "false"], default="false", help="label it as synthetic data")
+    add_section(parser, HypothesesSection)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    program.run(main, parse())
