@@ -51,6 +51,7 @@ rule test_hypotheses:
         reels="results/tables/reels.parquet",
         modalities=OTHER_MODALITIES,
         searched=SEARCHED,
+        compared=STUDY.compared_tables,
     output:
         json="results/hypotheses.json",
         parquet="results/hypotheses.parquet",

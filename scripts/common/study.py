@@ -196,6 +196,12 @@ class Study:
         return json.dumps(variant.model_dump(exclude_none=True))
 
     @property
+    def compared_tables(self) -> list[str]:
+        """What is read of the other runs that hypotheses.compare names."""
+        folders = self.config.hypotheses.compare.values()
+        return [f"{folder}/{table}.parquet" for folder in folders for table in ("tables/creators", "map/clusters")]
+
+    @property
     def own_tests(self) -> list[str]:
         """Digests of the files with the researcher's own tests; a file that is not there is told by the program."""
         paths = [Path(name) for name in self.config.hypotheses.own_tests]
