@@ -282,3 +282,16 @@ def argos(folder: Path, texts: list[str]) -> Path:
     metadata = {"package_version": "0.1", "from_code": "de", "to_code": "en", "target_prefix": ""}
     (folder / "metadata.json").write_text(json.dumps(metadata))
     return folder
+
+
+def sentence(folder: Path) -> Path:
+    """A tiny sentence-transformers model: BERT, mean pooling."""
+    from sentence_transformers import SentenceTransformer
+    from transformers import BertConfig, BertModel
+
+    words = tokenizer()
+    settings = BertConfig(**TOWER, vocab_size=len(words), max_position_embeddings=512, pad_token_id=0)
+    BertModel(settings).save_pretrained(folder)
+    words.save_pretrained(folder)
+    SentenceTransformer(str(folder), device="cpu").save(str(folder))
+    return folder

@@ -60,9 +60,8 @@ def power_figure(rows: list[dict[str, Any]], name: str, synthetic: bool) -> Figu
             )  # fmt: skip
         degrees = {round(row["mean_degree"], 1) for row in own}
         follows = f", {degrees.pop():g} follows each" if degrees else ": not testable"
-        chart.text(
-            0.5, 0.97, f"{size:,} creators{follows}", ha="center", va="top", fontsize=7.8, transform=chart.transAxes
-        )
+        title = f"{size:,} creators{follows}"
+        chart.text(0.5, 0.97, title, ha="center", va="top", fontsize=7.8, transform=chart.transAxes)
         chart.set_ylim(-3, ROOM_FOR_TITLE)
         chart.set_yticks(range(0, 101, 20))
         chart.set_xscale("log")

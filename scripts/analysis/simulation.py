@@ -4,14 +4,14 @@ Descriptions are made of words: a creator's style is a distribution over `aesthe
 creator's community (Dirichlet), and each reel's description is drawn from it. Follows come from the p1 model of
 Holland & Leinhardt (1981, JASA 76, 33-50): each pair of creators is in one of four states (no follow, one of two, both)
 with weights 1, exp(e_ij), exp(e_ji) and exp(e_ij + e_ji + log reciprocity), where e_ij = constant + activity of i +
-popularity of j + log homophily where both are in one community.
+popularity of j + log homophily where both are in one community (without communities: times the cosine of their mixes).
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -58,7 +58,7 @@ class CohortSection(Section):
         1.0,
         gt=0,
         description="How many times larger the odds of a follow are inside a community than between two; 1: none. "
-        "Without communities: between creators with all themes in common and creators with none.",
+        "Without communities: between creators with the same mix of themes and creators with no theme in common.",
     )
     mean_degree: float = Field(
         10.0, ge=0, description="Expected follows per creator inside the cohort, at most half of the other creators."
@@ -132,7 +132,8 @@ def simulate_cohort(settings: CohortSection, seed: int, embed: Embed | None, pro
     activity = settings.activity_skew * _standard(
         levels, settings.activity_by_cluster, settings.degree_law, _generator(seed, ACTIVITY)
     )
-    log_odds = activity[:, None] + popularity + np.log(settings.homophily) * (mixes @ mixes.T)
+    unit = mixes / np.linalg.norm(mixes, axis=1, keepdims=True)
+    log_odds = activity[:, None] + popularity + np.log(settings.homophily) * (unit @ unit.T)
     sources, targets = p1_network(
         log_odds, np.log(settings.reciprocity), number * settings.mean_degree, _generator(seed, FOLLOWS)
     )
@@ -324,12 +325,12 @@ def _descriptions(settings: CohortSection, mixes: FloatArray, seed: int) -> list
         drawn[part] = np.argsort(-keys, axis=1)
     sentences = np.stack([texts_of.integers(0, len(choices), len(owners)) for choices in SENTENCES], axis=1)
     return [
-        _written({part: iter(order[reel]) for part, order in drawn.items()}, sentences[reel])
+        _written({part: iter(order[reel].tolist()) for part, order in drawn.items()}, sentences[reel])
         for reel in range(len(owners))
     ]
 
 
-def _written(drawn: dict[str, Any], sentences: npt.NDArray[np.int64]) -> str:
+def _written(drawn: dict[str, Iterator[int]], sentences: npt.NDArray[np.int64]) -> str:
     def word(slot: re.Match[str]) -> str:
         return str(WORDS[slot[1]][next(drawn[slot[1]])])
 

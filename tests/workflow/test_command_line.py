@@ -17,7 +17,7 @@ from imageio_ffmpeg import get_ffmpeg_exe
 
 from study import CHECKOUT, SNAKEMAKE, Study, demo_handles, environment, make_study
 
-TARGETS = [None, "all", "tables", "map", "figures", "descriptions", "fetch_models", "retry"]
+TARGETS = [None, "all", "tables", "map", "figures", "descriptions", "fetch_models", "power", "retry"]
 # What a study makes in its folder; all else must stay as it was.
 MADE_BY_STUDY = {"results", "data", ".snakemake", "models.lock.yaml"}
 # Snakemake's own lines around an error that the Snakefile raises.
