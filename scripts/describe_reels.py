@@ -24,7 +24,7 @@ from common.manifest import Row
 from common.models import Model, read_weights
 from common.options import read_section
 from common.program import log, run
-from common.prompts import read_prompt
+from common.prompts import description_prompt
 from common.stage import Stage, Work, run_stage, stage_parser
 from common.states import Outcome, ReelError
 from common.store import digest
@@ -43,7 +43,7 @@ def frames_and_context(inputs: dict[str, Row], settings: DescriptionSection) -> 
 
 def prompt_and_endpoint(settings: DescriptionSection) -> dict[str, str]:
     """The prompt, by its digest, and the model that an endpoint serves."""
-    found = {"prompt": digest(read_prompt(settings.prompt))[:12]}
+    found = {"prompt": digest(description_prompt(settings))[:12]}
     return found | ({"endpoint": str(settings.endpoint.model)} if settings.backend == "openai" else {})
 
 
@@ -115,7 +115,7 @@ def write(work: Work, request: Request, answer: Answer, facts: dict[str, Any], m
 
 def describe(works: list[Work], settings: DescriptionSection, generator: Generator) -> Iterator[tuple[Work, Outcome]]:
     """The core: frames and contexts to descriptions, as soon as each is there."""
-    prompt = read_prompt(settings.prompt)
+    prompt = description_prompt(settings)
     made = {**generator.facts, "prompt_sha256": digest(prompt)}
     asked: dict[str, tuple[Work, dict[str, Any]]] = {}
     requests = []

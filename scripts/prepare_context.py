@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 VERSION = "2"
 # Tokens of a summary, or of a caption's translation: Instagram's captions have 2,200 characters at most.
 MAX_NEW_TOKENS = 768
+# Reels are finished in groups of so many times what the language model takes at a time: batches are full, and a kill
+# costs one group.
+GROUP = 4
 
 
 def read_caption(row: Row) -> str:
@@ -150,7 +153,13 @@ class ContextMaker:
         return LocalGenerator(model.folder, max_new_tokens=MAX_NEW_TOKENS, **options)
 
     def make(self, works: list[Work]) -> Iterator[tuple[Work, Outcome]]:
-        """The core: captions, transcripts and music of a batch to contexts."""
+        """The core: captions, transcripts and music of a batch to contexts, group by group."""
+        settings = self.settings
+        size = GROUP * (settings.endpoint.connections if settings.backend == "openai" else settings.batch_size)
+        for first in range(0, len(works), size):
+            yield from self._make_group(works[first : first + size])
+
+    def _make_group(self, works: list[Work]) -> Iterator[tuple[Work, Outcome]]:
         drafts = [self._draft(work) for work in works]
         self._translate(drafts)
         for draft in drafts:

@@ -5,9 +5,24 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from common.config import DescriptionSection
 from common.program import UserError
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "config" / "prompts"
+
+
+CONTEXT = "{context}"
+
+
+def description_prompt(settings: DescriptionSection) -> str:
+    """What the description model is asked; raises UserError where what it is to be told has no place in it."""
+    prompt = read_prompt(settings.prompt)
+    if settings.context == "all" and CONTEXT not in prompt:
+        raise UserError(
+            f"{settings.prompt}: no {CONTEXT} in the prompt, so the model would not be told what is known besides the "
+            "pictures: put it in, or choose `description.context: none`"
+        )
+    return prompt
 
 
 def read_prompt(name: str | None, default: str = "aesthetics") -> str:

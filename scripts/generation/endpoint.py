@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 # What servers say where a prompt is longer than the model's context window.
-TOO_LONG = ("context_length", "context length", "maximum context", "context window", "too many tokens", "max_model_len")
+TOO_LONG = (
+    "context_length", "context length", "context size", "maximum context", "context window", "too many tokens",
+    "prompt is too long", "max_model_len",
+)  # fmt: skip
+# After so many requests in a row without an answer there is no server; a single one may be what it stumbles over.
+UNANSWERED = 3
 
 
 class EndpointGenerator:
@@ -61,6 +66,7 @@ class EndpointGenerator:
             http_client=openai.DefaultHttpxClient(follow_redirects=False),
         )
         self.stopped: ReelError | None = None
+        self.unanswered = 0
         self.facts: dict[str, object] = {"model": settings.model, "frames_as": send, "fit": fit}
 
     def generate(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Answer | ReelError]]:
@@ -95,7 +101,9 @@ class EndpointGenerator:
                 return self.stopped
             indices = thinned(len(frames), shown)
             try:
-                return self._answer(request, [frames[index] for index in indices], indices, context)
+                answer = self._answer(request, [frames[index] for index in indices], indices, context)
+                self.unanswered = 0
+                return answer
             except _TooLongError as problem:
                 if shown > FEWEST_FRAMES:
                     shown = max(FEWEST_FRAMES, shown // 2)
@@ -105,7 +113,8 @@ class EndpointGenerator:
                 else:
                     return ReelError("refused", str(problem))
             except ReelError as problem:
-                if problem.reason in ("unauthorized", "quota", "unavailable"):
+                self.unanswered = self.unanswered + 1 if problem.reason == "unavailable" else 0
+                if problem.reason in ("unauthorized", "quota") or self.unanswered >= UNANSWERED:
                     self.stopped = problem
                 return problem
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -136,6 +137,9 @@ class LocalGenerator:
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
         self.video = getattr(self.processor, "video_processor", None) is not None
+        special = {str(token) for token in self.tokenizer.added_tokens_decoder.values() if token.special}
+        names = sorted({*special, *self.tokenizer.all_special_tokens}, key=len, reverse=True)
+        self.special = re.compile("|".join(map(re.escape, names)) or r"(?!)")
         if getattr(self.processor, "chat_template", None) is None:
             raise UserError(
                 f"{self.folder}: the model has no chat template; choose one that was trained to answer (docs/models.md)"
@@ -181,6 +185,10 @@ class LocalGenerator:
         )
         return chat
 
+    def _text(self, request: Request, context: str) -> str:
+        """The prompt with its context, as text: what a caption says of `<video>` or `</s>` is no order to the model."""
+        return request.text(self.special.sub(lambda found: f"{found[0][0]} {found[0][1:]}", context))
+
     def _n_tokens(self, text: str) -> int:
         return len(self.tokenizer(text, add_special_tokens=not self._begins(text))["input_ids"])
 
@@ -198,7 +206,8 @@ class LocalGenerator:
         room = self.limit - self.max_new_tokens
 
         def tokens(n_pictures: int, context: str) -> int:
-            return self._n_tokens(self._chat(request.text(context), n_pictures)) + self.picture_tokens(n_pictures)
+            chat = self._chat(self._text(request, context), n_pictures)
+            return self._n_tokens(chat) + self.picture_tokens(n_pictures)
 
         n_pictures = request.n_pictures
         while n_pictures > FEWEST_FRAMES and tokens(n_pictures, request.context) > room:
@@ -217,7 +226,7 @@ class LocalGenerator:
             raise ReelError(
                 "refused", f"the prompt takes {total} tokens of {self.limit}, {self.max_new_tokens} are for the answer"
             )
-        return _Plan(request, thinned(request.n_pictures, n_pictures), request.text(context), kept, total)
+        return _Plan(request, thinned(request.n_pictures, n_pictures), self._text(request, context), kept, total)
 
     # --- answering ----------------------------------------------------------------------------------------------
 

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from common.prompts import CONTEXT
 from common.states import ReelError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-CONTEXT = "{context}"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import hmac
 import json
 import platform
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,8 @@ class AcrCloud:
         host = settings.host.rstrip("/")
         self.url = (host if host.startswith("http") else f"https://{host}") + IDENTIFY
         self.pace = Pace(CALLS_PER_S)
+        # There are as many threads as sounds are measured at a time, which may be more.
+        self.connections = threading.Semaphore(settings.connections)
         self.stopped: ReelError | None = None
 
     def identify(self, sample: bytes, data_type: str) -> dict[str, Any]:
@@ -114,13 +117,14 @@ class AcrCloud:
             "timestamp": timestamp,
         }
         try:
-            response = requests.post(
-                self.url,
-                data=form,
-                files={"sample": ("sample", sample, "application/octet-stream")},
-                timeout=(CONNECT_TIMEOUT_S, self.settings.timeout_s),
-                allow_redirects=False,
-            )
+            with self.connections:
+                response = requests.post(
+                    self.url,
+                    data=form,
+                    files={"sample": ("sample", sample, "application/octet-stream")},
+                    timeout=(CONNECT_TIMEOUT_S, self.settings.timeout_s),
+                    allow_redirects=False,
+                )
         except requests.RequestException as error:
             raise PassingError("unavailable", type(error).__name__) from None
         check_status(response)

@@ -154,6 +154,13 @@ def test_pictures_alone(study, weights) -> None:
     assert len(computed()) == 12, "neither the context nor whether there is one matters"
 
 
+def test_a_prompt_without_a_place_for_the_context_is_refused(study, weights) -> None:
+    Path("prompt.md").write_text("<!-- {context} -->\nDescribe the style.\n")
+    with pytest.raises(UserError, match=r"prompt\.md: no \{context\} in the prompt.*`description\.context: none`"):
+        describe(weights)
+    assert {row.state for row in describe(weights, context="none").values()} == {"ok"}
+
+
 def test_what_was_cut_is_said(study, weights) -> None:
     for number in range(6):
         words = "autumn light " * 100

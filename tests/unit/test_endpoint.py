@@ -127,6 +127,20 @@ def test_after_a_refused_key_nothing_more_is_asked(endpoint: Endpoint) -> None:
     assert len(endpoint.asked) == 1
 
 
+def test_a_request_that_the_server_stumbles_over_does_not_stop_the_others(endpoint: Endpoint) -> None:
+    endpoint.faults.extend([says(500), None, says(500), says(500), None])
+    made = generator(endpoint, connections=1, attempts=1)
+    answers = ask(made, *(request(str(number)) for number in range(6)))
+    assert [isinstance(answers[str(number)], Answer) for number in range(6)] == [False, True, False, False, True, True]
+
+
+def test_a_server_that_answers_nobody_is_not_asked_for_ever(endpoint: Endpoint) -> None:
+    endpoint.faults.extend([says(503)] * 20)
+    answers = ask(generator(endpoint, connections=1, attempts=1), *(request(str(number)) for number in range(20)))
+    assert {answer.reason for answer in answers.values()} == {"unavailable"}
+    assert len(endpoint.asked) == 3
+
+
 def test_a_server_that_is_not_there() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -147,6 +161,18 @@ def test_too_long_a_prompt_has_fewer_frames_first_and_then_less_context(endpoint
     assert answer.context_words == 200
     endpoint.context_tokens = 1
     assert ask(generator(endpoint))["a"].reason == "refused"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "request (5000 tokens) exceeds the available context size (4096 tokens), try increasing it",  # llama.cpp
+        "prompt is too long: 5000 tokens > 4096 maximum",
+    ],
+)
+def test_servers_say_in_their_own_words_that_a_prompt_is_too_long(endpoint: Endpoint, said: str) -> None:
+    endpoint.faults.append(says(400, {"error": {"message": said}}))
+    assert ask(generator(endpoint), request(frames=16))["a"].pictures == (0, 2, 4, 6, 9, 11, 13, 15)
 
 
 def test_an_answer_that_was_cut_off_is_marked(endpoint: Endpoint) -> None:

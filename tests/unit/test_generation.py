@@ -191,6 +191,16 @@ def test_frames_that_cannot_be_read_fail_alone(llava: Path) -> None:
     assert answers["reel 0"] == ask(load(llava), reels(3))["reel 0"]
 
 
+def test_a_caption_with_the_model_s_own_signs_is_text(llava: Path, llama: Path) -> None:
+    signs = ("see <video> and <image>", "the end</s> of it")
+    asked = [Request(said, "Describe: {context}.", said, frames(4), 4) for said in (*signs, "plain")]
+    answers = ask(load(llava, batch_size=3, max_new_tokens=2), asked)
+    assert all(isinstance(answer, Answer) for answer in answers.values())
+    plan = load(llama)._plan(Request("a", "Shorten: {context}", "the end</s> of it"))
+    assert plan.text == "Shorten: the end< /s> of it"
+    assert plan.context_words == 4
+
+
 def test_an_answer_ends_where_the_model_ends_it(llava: Path, tmp_path: Path) -> None:
     requests = reels(3, 2)
     generator = load(llava)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,11 @@ import tiny_models
 from common.manifest import Row, file_stem, read_reels, write_manifest
 from common.models import write_marker
 from common.program import UserError
+from common.states import ReelError
 from common.store import file_sha256, read_lines
 from fake_endpoint import Endpoint, says
+from generation.endpoint import EndpointGenerator
+from generation.requests import Answer, Request
 from texts.argos import ArgosTranslator
 from texts.shorten import cut_at_sentence
 
@@ -193,6 +197,28 @@ def test_a_reel_whose_text_is_refused_fails_alone_and_is_taken_up(endpoint: Endp
     assert (made["a"][0].state, made["a"][0].reason) == ("failed", "unavailable")
     assert made["b"][0].state == "ok"
     assert prepare(*openai(endpoint))["a"][0].state == "ok"
+
+
+def test_what_was_condensed_before_a_kill_is_not_asked_for_again(endpoint: Endpoint, monkeypatch) -> None:
+    study(dict.fromkeys("abcdef", ""), {reel: f"{reel} {LONG}" for reel in "abcdef"})
+    settings = {"url": endpoint.url, "model": "tiny", "connections": 1}
+    options = ["--backend=openai", f"--endpoint={json.dumps(settings)}", "--max-words=12"]
+    answer = EndpointGenerator._ask
+
+    def killed(made: EndpointGenerator, request: Request) -> Answer | ReelError:
+        if len(endpoint.asked) == 5:
+            raise KeyboardInterrupt
+        return answer(made, request)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EndpointGenerator, "_ask", killed)
+        with pytest.raises(KeyboardInterrupt):
+            prepare(*options)
+    assert {row.state for row, _ in prepare(*options).values()} == {"ok"}
+    questions = [body["messages"][0]["content"] for body in endpoint.asked]
+    asked = Counter(question.split("Text:")[1].split()[0] for question in questions)
+    assert [asked[reel] for reel in "abcd"] == [1, 1, 1, 1]
+    assert set(asked) == set("abcdef")
 
 
 def test_a_language_model_here(endpoint: Endpoint, models: Path, monkeypatch) -> None:
