@@ -151,6 +151,25 @@ def test_homophily_is_found(demo: Study) -> None:
     share = np.mean([planted[edge["source_id"]] == planted[edge["target_id"]] for edge in edges])
     assert first["observed"] == pytest.approx(share, abs=0.1)
     assert [row["id"] for row in demo.rows("hypotheses")] == [row["id"] for row in hypotheses]
+    found = {row["id"]: row for row in hypotheses}
+    assert list(found) == ["H1-label", "H1-degree", "dyadic", "H2-original", "H2", "H3-original", "H3"]
+    for name in ("H1-degree", "dyadic"):
+        assert found[name]["verdict"] == "supported"
+        assert found[name]["p_adjusted"] < 0.01
+        assert 1 < found[name]["ci_low"] < found[name]["effect"] < found[name]["ci_high"]
+    said = (demo.folder / "results/hypotheses.md").read_text()
+    assert "synthetic data" in said
+    assert all(f"## {name}: {row['verdict']}\n" in said for name, row in found.items())
+    assert {row["id"] for row in demo.rows("sensitivity")} <= set(found)
+    assert "with controls" in {row["variant"] for row in demo.rows("sensitivity")}
+
+
+def test_clusters_are_stable(demo: Study) -> None:
+    found = json.loads((demo.folder / "results/robustness.json").read_text())
+    assert found["stable"] is True
+    assert found["warning"] is None
+    assert [row["n_runs"] for row in found["variants"]] == [50] * 6
+    assert {row["variant"]: row["varied"] for row in found["variants"]}["pca"] == "creators"
 
 
 def test_follows_inside_and_outside_the_cohort(demo: Study) -> None:
