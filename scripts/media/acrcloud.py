@@ -8,6 +8,7 @@ import hmac
 import json
 import platform
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,8 @@ class AcrCloud:
         host = settings.host.rstrip("/")
         self.url = (host if host.startswith("http") else f"https://{host}") + IDENTIFY
         self.pace = Pace(CALLS_PER_S)
+        # There are as many threads as sounds are measured at a time, which may be more.
+        self.connections = threading.Semaphore(settings.connections)
         self.stopped: ReelError | None = None
 
     def identify(self, sample: bytes, data_type: str) -> dict[str, Any]:
@@ -87,16 +90,17 @@ class AcrCloud:
         Raises:
             ReelError: no_credentials, unauthorized, quota, throttled, unavailable, changed_format.
         """
-        if self.stopped:
-            raise self.stopped
-        try:
-            return attempts(self.settings.attempts, self.settings.max_wait_s)(self._post, sample, data_type)  # type: ignore[no-any-return]
-        except PassingError as error:
-            raise ReelError(error.reason, error.detail) from None
-        except ReelError as error:
-            if error.reason in FINAL:
-                self.stopped = error
-            raise
+        with self.connections:
+            if self.stopped:
+                raise self.stopped
+            try:
+                return attempts(self.settings.attempts, self.settings.max_wait_s)(self._post, sample, data_type)  # type: ignore[no-any-return]
+            except PassingError as error:
+                raise ReelError(error.reason, error.detail) from None
+            except ReelError as error:
+                if error.reason in FINAL:
+                    self.stopped = error
+                raise
 
     def _post(self, sample: bytes, data_type: str) -> dict[str, Any]:
         key, hidden = secret(ACRCLOUD_ACCESS_KEY), secret(ACRCLOUD_ACCESS_SECRET)

@@ -49,6 +49,7 @@ class Service:
         self.answers: deque[Any] = deque([answer(0, HIT)])
         self.forms: list[dict[str, bytes]] = []
         self.delay_s = 0.0
+        self.lock, self.under_way, self.most = threading.Lock(), 0, 0
         service = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -64,7 +65,12 @@ class Service:
                     for part in parts
                 }
                 service.forms.append(form)
+                with service.lock:
+                    service.under_way += 1
+                    service.most = max(service.most, service.under_way)
                 time.sleep(service.delay_s)
+                with service.lock:
+                    service.under_way -= 1
                 found = service.answers.popleft() if len(service.answers) > 1 else service.answers[0]
                 if not service.signed(form, self.path):
                     found = answer(3014)
@@ -263,6 +269,14 @@ def test_the_same_sound_at_the_same_time_is_paid_once(service: Service) -> None:
     rows = identify(service, "--connections=4")
     assert {row.state for row, _ in rows.values()} == {"ok"}
     assert len(service.forms) == 1
+
+
+def test_so_many_requests_are_under_way(service: Service) -> None:
+    service.delay_s = 0.2
+    study(**{f"r{number}": chord(3, 262 + 10 * number, 392) for number in range(4)})
+    identify(service, "--workers=4", "--connections=2")
+    assert len(service.forms) == 4
+    assert service.most == 2
 
 
 def test_the_same_sound_in_two_reels_is_paid_once_and_belongs_to_both(service: Service) -> None:
