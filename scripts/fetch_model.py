@@ -15,6 +15,7 @@ import functools
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,13 +28,14 @@ import requests
 import yaml
 
 from common.http import CHUNK
-from common.models import PICKLED, Mirror, ModelEntry, read_registry, write_marker
+from common.models import ORIGIN, PICKLED, Mirror, ModelEntry, read_registry, write_marker
 from common.program import UserError, log, parser, run
 from common.secrets import HF_TOKEN, secret
 from common.store import file_sha256
 
 VERSION = "1"
 CHECKOUT = Path(__file__).resolve().parent.parent
+COMMIT = re.compile("[0-9a-f]{40}")
 
 
 class SourceError(Exception):
@@ -79,9 +81,12 @@ def find_files(
         for source, fetch, expected in sources(entry)
         if locked is None or locked["source"] == source
     ]
-    here, revision_here = read_origin(folder, by_hand=usable[0][0] if usable else "")
+    here, revision_here, brought = read_origin(folder, by_hand=usable[0][0] if usable else "")
+    if locked is None and is_other_commit(entry, here, revision_here):
+        log.warning("%s: %s holds revision %s, not %s", name, folder, revision_here, entry.revision)
+        here = ""
     for source, _, expected in usable:
-        hashes = verified_files(name, folder, expected) if source == here else None
+        hashes = verified_files(name, folder, expected, brought) if source == here else None
         if hashes is not None:
             return source, revision_here, hashes
     for source, fetch, expected in usable:
@@ -153,12 +158,21 @@ def sources(entry: ModelEntry) -> list[tuple[str, Fetch, dict[str, str | None]]]
     return found
 
 
-def verified_files(name: str, folder: Path, expected: dict[str, str | None]) -> dict[str, str] | None:
+def is_other_commit(entry: ModelEntry, source: str, revision: str) -> bool:
+    """Whether files came from another commit of the hub than the one that is asked for, and no hash would tell."""
+    asked = entry.revision or ""
+    named = source.startswith("hub:") and COMMIT.fullmatch(asked) and None in entry.files.values()
+    return bool(named) and revision not in (asked, BY_HAND)
+
+
+def verified_files(
+    name: str, folder: Path, expected: dict[str, str | None], brought: dict[str, str] | None = None
+) -> dict[str, str] | None:
     """The hashes of files that lie there already, or None where one is missing or differs."""
     if not folder.is_dir():
         return None
     try:
-        return check(folder, expected)
+        return check(folder, expected, brought)
     except SourceError as error:
         log.warning("%s: what lies in %s is not used: %s", name, folder, error)
         return None
@@ -194,12 +208,11 @@ def check(
     return hashes
 
 
-ORIGIN = "ORIGIN.json"
 BY_HAND = "by hand"
 
 
-def read_origin(folder: Path, by_hand: str) -> tuple[str, str]:
-    """Source and revision that `install` wrote beside the files; files without it were put there by hand.
+def read_origin(folder: Path, by_hand: str) -> tuple[str, str, dict[str, str]]:
+    """Source, revision and hashes that `install` wrote beside the files; files without it were put there by hand.
 
     Args:
         folder: of the model.
@@ -207,9 +220,9 @@ def read_origin(folder: Path, by_hand: str) -> tuple[str, str]:
     """
     path = folder / ORIGIN
     if not path.exists():
-        return by_hand, BY_HAND
+        return by_hand, BY_HAND, {}
     origin = json.loads(path.read_text(encoding="utf-8"))
-    return origin["source"], origin["revision"]
+    return origin["source"], origin["revision"], origin.get("sha256", {})
 
 
 def install(partial: Path, folder: Path, hashes: dict[str, str], source: str, revision: str) -> None:
@@ -220,7 +233,7 @@ def install(partial: Path, folder: Path, hashes: dict[str, str], source: str, re
     for name in hashes:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         os.replace(partial / name, folder / name)
-    origin = {"source": source, "revision": revision, "files": sorted(hashes)}
+    origin = {"source": source, "revision": revision, "files": sorted(hashes), "sha256": hashes}
     (folder / ORIGIN).write_text(json.dumps(origin) + "\n", encoding="utf-8")
     shutil.rmtree(partial)
 

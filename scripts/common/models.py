@@ -27,6 +27,8 @@ class Mirror(Section):
     )
 
 
+# Lies beside the files that were downloaded: where they came from, and their hashes.
+ORIGIN = "ORIGIN.json"
 # Weights that may be programs.
 PICKLED = (".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 
@@ -121,8 +123,12 @@ def open_model(marker: Path, directory: Path) -> Model:
             f"{marker}: no such file; fetch the model first (python scripts/fetch_model.py --help)"
         ) from None
     folder = directory / data["name"]
+    origin = folder / ORIGIN
+    # Another study that shares the folder may have brought other weights of the same size under the same name.
+    brought = json.loads(origin.read_text(encoding="utf-8")).get("sha256", {}) if origin.exists() else {}
     for name, facts in data["files"].items():
-        if not (folder / name).is_file() or (folder / name).stat().st_size != facts["size"]:
+        same = brought.get(name, facts["sha256"]) == facts["sha256"]
+        if not same or not (folder / name).is_file() or (folder / name).stat().st_size != facts["size"]:
             raise UserError(f"{folder / name}: missing or changed since it was verified; remove {marker} and run again")
     hashes = {name: facts["sha256"] for name, facts in data["files"].items()}
     return Model(data["name"], data["revision"], digest(hashes), folder)

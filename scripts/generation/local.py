@@ -284,7 +284,9 @@ class LocalGenerator:
         width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
         # Twice for keys and values, and as much again for what is computed on the way.
         bytes_each: int = 2 * 2 * config.num_hidden_layers * heads * width * tokens * self.model.dtype.itemsize
-        return max(1, int(torch.cuda.mem_get_info()[0] * PLANNED_SHARE) // bytes_each)
+        # What PyTorch keeps from the batches before and does not use is free for the next one.
+        free = torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+        return max(1, int(free * PLANNED_SHARE) // bytes_each)
 
     def _prepare(self, plans: list[_Plan]) -> _Batch:
         """Frames decoded, texts as tokens; a request whose frames cannot be read fails alone."""

@@ -90,16 +90,17 @@ class AcrCloud:
         Raises:
             ReelError: no_credentials, unauthorized, quota, throttled, unavailable, changed_format.
         """
-        if self.stopped:
-            raise self.stopped
-        try:
-            return attempts(self.settings.attempts, self.settings.max_wait_s)(self._post, sample, data_type)  # type: ignore[no-any-return]
-        except PassingError as error:
-            raise ReelError(error.reason, error.detail) from None
-        except ReelError as error:
-            if error.reason in FINAL:
-                self.stopped = error
-            raise
+        with self.connections:
+            if self.stopped:
+                raise self.stopped
+            try:
+                return attempts(self.settings.attempts, self.settings.max_wait_s)(self._post, sample, data_type)  # type: ignore[no-any-return]
+            except PassingError as error:
+                raise ReelError(error.reason, error.detail) from None
+            except ReelError as error:
+                if error.reason in FINAL:
+                    self.stopped = error
+                raise
 
     def _post(self, sample: bytes, data_type: str) -> dict[str, Any]:
         key, hidden = secret(ACRCLOUD_ACCESS_KEY), secret(ACRCLOUD_ACCESS_SECRET)

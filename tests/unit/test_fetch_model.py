@@ -305,7 +305,7 @@ def test_files_locked_by_hand_are_later_asked_for_in_the_registry_s_revision(pla
     assert not any("hand" in path for path in Hub.asked)
 
 
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
+COMMIT, OTHER_COMMIT = "0123456789abcdef0123456789abcdef01234567", "fedcba98" * 5
 SHARDED = {
     "config.json": b"{}",
     "model-00001-of-00002.safetensors": bytes(range(256)) * 4000,
@@ -326,6 +326,7 @@ class FullHub(http.server.ThreadingHTTPServer):
 
     def __init__(self, files: dict[str, bytes]) -> None:
         self.files, self.gated, self.breaks, self.failures = dict(files), False, False, 0
+        self.commit = COMMIT
         self.asked: list[tuple[str, str | None]] = []
         self.tokens: set[str | None] = set()
         super().__init__(("127.0.0.1", 0), HubHandler)
@@ -362,9 +363,9 @@ class HubHandler(http.server.BaseHTTPRequestHandler):
                 lfs = {"lfs": large} if name.endswith("safetensors") else {}
                 blob = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
                 siblings.append({"rfilename": name, "size": len(content), "blobId": blob, **lfs})
-            facts = {"id": "people/tiny", "modelId": "people/tiny", "sha": COMMIT, "siblings": siblings}
+            facts = {"id": "people/tiny", "modelId": "people/tiny", "sha": hub.commit, "siblings": siblings}
             self.reply(200, json.dumps(facts).encode(), {"Content-Type": "application/json"})
-        elif self.path.startswith(f"/people/tiny/resolve/{COMMIT}/"):
+        elif self.path.startswith(f"/people/tiny/resolve/{hub.commit}/"):
             self.resolve(self.path.rsplit("/", 1)[1])
         elif self.path.startswith("/cdn/"):
             self.give(hub.files[self.path.removeprefix("/cdn/")])
@@ -376,7 +377,7 @@ class HubHandler(http.server.BaseHTTPRequestHandler):
         if content is None:
             self.reply(404, b"", {"X-Error-Code": "EntryNotFound"})
             return
-        facts = {"X-Repo-Commit": COMMIT, "ETag": f'"{sha256(content)}"'}
+        facts = {"X-Repo-Commit": self.server.commit, "ETag": f'"{sha256(content)}"'}
         if name.endswith("safetensors"):
             linked = {"X-Linked-Size": str(len(content)), "X-Linked-ETag": f'"{sha256(content)}"'}
             self.reply(
@@ -460,6 +461,31 @@ def test_what_is_left_of_another_revision_is_not_mixed_in(place, hub):
     (partial / "config.json").write_bytes(b'{"old": 1}')
     done = from_hub(place, hub)
     assert done.returncode == 0, done.stderr
+    assert (place.folder / "config.json").read_bytes() == b"{}"
+
+
+def test_another_commit_than_the_one_that_lies_there_is_fetched(place, hub):
+    """Two studies share the folder of models; the second asks for another commit, whose files are as large."""
+    assert from_hub(place, hub).returncode == 0
+    first = open_model(place.marker, place.models)
+    mine, place.marker, place.lock = place.marker, place.root / "their.json", place.root / "their.lock.yaml"
+    entry = yaml.safe_load((place.root / "models.yaml").read_text())["models"]["tiny"]
+    registry = {"models": {"tiny": {**entry, "revision": OTHER_COMMIT}}}
+    (place.root / "models.yaml").write_text(yaml.safe_dump(registry))
+    hub.commit, hub.files["config.json"] = OTHER_COMMIT, b"[]"
+    assert from_hub(place, hub).returncode == 0
+    second = open_model(place.marker, place.models)
+    assert (first.revision, second.revision) == (COMMIT, OTHER_COMMIT)
+    with pytest.raises(UserError, match=r"config\.json: missing or changed since it was verified; remove .*tiny\.json"):
+        open_model(mine, place.models)
+
+
+def test_a_file_that_was_changed_since_it_came_is_not_the_hub_s(place, hub):
+    assert from_hub(place, hub).returncode == 0
+    (place.folder / "config.json").write_bytes(b"[]")
+    for path in (place.marker, place.lock):
+        path.unlink()
+    assert "what lies in" in from_hub(place, hub).stderr
     assert (place.folder / "config.json").read_bytes() == b"{}"
 
 
@@ -632,8 +658,8 @@ def test_install_moves_the_verified_files_and_nothing_else(tmp_path):
     assert {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} == {
         "a", "deep/b", "ORIGIN.json",
     }  # fmt: skip
-    assert read_origin(folder, "hub:y") == ("hub:x", "main")
-    assert read_origin(tmp_path, "hub:y") == ("hub:y", "by hand")
+    assert read_origin(folder, "hub:y") == ("hub:x", "main", dict.fromkeys(("a", "deep/b"), "0"))
+    assert read_origin(tmp_path, "hub:y") == ("hub:y", "by hand", {})
     assert not partial.exists()
 
 

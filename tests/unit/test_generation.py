@@ -152,6 +152,18 @@ def test_a_batch_that_is_too_large_is_halved_and_nothing_is_lost(llava: Path, mo
     assert [size for size in sizes if size > 2] == [7, 3], "halved, and the limit is remembered"
 
 
+def test_memory_that_pytorch_keeps_from_the_batch_before_counts_as_free(llava: Path, monkeypatch) -> None:
+    generator = load(llava, batch_size=1000)
+    generator.device = "cuda"
+    megabyte, kept = 1 << 20, 0
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (40 * megabyte - kept, 80 * megabyte))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda: 5 * megabyte + kept)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda: 5 * megabyte)
+    first = generator._fitting(500)
+    kept = 35 * megabyte
+    assert generator._fitting(500) == first > 1
+
+
 def test_one_that_does_not_fit_alone_fails_alone(llava: Path, monkeypatch) -> None:
     requests = reels(3, 5, 3)
     generator = load(llava, batch_size=8)
