@@ -70,5 +70,7 @@ def power_figure(rows: list[dict[str, Any]], name: str, synthetic: bool) -> Figu
         chart.set_xlabel("homophily (odds ratio)")
         if place % columns == 0:
             chart.set_ylabel("cohorts in which it is found (%)")
-    charts[0].legend(loc="lower right", bbox_to_anchor=(1.02, 0.09), fontsize=7.5)
+    # Below the charts, where no curve can run into it.
+    handles, labels = charts[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="lower right", bbox_to_anchor=(0.99, 0.0), ncols=len(labels), fontsize=7.5)
     return figure
