@@ -13,13 +13,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analysis.dyadic import similarity_curve
 from analysis.effects import homophily_effects
 from analysis.evidence import HYPOTHESES, SENSITIVITY, Study, incomplete_lists
 from analysis.files import replace_file
 from analysis.hypotheses import as_json, own_test, run_tests, sensitivity
 from analysis.profiles import OPTIONAL
 from analysis.search import chosen_settings
+from analysis.similarity import similarity_curve
 from analysis.study_tables import profiles_in, read_clusters, read_study, with_clusters
 from common import program
 from common.config import ClusterSection, HypothesesSection

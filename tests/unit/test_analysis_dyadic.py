@@ -8,9 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from analysis.dyadic import dyadic_regression, similarity_curve, with_controls
+from analysis.dyadic import dyadic_regression, with_controls
 from analysis.evidence import Study
 from analysis.network import Network
+from analysis.similarity import similarity_curve
 from common.config import HypothesesSection
 
 QUICK = HypothesesSection(draws=199, resamples=99)
