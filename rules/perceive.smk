@@ -67,6 +67,7 @@ rule transcribe_speech:
     threads: 4
     resources:
         model=1,
+        gpu=1 if STUDY.config.transcript.device == "cuda" else 0,
     params:
         options=STUDY.options("transcript"),
         version=STUDY.version("transcribe_speech"),

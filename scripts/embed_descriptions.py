@@ -228,6 +228,13 @@ def open_core(settings: EmbeddingSection, models: list[Model]) -> Callable[[Work
     """What embeds one reel in the modality of the settings."""
     if not models:
         return join
+    import torch
+
+    if settings.device == "cuda" and not torch.cuda.is_available():
+        raise UserError(
+            "embedding.device: cuda: PyTorch sees no GPU here (nvidia-smi; CUDA_VISIBLE_DEVICES; docs/models.md); "
+            "`device: cpu` needs none"
+        )
     log.info("embedding: loading %s", models[0].name)
     if settings.modality == "text":
         return Embedder(models[0], settings).embed

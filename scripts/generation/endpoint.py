@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING, Any, Literal
@@ -67,26 +68,22 @@ class EndpointGenerator:
         )
         self.stopped: ReelError | None = None
         self.unanswered = 0
+        self.counting, self.tokens_in, self.tokens_out = threading.Lock(), 0, 0
         self.facts: dict[str, object] = {"model": settings.model, "frames_as": send, "fit": fit}
 
     def generate(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Answer | ReelError]]:
         """See `Generator.generate`."""
-        tokens_in = tokens_out = 0
         with ThreadPoolExecutor(self.settings.connections) as pool:
             futures = {pool.submit(self._ask, request): request for request in requests}
             try:
                 for future in as_completed(futures):
-                    answer = future.result()
-                    if isinstance(answer, Answer):
-                        tokens_in += answer.input_tokens or 0
-                        tokens_out += answer.output_tokens or 0
-                    yield futures[future], answer
+                    yield futures[future], future.result()
             finally:
                 for future in futures:
                     future.cancel()
-        cost = self._cost(tokens_in, tokens_out)
+        cost = self._cost(self.tokens_in, self.tokens_out)
         price = "" if cost is None else f", {cost:.2f} USD"
-        log.info("%s: %d tokens in, %d out%s", self.settings.model, tokens_in, tokens_out, price)
+        log.info("%s: so far %d tokens in, %d out%s", self.settings.model, self.tokens_in, self.tokens_out, price)
 
     def _ask(self, request: Request) -> Answer | ReelError:
         """One answer; with fewer frames, then less context, where the prompt is too long."""
@@ -142,11 +139,16 @@ class EndpointGenerator:
             text = (choice.message.content or "").strip()
         except (AttributeError, IndexError, TypeError):
             raise ReelError("changed_format", f"{self.settings.url}: an answer without choices") from None
-        if not text:
-            raise ReelError("empty_answer", f"ended with {choice.finish_reason}")
         tokens_in, tokens_out = (
             getattr(found.usage, name, None) for name in ("prompt_tokens", "completion_tokens")
         )  # fmt: skip
+        with self.counting:  # an answer that is of no use costs as much
+            self.tokens_in += tokens_in or 0
+            self.tokens_out += tokens_out or 0
+        if choice.finish_reason == "content_filter":
+            raise ReelError("refused", "the endpoint's filter ended the answer")
+        if not text:
+            raise ReelError("empty_answer", f"ended with {choice.finish_reason}")
         cost = None if tokens_in is None or tokens_out is None else self._cost(tokens_in, tokens_out)
         return Answer(text, choice.finish_reason != "length", indices, n_words, tokens_in, tokens_out, cost)
 

@@ -94,6 +94,15 @@ def test_bfloat16_is_close_to_float32_and_not_the_same(weights, name):
     assert exact @ rounded >= 0.999
 
 
+def test_a_gpu_that_is_not_there_is_said(weights, monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    section = EmbeddingSection(modality="image", image_model="tiny-clip", device="cuda")
+    with pytest.raises(UserError, match=r"embedding\.device: cuda: PyTorch sees no GPU here"):
+        embed_descriptions.open_core(section, [open_model(weights / "tiny-clip.json", weights)])
+
+
 PRECISIONS = ("float32", "bfloat16")
 
 

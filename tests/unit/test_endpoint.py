@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import logging
 import os
 import socket
 import subprocess
@@ -103,6 +104,7 @@ def test_what_passes_is_tried_again(endpoint: Endpoint, fault) -> None:
         (says(400, {"error": {"message": "no pictures here"}}), "refused", 1),
         (says(200, {"choices": []}), "changed_format", 1),
         (says(200, {"choices": [{"finish_reason": "stop", "message": {"content": " "}}]}), "empty_answer", 1),
+        (says(200, {"choices": [{"finish_reason": "content_filter", "message": {"content": "A ca"}}]}), "refused", 1),
         (says(302, Location="http://127.0.0.1:9/elsewhere"), "refused", 1),
     ],
 )
@@ -173,6 +175,17 @@ def test_too_long_a_prompt_has_fewer_frames_first_and_then_less_context(endpoint
 def test_servers_say_in_their_own_words_that_a_prompt_is_too_long(endpoint: Endpoint, said: str) -> None:
     endpoint.faults.append(says(400, {"error": {"message": said}}))
     assert ask(generator(endpoint), request(frames=16))["a"].pictures == (0, 2, 4, 6, 9, 11, 13, 15)
+
+
+def test_the_log_counts_what_was_paid_for_answers_of_no_use_and_before(endpoint: Endpoint, caplog) -> None:
+    caplog.set_level(logging.INFO, "atlas")
+    made = generator(endpoint, price_per_1m_input_tokens=1_000_000.0)
+    endpoint.answers = lambda _: " "
+    assert ask(made)["a"].reason == "empty_answer"
+    endpoint.answers = lambda _: "A quiet street."
+    ask(made)
+    assert "so far 3 tokens in, 10 out, 3.00 USD" in caplog.text
+    assert "so far 6 tokens in, 20 out, 6.00 USD" in caplog.text
 
 
 def test_an_answer_that_was_cut_off_is_marked(endpoint: Endpoint) -> None:
