@@ -35,6 +35,7 @@ from analysis.evidence import (
     Study,
     incomplete_lists,
     sentence,
+    too_incomplete,
 )
 from analysis.profiles import ROUNDING, FloatArray
 from common.config import HypothesesSection
@@ -71,7 +72,7 @@ def _test(study: Study, settings: HypothesesSection, seed: int, controls: bool) 
     study, notes = placed(study, controls)
     number = study.network.n_creators
     asked = replace(asked, n_creators=number, n_edges=study.network.n_edges, reason=sentence(*notes, limits))
-    obstacle = _obstacle(study)
+    obstacle = _obstacle(study) or too_incomplete(study.follows_status, settings.max_incomplete)
     if obstacle:
         return replace(asked, reason=sentence(obstacle, *notes, limits))
     dyads = dyads_of(study, controls)

@@ -162,6 +162,14 @@ def incomplete_lists(statuses: list[str | None]) -> str | None:
     return f"{sum(counts.values())} of {len(statuses)} creators' follow lists are not complete ({parts})"
 
 
+def too_incomplete(statuses: list[str | None], max_incomplete: float) -> str | None:
+    """Why a network is not tested where a larger share of its follow lists than this is not complete; else None."""
+    incomplete = sum(status not in (None, "complete") for status in statuses)
+    if not statuses or incomplete <= max_incomplete * len(statuses):
+        return None
+    return f"too many follow lists are not complete (hypotheses.max_incomplete = {max_incomplete:g})"
+
+
 def sentence(*parts: str | None) -> str | None:
     """The parts that there are, as one reason."""
     said = [part for part in parts if part]

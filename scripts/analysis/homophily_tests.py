@@ -7,7 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from analysis.evidence import NOT_SUPPORTED, NOT_TESTABLE, SUPPORTED, Hypothesis, Study, incomplete_lists, sentence
+from analysis.evidence import (
+    NOT_SUPPORTED,
+    NOT_TESTABLE,
+    SUPPORTED,
+    Hypothesis,
+    Study,
+    incomplete_lists,
+    sentence,
+    too_incomplete,
+)
 from analysis.homophily import (
     LabelledNetwork,
     draw_inside,
@@ -28,7 +37,7 @@ def label_homophily(study: Study, settings: HypothesesSection, seed: int) -> Hyp
 
     network = clustered(study)
     limits = incomplete_lists(study.follows_status)
-    obstacle = _obstacle(study, network)
+    obstacle = _obstacle(study, network) or too_incomplete(study.follows_status, settings.max_incomplete)
     if not obstacle and null_moments(network)[1] == 0:
         obstacle = "every shuffle of the labels gives the same share"
     asked = Hypothesis(
@@ -66,7 +75,7 @@ def degree_homophily(study: Study, settings: HypothesesSection, seed: int) -> Hy
     """H1-degree: the same share against rewired networks in which everybody's degrees stay (one-sided)."""
     network = clustered(study)
     limits = incomplete_lists(study.follows_status)
-    obstacle = _obstacle(study, network)
+    obstacle = _obstacle(study, network) or too_incomplete(study.follows_status, settings.max_incomplete)
     asked = Hypothesis(
         id="H1-degree",
         question="Do creators follow creators of their own cluster more often than the numbers of follows and of "

@@ -555,6 +555,9 @@ class HypothesesSection(Section):
         ["H1-degree", "dyadic", "H2", "H3"],
         description="Tests whose p values are adjusted together (Holm 1979); tests of your own count by their id.",
     )
+    max_incomplete: Share = Field(
+        0.5, description="Larger shares of incomplete follow lists make the tests of the network not testable."
+    )
     min_correlation: Share = Field(0.2, description="H2, H3: smallest rank correlation that counts as support.")
     nearest: int = Field(5, ge=1, description="H2: members of the own cluster that the distance is averaged over.")
     confidence: float = Field(0.95, gt=0, lt=1, description="Level of the intervals.")

@@ -260,7 +260,10 @@ def test_incomplete_follow_lists_are_told(tmp_path: Path, monkeypatch: pytest.Mo
     status = ["complete", "partial", "unfetched", "unfetched"]
     write_study(tmp_path, [("a", "b"), ("a", "c")], PAIRS, follows_status=status)
     told = "3 of 4 creators' follow lists are not complete (1 partial, 2 unfetched)"
-    assert run(tmp_path, monkeypatch)["reason"] == told
+    assert run(tmp_path, monkeypatch, "--max-incomplete", "0.75")["reason"] == told
+    result = run(tmp_path, monkeypatch)
+    assert result["verdict"] == "not testable"
+    assert result["reason"] == f"too many follow lists are not complete (hypotheses.max_incomplete = 0.5); {told}"
     write_study(tmp_path, [], PAIRS, follows_status=["unfetched"] * 4)
     assert "4 unfetched" in run(tmp_path, monkeypatch)["reason"]
 
