@@ -86,7 +86,14 @@ def ask(work: Work, settings: DescriptionSection, prompt: str) -> tuple[Request,
     return request, facts
 
 
-def write(work: Work, request: Request, answer: Answer, facts: dict[str, Any], made: dict[str, object]) -> Outcome:
+def write(
+    work: Work,
+    settings: DescriptionSection,
+    request: Request,
+    answer: Answer,
+    facts: dict[str, Any],
+    made: dict[str, Any],
+) -> Outcome:
     """Write a description, and how it was made."""
     times = [frame["time_s"] for frame in facts["frames"]]
     n_words = len(request.context.split())
@@ -105,6 +112,8 @@ def write(work: Work, request: Request, answer: Answer, facts: dict[str, Any], m
     work.artifact(".txt").write_text(" ".join(answer.text.split()) + "\n", encoding="utf-8")
     work.artifact(".json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     cut = []
+    if settings.context == "all" and request.context == NO_CONTEXT:
+        cut.append("no context was there to be told")
     if len(answer.pictures) < len(times):
         cut.append(f"{len(times)} frames thinned to {len(answer.pictures)}")
     if answer.context_words < n_words:
@@ -132,7 +141,7 @@ def describe(works: list[Work], settings: DescriptionSection, generator: Generat
         if isinstance(answer, ReelError):
             yield work, Outcome("failed", answer.reason, answer.detail or None)
         else:
-            yield work, write(work, request, answer, facts, made)
+            yield work, write(work, settings, request, answer, facts, made)
 
 
 def open_generator(settings: DescriptionSection, models: list[Model]) -> Generator:

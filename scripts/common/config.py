@@ -326,6 +326,11 @@ class ContextSection(Section):
         0.15, description="How far the likeliest language must lead; captions that do not tell get none."
     )
 
+    def result_settings(self) -> dict[str, Any]:
+        """See `Section.result_settings`: without the languages of `argos` where it is not used."""
+        unused = set() if self.translate == "argos" else {"argos_languages"}
+        return {name: value for name, value in super().result_settings().items() if name not in unused}
+
     @property
     def weights(self) -> list[str]:
         """See `Section.weights`."""

@@ -161,6 +161,16 @@ def test_a_prompt_without_a_place_for_the_context_is_refused(study, weights) -> 
     assert {row.state for row in describe(weights, context="none").values()} == {"ok"}
 
 
+def test_a_reel_without_the_context_that_was_wanted_says_so(study, weights) -> None:
+    rows = list(read_reels(Path("results/context/0.parquet"), "context").values())
+    rows[0] = Row("ada", "reel0", "context", "failed", "quota")
+    write_manifest(rows, Path("results/context/0.parquet"))
+    made = describe(weights)
+    assert (made["reel0"].state, made["reel0"].detail) == ("ok", "no context was there to be told")
+    assert made["reel1"].detail is None
+    assert describe(weights, context="none")["reel0"].detail is None
+
+
 def test_what_was_cut_is_said(study, weights) -> None:
     for number in range(6):
         words = "autumn light " * 100

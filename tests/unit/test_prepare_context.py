@@ -246,6 +246,8 @@ def test_what_a_context_depends_on(endpoint: Endpoint) -> None:
     path.write_text(json.dumps({"identified": None, "sound": "music", "speech_share": 0.2}))
     prepare(*openai(endpoint))
     assert sum(not line["cached"] for line in read_lines(JOURNAL)) == 2, "what is told of the music counts, no more"
+    prepare(*openai(endpoint, "--argos-languages=[nl]"))
+    assert sum(not line["cached"] for line in read_lines(JOURNAL)) == 2, "languages of a translator that is not used"
 
 
 @pytest.mark.parametrize(
