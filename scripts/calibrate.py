@@ -75,7 +75,7 @@ The H1 tests take the planted communities as clusters, so that the rate says som
 their originals find clusters (PCA to {dimensions} dimensions, `min_cluster_size` {size}, `min_samples` {samples}).
 {draws} permutations, {references} reference cohorts, {splits} halvings. Profiles are bags of random word vectors.
 
-Made by (not run in the tests: it takes some ten minutes; they run it with a few cohorts):
+Made by (not run in the tests: it takes some fifteen minutes; they run it with a few cohorts):
 
     python scripts/calibrate.py --cohorts {cohorts} --split-cohorts {split} --seed {seed} --output docs/calibration.md
 """
