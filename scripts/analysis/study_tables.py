@@ -54,13 +54,14 @@ def read_study(
     study = with_clusters(Study(network, np.full(network.n_creators, -1)), read_clusters(clusters_path))
     columns = {name: creators.column(name) for name in creators.column_names}
     reels = None if reels_path is None else _read_reels(reels_path)
+    followers = _numbers(columns["followers"]) if "followers" in columns else np.empty(0)
     return replace(
         study,
         profiles=profiles_in(creators, network),
         reels=None if reels is None else _embedded(reels, network),
         follows_status=columns["follows_status"].to_pylist() if "follows_status" in columns else [],
         few_reels=_flags(columns["few_reels"]) if "few_reels" in columns else None,
-        followers=_numbers(columns["followers"]) if "followers" in columns else None,
+        followers=followers if (followers > 0).any() else None,
         categories=categories(creators, reels, controls),
     )
 

@@ -249,6 +249,10 @@ def test_controls_are_the_columns_that_creators_can_share(tmp_path: Path) -> Non
     study = read_study(*paths)
     assert list(study.categories) == ["city", "language"]
     assert len(set(study.categories["language"])) == 2
+    assert study.followers is not None
+    unknown = pq.read_table(paths[0]).drop_columns("followers")
+    pq.write_table(unknown.append_column("followers", pa.nulls(30, pa.int64())), tmp_path / "unknown.parquet")
+    assert read_study(tmp_path / "unknown.parquet", *paths[1:]).followers is None
     assert list(read_study(*paths, controls=["website"]).categories) == ["website"]
     with pytest.raises(TableError, match="has no column colour; it has city, language, website"):
         read_study(*paths, controls=["colour"])
