@@ -118,14 +118,13 @@ class AcrCloud:
             "timestamp": timestamp,
         }
         try:
-            with self.connections:
-                response = requests.post(
-                    self.url,
-                    data=form,
-                    files={"sample": ("sample", sample, "application/octet-stream")},
-                    timeout=(CONNECT_TIMEOUT_S, self.settings.timeout_s),
-                    allow_redirects=False,
-                )
+            response = requests.post(
+                self.url,
+                data=form,
+                files={"sample": ("sample", sample, "application/octet-stream")},
+                timeout=(CONNECT_TIMEOUT_S, self.settings.timeout_s),
+                allow_redirects=False,
+            )
         except requests.RequestException as error:
             raise PassingError("unavailable", type(error).__name__) from None
         check_status(response)
