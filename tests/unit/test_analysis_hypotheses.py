@@ -254,6 +254,24 @@ def test_controls_are_the_columns_that_creators_can_share(tmp_path: Path) -> Non
         read_study(*paths, controls=["colour"])
 
 
+def test_a_column_of_lists_is_no_category(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    paths = [tmp_path / f"{name}.parquet" for name in ("creators", "edges", "clusters")]
+    creators = pq.read_table(paths[0])
+    tags = pa.array([["a", "b"], ["c"], None] * 10)
+    pq.write_table(creators.append_column("tags", tags).append_column("place", pa.array([{"x": 1}] * 30)), paths[0])
+    assert list(read_study(*paths).categories) == ["city"]
+
+
+def test_a_reel_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    paths = [tmp_path / f"{name}.parquet" for name in ("creators", "edges", "clusters", "reels")]
+    reels = pq.read_table(paths[3])
+    pq.write_table(pa.concat_tables([reels, reels.slice(4, 1)]), paths[3])
+    with pytest.raises(TableError, match="reel c01-1 of creator c01 has more than one row"):
+        read_study(*paths)
+
+
 def test_some_creators_of_a_study(tmp_path: Path) -> None:
     write_study(tmp_path)
     study = read_study(*(tmp_path / f"{name}.parquet" for name in ("creators", "edges", "clusters", "reels")))
