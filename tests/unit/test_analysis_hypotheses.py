@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from analysis.evidence import HYPOTHESES, SENSITIVITY, Hypothesis, Study
 from analysis.findings import SYNTHETIC, paragraph
-from analysis.hypotheses import holm, judge, own_test, run_tests
+from analysis.hypotheses import as_json, holm, judge, own_test, run_tests
 from analysis.network import network_of
 from analysis.study_tables import read_study
 from common.config import ConfigError, HypothesesSection
@@ -211,9 +211,31 @@ def test_a_test_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert found["returned-follows"]["p_adjusted"] is not None
 
 
+OWN_RESULT = """
+import numpy as np
+from analysis.evidence import Hypothesis
+def test(study, settings, seed):
+    about = dict(id="own", question="?", null="n", statistic="s", n_creators=3, n_edges=np.int64(2), reason=None)
+    return Hypothesis(**about | {changed})
+"""
+
+
+def test_numbers_of_ones_own_test_may_be_numpys(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(OWN_RESULT.replace("{changed}", "dict(verdict='supported', observed=np.float32(0.5), "
+                                       "effect=np.nan, p_value=np.float64(0.01))"))  # fmt: skip
+    empty = pa.table({"creator_id": pa.array([], pa.string())})
+    edges = pa.table({name: pa.array([], pa.string()) for name in ("source_id", "target_id")})
+    study = Study(network_of(empty, edges), np.empty(0, np.int64))
+    row = json.loads(as_json([asdict(own_test(path)(study, QUICK, 1))], HYPOTHESES))[0]
+    assert (row["n_edges"], row["observed"], row["effect"], row["p_value"]) == (2, 0.5, None, 0.01)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        (OWN_RESULT.replace("{changed}", "dict(verdict='yes')"), "the verdict is 'yes', not 'supported'"),
+        (OWN_RESULT.replace("{changed}", "dict(verdict='supported', p_value='low')"), "p_value of the Hypothesis is"),
         (None, "no such Python file"),
         ("def test(:", "cannot be run: SyntaxError"),
         ("x = 1", "has no function test"),
