@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.evidence import HYPOTHESES, SENSITIVITY, Hypothesis, Study
-from analysis.findings import SYNTHETIC, paragraph
+from analysis.findings import SYNTHETIC, as_markdown, paragraph
 from analysis.hypotheses import as_json, holm, judge, own_test, run_tests
 from analysis.network import network_of
 from analysis.study_tables import read_study
@@ -330,3 +330,9 @@ def test_a_paragraph_says_what_the_numbers_say() -> None:
     assert paragraph(untested, HypothesesSection()) == (
         "Why? This could not be tested with 10 creators and 20 follow edges: there are fewer than two clusters."
     )
+
+
+def test_the_page_says_every_threshold() -> None:
+    made = replace(result("H2", 0.01, "not supported"), observed=-0.1, effect=-0.1, p_adjusted=0.01)
+    page = as_markdown([made], [], None, HypothesesSection(min_correlation=0.3), "study", synthetic=False)
+    assert "H2 and H3 also need a correlation of at least 0.3 in the expected direction" in page
