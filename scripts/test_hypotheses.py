@@ -26,7 +26,7 @@ from common.config import ClusterSection, HypothesesSection
 from common.options import add_section, read_section
 from common.tables import CREATORS, EFFECTS, MODALITY_PROFILES, SIMILARITY, read_table, write_table
 
-VERSION = "2"
+VERSION = "3"
 
 
 def main(arguments: argparse.Namespace) -> None:

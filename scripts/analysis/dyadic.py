@@ -41,6 +41,7 @@ from analysis.profiles import ROUNDING, FloatArray
 from common.config import HypothesesSection
 
 STEP = 0.1  # of similarity, for the odds ratio
+TIED = 1e-9  # statistics that differ by less are the same but for the order of a sum
 
 
 def dyadic_regression(study: Study, settings: HypothesesSection, seed: int) -> Hypothesis:
@@ -87,7 +88,8 @@ def _test(study: Study, settings: HypothesesSection, seed: int, controls: bool) 
         return replace(asked, reason=sentence("similarity is fully explained by the other terms", *notes, limits))
     observed = score(score.remainder)
     drawn = score.permuted(settings.draws, seed, study.processes)
-    p_value = (int((drawn >= observed).sum()) + 1) / (len(drawn) + 1)
+    # Permutations that give the same similarities again count, as does one whose statistic is not defined (NaN).
+    p_value = (int((~(drawn < observed - TIED)).sum()) + 1) / (len(drawn) + 1)
     ratio = _odds_ratio(dyads, model, settings.confidence)
     effect, low, high = ratio or (None, None, None)
     return replace(

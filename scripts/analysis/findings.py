@@ -91,7 +91,10 @@ def _held(name: str, robustness: dict[str, Any] | None) -> str | None:
 
 
 def _how(family: list[str], settings: HypothesesSection) -> str:
-    threshold = f"A test is supported where its p value is at most {settings.alpha:g}"
+    threshold = (
+        f"A test is supported where its p value is at most {settings.alpha:g}, H2 and H3 also need a correlation of at "
+        f"least {settings.min_correlation:g} in the expected direction"
+    )
     if not family:
         return f"{threshold}. No test of the family could be made."
     together = f"p values of {', '.join(family)} are adjusted together (Holm 1979)"

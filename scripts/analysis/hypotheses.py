@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from analysis.dyadic import dyadic_regression, with_controls
-from analysis.evidence import NOT_SUPPORTED, Hypothesis, Study
+from analysis.evidence import HYPOTHESES, NOT_SUPPORTED, NOT_TESTABLE, SUPPORTED, Hypothesis, Study
 from analysis.homophily_tests import degree_homophily, label_homophily, with_singletons
 from analysis.split_half import density, density_original, separation, separation_original
 from common.config import ConfigError, HypothesesSection
@@ -114,9 +115,31 @@ def own_test(path: Path) -> Test:
             raise UserError(f"{path}: the test failed: {type(error).__name__}: {error}") from None
         if not isinstance(result, Hypothesis):
             raise UserError(f"{path}: test() gave {type(result).__name__}, not a Hypothesis")
-        return result
+        return _plain(result, path)
 
     return test
+
+
+def _plain(result: Hypothesis, path: Path) -> Hypothesis:
+    """The result with Python's own numbers for numpy's, and None for NaN, as the files have them.
+
+    Raises:
+        UserError: a field has a value of another kind than `Hypothesis` says; before the results are written.
+    """
+    changed: dict[str, Any] = {}
+    for field in HYPOTHESES:
+        value = getattr(result, field.name)
+        value = value.item() if isinstance(value, np.generic) else value
+        value = None if isinstance(value, float) and not math.isfinite(value) else value
+        try:
+            changed[field.name] = pa.scalar(value, field.type).as_py()
+        except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError):
+            raise UserError(f"{path}: {field.name} of the Hypothesis is {value!r}, not {field.type}") from None
+    if changed["verdict"] not in (SUPPORTED, NOT_SUPPORTED, NOT_TESTABLE):
+        raise UserError(
+            f"{path}: the verdict is {changed['verdict']!r}, not {SUPPORTED!r}, {NOT_SUPPORTED!r} or {NOT_TESTABLE!r}"
+        )
+    return replace(result, **changed)
 
 
 def sensitivity(study: Study, others: dict[str, Study], settings: HypothesesSection, seed: int) -> list[dict[str, Any]]:

@@ -37,7 +37,7 @@ def cohort_like(creators: pa.Table, edges: pa.Table, clusters: pa.Table, separat
     if not network.n_edges:
         return None
     labels = clusters_of(network, clusters)
-    sizes = np.bincount(labels[labels >= 0])
+    sizes = np.unique(labels[labels >= 0], return_counts=True)[1]  # numbers of clusters may have gaps
     statuses = np.array(creators.sort_by("creator_id").column("follows_status").to_pylist(), object)
     unfetched, partial = statuses == "unfetched", statuses == "partial"
     whole = ~(unfetched | partial)
@@ -48,7 +48,7 @@ def cohort_like(creators: pa.Table, edges: pa.Table, clusters: pa.Table, separat
         creators=min(network.n_creators, MOST_CREATORS),
         reels_per_creator=round(float(np.median(embedded))) if embedded else 1,
         clusters=max(len(sizes), 2),
-        size_ratio=float(sizes.max() / sizes[sizes > 0].min()) if len(sizes) > 1 else 1.0,
+        size_ratio=float(sizes.max() / sizes.min()) if len(sizes) > 1 else 1.0,
         separation=separation,
         mean_degree=float(listed.mean()),
         popularity_skew=log_spread(network.in_degree()),

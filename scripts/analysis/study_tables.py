@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -124,10 +125,12 @@ def categories(
 
 
 def _is_category(values: list[Any]) -> bool:
-    known = {value for value in values if value not in (None, "")}
-    texts = all(isinstance(value, bool) or (isinstance(value, str) and not _is_number(value)) for value in known)
+    present = [value for value in values if value not in (None, "")]
+    if not all(isinstance(value, bool) or (isinstance(value, str) and not _is_number(value)) for value in present):
+        return False
+    known = set(present)
     # Every value at one creator only: a name, or a place of birth written by hand; nobody shares it.
-    return texts and FEWEST_GROUPS <= len(known) <= MOST_GROUPS and len(known) < len(values)
+    return FEWEST_GROUPS <= len(known) <= MOST_GROUPS and len(known) < len(values)
 
 
 def _is_number(text: str) -> bool:
@@ -168,6 +171,7 @@ def _embedded(reels: pa.Table, network: Network) -> Reels:
     table = table.filter(pc.greater_equal(table.column("owner"), 0))
     table = table.select(["owner", "reel_id", "embedding"]).sort_by([("owner", "ascending"), ("reel_id", "ascending")])
     table = table.combine_chunks()
+    _check_reels(table, network)
     lengths = set(pc.list_value_length(table.column("embedding")).to_pylist())
     if len(lengths) > 1:
         shown = " and ".join(map(str, sorted(lengths)))
@@ -176,6 +180,17 @@ def _embedded(reels: pa.Table, network: Network) -> Reels:
     if not np.isfinite(values).all():
         raise TableError("reels: embeddings with numbers that are not finite; make the tables again")
     return Reels(table.column("owner").to_numpy(), values.reshape(len(table), next(iter(lengths), 0)))
+
+
+def _check_reels(table: pa.Table, network: Network) -> None:
+    """Raise TableError where a reel stands twice: it could be in both halves, which then are not independent."""
+    owners, names = table.column("owner").to_pylist(), table.column("reel_id").to_pylist()
+    for first, second in pairwise(zip(owners, names, strict=True)):
+        if first == second:
+            raise TableError(
+                f"reels: reel {first[1]} of creator {network.creator_ids[first[0]]} has more than one row; "
+                "leave one of them, or make the tables again"
+            )
 
 
 def _numbers(column: pa.ChunkedArray) -> FloatArray:

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from analysis.dyadic import dyadic_regression, with_controls
+from analysis.dyadic import _Score, dyadic_regression, with_controls
+from analysis.dyads import dyads_of, fit_null
 from analysis.evidence import Study
 from analysis.network import Network
 from analysis.similarity import similarity_curve
@@ -205,3 +206,20 @@ def test_equal_and_empty_profiles() -> None:
     assert found.n_creators == 38
     assert "2 creators without a profile are left out" in found.reason
     assert found.p_value is not None
+
+
+def test_permutations_that_give_the_same_similarities_count_as_ties() -> None:
+    """Two groups of equal profiles: sums in another order differ in the last bit, which must not make p smaller."""
+    generator = np.random.default_rng(2)
+    groups = np.repeat([0, 1], 5)
+    follows = np.triu(generator.random((10, 10)) < np.where(groups[:, None] == groups, 0.6, 0.35), 1)
+    network = network_of_pairs(follows, directed=False)
+    study = Study(network, groups, profiles=generator.normal(size=(2, 7))[groups])
+    found = dyadic_regression(study, HypothesesSection(draws=2000, resamples=99), 1)
+    dyads = dyads_of(study, controls=False)
+    model, _ = fit_null(dyads)
+    assert model is not None
+    score = _Score(dyads, model)
+    drawn = score.permuted(2000, 1, 1)
+    at_least = (drawn > score(score.remainder)) | np.isclose(drawn, score(score.remainder), rtol=1e-9)
+    assert found.p_value == (at_least.sum() + 1) / 2001

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.evidence import HYPOTHESES, SENSITIVITY, Hypothesis, Study
-from analysis.findings import SYNTHETIC, paragraph
-from analysis.hypotheses import holm, judge, own_test, run_tests
+from analysis.findings import SYNTHETIC, as_markdown, paragraph
+from analysis.hypotheses import as_json, holm, judge, own_test, run_tests
 from analysis.network import network_of
 from analysis.study_tables import read_study
 from common.config import ConfigError, HypothesesSection
@@ -211,9 +211,31 @@ def test_a_test_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert found["returned-follows"]["p_adjusted"] is not None
 
 
+OWN_RESULT = """
+import numpy as np
+from analysis.evidence import Hypothesis
+def test(study, settings, seed):
+    about = dict(id="own", question="?", null="n", statistic="s", n_creators=3, n_edges=np.int64(2), reason=None)
+    return Hypothesis(**about | {changed})
+"""
+
+
+def test_numbers_of_ones_own_test_may_be_numpys(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(OWN_RESULT.replace("{changed}", "dict(verdict='supported', observed=np.float32(0.5), "
+                                       "effect=np.nan, p_value=np.float64(0.01))"))  # fmt: skip
+    empty = pa.table({"creator_id": pa.array([], pa.string())})
+    edges = pa.table({name: pa.array([], pa.string()) for name in ("source_id", "target_id")})
+    study = Study(network_of(empty, edges), np.empty(0, np.int64))
+    row = json.loads(as_json([asdict(own_test(path)(study, QUICK, 1))], HYPOTHESES))[0]
+    assert (row["n_edges"], row["observed"], row["effect"], row["p_value"]) == (2, 0.5, None, 0.01)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        (OWN_RESULT.replace("{changed}", "dict(verdict='yes')"), "the verdict is 'yes', not 'supported'"),
+        (OWN_RESULT.replace("{changed}", "dict(verdict='supported', p_value='low')"), "p_value of the Hypothesis is"),
         (None, "no such Python file"),
         ("def test(:", "cannot be run: SyntaxError"),
         ("x = 1", "has no function test"),
@@ -258,6 +280,24 @@ def test_controls_are_the_columns_that_creators_can_share(tmp_path: Path) -> Non
         read_study(*paths, controls=["colour"])
 
 
+def test_a_column_of_lists_is_no_category(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    paths = [tmp_path / f"{name}.parquet" for name in ("creators", "edges", "clusters")]
+    creators = pq.read_table(paths[0])
+    tags = pa.array([["a", "b"], ["c"], None] * 10)
+    pq.write_table(creators.append_column("tags", tags).append_column("place", pa.array([{"x": 1}] * 30)), paths[0])
+    assert list(read_study(*paths).categories) == ["city"]
+
+
+def test_a_reel_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    paths = [tmp_path / f"{name}.parquet" for name in ("creators", "edges", "clusters", "reels")]
+    reels = pq.read_table(paths[3])
+    pq.write_table(pa.concat_tables([reels, reels.slice(4, 1)]), paths[3])
+    with pytest.raises(TableError, match="reel c01-1 of creator c01 has more than one row"):
+        read_study(*paths)
+
+
 def test_some_creators_of_a_study(tmp_path: Path) -> None:
     write_study(tmp_path)
     study = read_study(*(tmp_path / f"{name}.parquet" for name in ("creators", "edges", "clusters", "reels")))
@@ -294,3 +334,9 @@ def test_a_paragraph_says_what_the_numbers_say() -> None:
     assert paragraph(untested, HypothesesSection()) == (
         "Why? This could not be tested with 10 creators and 20 follow edges: there are fewer than two clusters."
     )
+
+
+def test_the_page_says_every_threshold() -> None:
+    made = replace(result("H2", 0.01, "not supported"), observed=-0.1, effect=-0.1, p_adjusted=0.01)
+    page = as_markdown([made], [], None, HypothesesSection(min_correlation=0.3), "study", synthetic=False)
+    assert "H2 and H3 also need a correlation of at least 0.3 in the expected direction" in page

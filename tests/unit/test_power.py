@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from scipy.stats import binom
 
@@ -103,6 +104,15 @@ def test_cohorts_are_like_the_study():
     assert like.popularity_skew == pytest.approx(0.8, abs=0.2)
     assert like.activity_skew == pytest.approx(0.4, abs=0.15)
     assert cohort_like(made.creators, made.edges.slice(0, 0), made.truth, separation=0.6) is None
+
+
+def test_clusters_are_counted_whatever_their_numbers():
+    made = simulate_cohort(CohortSection(creators=30, clusters=3), 3, bag_of_words)
+    place = made.truth.column_names.index("cluster")
+    numbers = pc.multiply(made.truth.column("cluster"), 10**12)
+    other = made.truth.set_column(place, "cluster", numbers)
+    like = cohort_like(made.creators, made.edges, made.truth, separation=0.6)
+    assert cohort_like(made.creators, made.edges, other, separation=0.6) == like
 
 
 def test_sizes():
