@@ -146,10 +146,13 @@ def _test(study: Study, settings: HypothesesSection, seed: int, controls: bool) 
     asked = Hypothesis(
         id="dyadic",
         question="Do creators follow those with similar profiles more often than their activity, the others' "
-        "popularity and returned follows explain?",
+        "popularity and returned follows explain?"
+        if study.network.directed
+        else "Are creators with similar profiles tied more often than their numbers of ties explain?",
         null="similarity says nothing beyond these: what is left of it is permuted among the creators",
-        statistic="studentised score of cosine similarity in a logistic regression with effects of senders, receivers "
-        f"and reciprocity{' and of ' + ', '.join(_control_names(study)) if controls else ''}",
+        statistic="studentised score of cosine similarity in a logistic regression with "
+        + ("effects of senders, receivers and reciprocity" if study.network.directed else "an effect of each creator")
+        + f"{' and of ' + ', '.join(_control_names(study)) if controls else ''}",
         n_creators=0,
         n_edges=0,
         verdict=NOT_TESTABLE,

@@ -94,6 +94,18 @@ def test_planted_similarity_is_found_and_its_size_is_right(directed: bool) -> No
     assert found.n_edges == study.network.n_edges
 
 
+def test_without_directions_there_is_no_reciprocity() -> None:
+    study = cohort(20, 3)
+    found = [
+        dyadic_regression(replace(study, network=network_of_pairs(matrix(study), directed)), replace_draws(99), 1)
+        for directed in (True, False)
+    ]
+    assert [("reciprocity" in one.statistic, "returned" in one.question) for one in found] == [
+        (True, True),
+        (False,) * 2,
+    ]
+
+
 def test_popular_and_active_groups_without_homophily_keep_the_level() -> None:
     """60 cohorts where a label permutation would reject most: binomial band of 99.9 %."""
     p_values = [dyadic_regression(cohort(40, 100 + seed), replace_draws(99), seed).p_value for seed in range(60)]
