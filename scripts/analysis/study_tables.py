@@ -61,7 +61,7 @@ def read_study(
         reels=None if reels is None else _embedded(reels, network),
         follows_status=columns["follows_status"].to_pylist() if "follows_status" in columns else [],
         few_reels=_flags(columns["few_reels"]) if "few_reels" in columns else None,
-        followers=_numbers(columns["followers"]) if "followers" in columns else None,
+        followers=_followers(columns["followers"]) if "followers" in columns else None,
         categories=categories(creators, reels, controls),
     )
 
@@ -195,6 +195,12 @@ def _check_reels(table: pa.Table, network: Network) -> None:
 def _numbers(column: pa.ChunkedArray) -> FloatArray:
     found: FloatArray = pc.fill_null(column.cast(pa.float64()), np.nan).to_numpy()
     return found
+
+
+def _followers(column: pa.ChunkedArray) -> FloatArray | None:
+    """Numbers of followers; None where nobody's is known, as of a folder of files, which is no control to lack."""
+    found = _numbers(column)
+    return found if (found > 0).any() else None
 
 
 def _flags(column: pa.ChunkedArray) -> np.ndarray[Any, np.dtype[np.bool]]:
