@@ -171,6 +171,8 @@ def _test(study: Study, settings: HypothesesSection, seed: int, controls: bool) 
     model, obstacle = _fit_null(dyads)
     if model is None:
         return replace(asked, reason=sentence(obstacle, *notes, *dyads.notes, limits))
+    notes += [f"{name} is left out: it is the same for all pairs that can tell" for name in _lost(study, dyads, model)]
+    asked = replace(asked, reason=sentence(*notes, *dyads.notes, limits))
     score = _Score(dyads, model)
     if score.explained:
         return replace(asked, reason=sentence("similarity is fully explained by the other terms", *notes, limits))
@@ -201,6 +203,16 @@ def _test(study: Study, settings: HypothesesSection, seed: int, controls: bool) 
 def _control_names(study: Study) -> list[str]:
     names = [f"the same {name}" for name in study.categories]
     return names + ["the difference in followers"] * (study.followers is not None)
+
+
+def _lost(study: Study, dyads: Dyads, model: NullModel) -> list[str]:
+    """Names of the covariates that could not be fitted."""
+    names = [*(["the returned follow"] if study.network.directed else []), *_control_names(study)]
+    return [
+        name
+        for name, covariate in zip(names, dyads.covariates, strict=False)  # without controls, the first alone
+        if not any(np.array_equal(covariate, kept) for kept in model.covariates)
+    ]
 
 
 def _placed(study: Study, controls: bool) -> tuple[Study, list[str]]:

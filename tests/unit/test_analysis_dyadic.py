@@ -158,6 +158,13 @@ def test_controls_take_up_what_they_explain() -> None:
     assert with_controls(replace(study, categories={}), QUICK, 1) is None
 
 
+def test_a_control_that_nobody_shares_is_said_to_be_left_out() -> None:
+    study = replace(cohort(30, 5), categories={"city": np.arange(30) % 3, "website": np.arange(30)})
+    found = with_controls(study, replace_draws(99), 1)
+    assert found is not None
+    assert found.reason == "the same website is left out: it is the same for all pairs that can tell"
+
+
 def test_the_curve_counts_every_pair_once() -> None:
     study = cohort(50, 4, slope=3.0)
     rows = similarity_curve(study, QUICK, 1)
