@@ -133,7 +133,21 @@ rule repeat_clusters:
         searched=lambda _, input: (
             f"--search-table {input.searched}" if input.searched else ""
         ),
-        tests=STUDY.prefixed_options("hypotheses"),
+        # Of the tests' settings, those that the verdicts of single runs do not depend on make nothing again.
+        tests=STUDY.prefixed_options(
+            "hypotheses",
+            unused=[
+                "draws",
+                "family",
+                "confidence",
+                "resamples",
+                "splits",
+                "reference_draws",
+                "controls",
+                "own_tests",
+                "compare",
+            ],
+        ),
         seed=STUDY.config.study.seed,
         seeds=STUDY.config.robustness.seeds,
         draws=STUDY.config.robustness.draws,

@@ -61,10 +61,13 @@ def _test(study: Study, settings: HypothesesSection, seed: int, controls: bool) 
     asked = Hypothesis(
         id="dyadic",
         question="Do creators follow those with similar profiles more often than their activity, the others' "
-        "popularity and returned follows explain?",
+        "popularity and returned follows explain?"
+        if study.network.directed
+        else "Are creators with similar profiles tied more often than their numbers of ties explain?",
         null="similarity says nothing beyond these: what is left of it is permuted among the creators",
-        statistic="studentised score of cosine similarity in a logistic regression with effects of senders, receivers "
-        f"and reciprocity{' and of ' + ', '.join(_control_names(study)) if controls else ''}",
+        statistic="studentised score of cosine similarity in a logistic regression with "
+        + ("effects of senders, receivers and reciprocity" if study.network.directed else "an effect of each creator")
+        + f"{' and of ' + ', '.join(_control_names(study)) if controls else ''}",
         n_creators=0,
         n_edges=0,
         verdict=NOT_TESTABLE,
@@ -83,6 +86,8 @@ def _test(study: Study, settings: HypothesesSection, seed: int, controls: bool) 
     model, obstacle = fit_null(dyads)
     if model is None:
         return replace(asked, reason=sentence(obstacle, *notes, *dyads.notes, limits))
+    notes += [f"{name} is left out: it is the same for all pairs that can tell" for name in _lost(study, dyads, model)]
+    asked = replace(asked, reason=sentence(*notes, *dyads.notes, limits))
     score = _Score(dyads, model)
     if score.explained:
         return replace(asked, reason=sentence("similarity is fully explained by the other terms", *notes, limits))
@@ -113,6 +118,16 @@ def _test(study: Study, settings: HypothesesSection, seed: int, controls: bool) 
 def _control_names(study: Study) -> list[str]:
     names = [f"the same {name}" for name in study.categories]
     return names + ["the difference in followers"] * (study.followers is not None)
+
+
+def _lost(study: Study, dyads: Dyads, model: NullModel) -> list[str]:
+    """Names of the covariates that could not be fitted."""
+    names = [*(["the returned follow"] if study.network.directed else []), *_control_names(study)]
+    return [
+        name
+        for name, covariate in zip(names, dyads.covariates, strict=False)  # without controls, the first alone
+        if not any(np.array_equal(covariate, kept) for kept in model.covariates)
+    ]
 
 
 def _obstacle(study: Study) -> str | None:

@@ -55,14 +55,13 @@ def read_study(
     study = with_clusters(Study(network, np.full(network.n_creators, -1)), read_clusters(clusters_path))
     columns = {name: creators.column(name) for name in creators.column_names}
     reels = None if reels_path is None else _read_reels(reels_path)
-    followers = _numbers(columns["followers"]) if "followers" in columns else np.empty(0)
     return replace(
         study,
         profiles=profiles_in(creators, network),
         reels=None if reels is None else _embedded(reels, network),
         follows_status=columns["follows_status"].to_pylist() if "follows_status" in columns else [],
         few_reels=_flags(columns["few_reels"]) if "few_reels" in columns else None,
-        followers=followers if (followers > 0).any() else None,
+        followers=_followers(columns["followers"]) if "followers" in columns else None,
         categories=categories(creators, reels, controls),
     )
 
@@ -196,6 +195,12 @@ def _check_reels(table: pa.Table, network: Network) -> None:
 def _numbers(column: pa.ChunkedArray) -> FloatArray:
     found: FloatArray = pc.fill_null(column.cast(pa.float64()), np.nan).to_numpy()
     return found
+
+
+def _followers(column: pa.ChunkedArray) -> FloatArray | None:
+    """Numbers of followers; None where nobody's is known, as of a folder of files, which is no control to lack."""
+    found = _numbers(column)
+    return found if (found > 0).any() else None
 
 
 def _flags(column: pa.ChunkedArray) -> np.ndarray[Any, np.dtype[np.bool]]:

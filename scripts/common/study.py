@@ -11,7 +11,7 @@ import socket
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -180,9 +180,17 @@ class Study:
         text = " ".join(section_options(self.section(name)) for name in names)
         return lambda _: text
 
-    def prefixed_options(self, name: str) -> Callable[[Any], str]:
-        """A section as options that begin with its name, for a program that takes several."""
-        text = section_options(self.section(name), name)
+    def prefixed_options(self, name: str, unused: Collection[str] = ()) -> Callable[[Any], str]:
+        """A section as options that begin with its name, for a program that takes several.
+
+        Args:
+            name: of the section.
+            unused: keys that change nothing in this program's results; they stand at their defaults, so that another
+                value of them makes nothing again.
+        """
+        section = self.section(name)
+        usual = type(section)()
+        text = section_options(section.model_copy(update={key: getattr(usual, key) for key in unused}), name)
         return lambda _: text
 
     @property

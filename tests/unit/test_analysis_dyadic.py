@@ -96,6 +96,18 @@ def test_planted_similarity_is_found_and_its_size_is_right(directed: bool) -> No
     assert found.n_edges == study.network.n_edges
 
 
+def test_without_directions_there_is_no_reciprocity() -> None:
+    study = cohort(20, 3)
+    found = [
+        dyadic_regression(replace(study, network=network_of_pairs(matrix(study), directed)), replace_draws(99), 1)
+        for directed in (True, False)
+    ]
+    assert [("reciprocity" in one.statistic, "returned" in one.question) for one in found] == [
+        (True, True),
+        (False,) * 2,
+    ]
+
+
 def test_popular_and_active_groups_without_homophily_keep_the_level() -> None:
     """60 cohorts where a label permutation would reject most: binomial band of 99.9 %."""
     p_values = [dyadic_regression(cohort(40, 100 + seed), replace_draws(99), seed).p_value for seed in range(60)]
@@ -146,6 +158,13 @@ def test_controls_take_up_what_they_explain() -> None:
     found = with_controls(replace(study, followers=followers), QUICK, 1)
     assert "1 creators with unknown numbers of followers are left out" in found.reason
     assert with_controls(replace(study, categories={}), QUICK, 1) is None
+
+
+def test_a_control_that_nobody_shares_is_said_to_be_left_out() -> None:
+    study = replace(cohort(30, 5), categories={"city": np.arange(30) % 3, "website": np.arange(30)})
+    found = with_controls(study, replace_draws(99), 1)
+    assert found is not None
+    assert found.reason == "the same website is left out: it is the same for all pairs that can tell"
 
 
 def test_the_curve_counts_every_pair_once() -> None:

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.dyadic import with_controls
 from analysis.evidence import HYPOTHESES, SENSITIVITY, Hypothesis, Study
 from analysis.findings import SYNTHETIC, as_markdown, paragraph
 from analysis.hypotheses import as_json, holm, judge, own_test, run_tests
@@ -287,6 +288,19 @@ def test_a_column_of_lists_is_no_category(tmp_path: Path) -> None:
     tags = pa.array([["a", "b"], ["c"], None] * 10)
     pq.write_table(creators.append_column("tags", tags).append_column("place", pa.array([{"x": 1}] * 30)), paths[0])
     assert list(read_study(*paths).categories) == ["city"]
+
+
+def test_followers_that_nobody_knows_are_no_control(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    paths = [tmp_path / f"{name}.parquet" for name in ("creators", "edges", "clusters")]
+    creators = pq.read_table(paths[0])
+    unknown = pa.nulls(len(creators), creators.column("followers").type)
+    pq.write_table(creators.set_column(creators.column_names.index("followers"), "followers", unknown), paths[0])
+    found = with_controls(read_study(*paths), QUICK, 1)
+    assert found is not None
+    assert found.n_creators == 30
+    assert found.p_value is not None
+    assert found.statistic.endswith("reciprocity and of the same city")
 
 
 def test_a_reel_that_stands_twice_is_refused(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from pydantic import Field
 
 from common.config import Config, ConfigError, Section
 from common.options import add_section, read_section, section_options
+from common.study import Study
 from conftest import CHECKOUT
 from sources.registry import SECTIONS
 
@@ -190,3 +191,16 @@ def test_a_program_ends_with_one_line_for_each_wrong_setting(tmp_path):
     assert done.returncode == 1
     assert re.findall(r"options: `(\w+)`", done.stderr) == ["timeout_s", "memory_mb"]
     assert len(done.stderr.splitlines()) == 2
+
+
+def test_settings_that_a_program_does_not_use_change_nothing_for_it():
+    """What Snakemake sees as params: another family of tests must not make 50 runs of each variant again."""
+    usual, other = (
+        Study(CHECKOUT, {"hypotheses": changes}, [])
+        for changes in ({}, {"family": ["dyadic"], "splits": 3, "alpha": 0.01})
+    )
+    unused = ["family", "splits"]
+    text = other.prefixed_options("hypotheses", unused)(None)
+    assert "--hypotheses-alpha=0.01" in text
+    assert text.replace("alpha=0.01", "alpha=0.05") == usual.prefixed_options("hypotheses", unused)(None)
+    assert text != other.prefixed_options("hypotheses")(None)
