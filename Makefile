@@ -35,7 +35,7 @@ demo: install ## run the demo study and say where its results lie
 	@echo "  one reel:  results/reels/<reel_id>/"
 
 test: install ## run the tests
-	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -n 3 --dist loadfile
+	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: install ## check layout, types, and the workflow's own lint
 	$(BIN)/ruff check .
