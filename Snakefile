@@ -62,6 +62,7 @@ if workflow.is_main_process:
 
 # What cluster.search tried and chose.
 SEARCHED = ["results/map/search.parquet"][: STUDY.config.cluster.search]
+SEARCH_TABLE = f"--search-table {SEARCHED[0]}" if SEARCHED else ""
 # Profiles and clusters of the modalities beside the chosen one.
 OTHER_MODALITIES = ["results/map/modalities.parquet"][
     : len(STUDY.config.embedding.modalities) - 1

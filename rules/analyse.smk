@@ -33,7 +33,7 @@ rule cluster_creators:
     conda:
         "../envs/analysis.yaml"
     params:
-        searched=" ".join(["--search-table", *SEARCHED]) if SEARCHED else "",
+        searched=SEARCH_TABLE,
         options=STUDY.options("cluster"),
         seed=STUDY.config.study.seed,
         version=STUDY.version("cluster_creators"),
@@ -71,9 +71,7 @@ rule test_hypotheses:
         modalities=lambda _, input: (
             f"--modalities {input.modalities}" if input.modalities else ""
         ),
-        searched=lambda _, input: (
-            f"--search-table {input.searched}" if input.searched else ""
-        ),
+        searched=SEARCH_TABLE,
         own=STUDY.own_tests,
         seed=STUDY.config.study.seed,
         version=STUDY.version("test_hypotheses"),
@@ -102,9 +100,7 @@ rule compare_modalities:
         "../envs/analysis.yaml"
     params:
         options=STUDY.options("cluster"),
-        searched=lambda _, input: (
-            f"--search-table {input.searched}" if input.searched else ""
-        ),
+        searched=SEARCH_TABLE,
         modalities=" ".join(STUDY.config.embedding.modalities),
         seed=STUDY.config.study.seed,
         version=STUDY.version("compare_modalities"),
@@ -130,9 +126,7 @@ rule repeat_clusters:
     params:
         options=STUDY.options("cluster"),
         changes=lambda wildcards: STUDY.variant_changes(wildcards.variant),
-        searched=lambda _, input: (
-            f"--search-table {input.searched}" if input.searched else ""
-        ),
+        searched=SEARCH_TABLE,
         # Of the tests' settings, those that the verdicts of single runs do not depend on make nothing again.
         tests=STUDY.prefixed_options(
             "hypotheses",

@@ -8,17 +8,17 @@ from pathlib import Path
 from analysis.figures import save_figure, style
 from analysis.network import network_of
 from analysis.network_figure import network_figure
+from analysis.study_tables import read_creators
 from common import program
-from common.tables import CREATORS, EDGES, read_table
-from plot_map import figure_parser, read_placed
+from common.tables import EDGES, read_table
+from plot_map import map_parser, read_placed
 
 VERSION = "1"
 
 
 def main(arguments: argparse.Namespace) -> None:
     placed = read_placed(arguments)
-    creators = read_table(arguments.creators, CREATORS, [name for name in CREATORS.names if name != "creator_id"])
-    network = network_of(creators, read_table(arguments.edges, EDGES))
+    network = network_of(read_creators(arguments.creators), read_table(arguments.edges, EDGES))
     if network.left_out():
         program.log.warning("%s: %s", arguments.edges, network.left_out())
     with style():
@@ -28,7 +28,7 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 def parse() -> argparse.Namespace:
-    parser = figure_parser(__doc__)
+    parser = map_parser(__doc__)
     parser.add_argument("--edges", type=Path, required=True, metavar="FILE", help="edges.parquet")
     return parser.parse_args()
 

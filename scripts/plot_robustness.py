@@ -24,11 +24,8 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 def parse() -> argparse.Namespace:
-    parser = program.parser(__doc__)
+    parser = program.figure_parser(__doc__)
     parser.add_argument("--robustness", type=Path, required=True, metavar="FILE", help="robustness.json")
-    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="PNG to write")
-    parser.add_argument("--name", default="study", metavar="TEXT", help="name of the study, for the title [study]")
-    parser.add_argument("--synthetic", choices=["true", "false"], default="false", help="label it as synthetic data")
     return parser.parse_args()
 
 

@@ -33,8 +33,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--sensitivity", type=Path, required=True, metavar="FILE", help="sensitivity.parquet")
     parser.add_argument("--robustness", type=Path, metavar="FILE", help="robustness.json")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="Markdown to write")
-    parser.add_argument("--name", default="study", metavar="TEXT", help="name of the study, for the title [study]")
-    parser.add_argument("--synthetic", choices=["true", "false"], default="false", help="label it as synthetic data")
+    program.add_labels(parser)
     add_section(parser, HypothesesSection)
     return parser.parse_args()
 

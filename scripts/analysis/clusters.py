@@ -22,35 +22,63 @@ IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Clustering:
-    """Clusters of n creators, each attribute an array of n in the order of the profiles.
+class DensityClusters:
+    """Clusters of n creators by HDBSCAN, each attribute an array of n in the order of the profiles.
 
     Attributes:
         clusters: 0 is the largest; -1 is noise.
         membership: HDBSCAN's strength of membership, 0 to 1; 0 for noise.
         outlier_scores: GLOSH, 0 to 1; 0 where it is undefined.
-        kmeans: numbered by size as well; it knows no noise.
         notes: what a user should know about how they were made.
     """
 
     clusters: IntArray
     membership: FloatArray
     outlier_scores: FloatArray
-    kmeans: IntArray
     notes: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Clustering(DensityClusters):
+    """The same with k-means beside it.
+
+    Attributes:
+        kmeans: numbered by size as well; it knows no noise.
+    """
+
+    kmeans: IntArray
+
+
 def cluster_profiles(profiles: Profiles, settings: ClusterSection, seed: int) -> Clustering:
-    """Cluster creators by their profiles; a cohort too small for its settings is all noise, and a note says why.
+    """Cluster creators by their profiles, with HDBSCAN (`density_clusters`) and with k-means.
 
     Args:
         profiles: n creators; any n, 0 included.
         settings: of UMAP, HDBSCAN and k-means.
         seed: of UMAP and k-means.
     """
-    number = len(profiles)
     kmeans, notes = _kmeans(profiles, settings, seed)
-    nothing = Clustering(np.full(number, NOISE), np.zeros(number), np.zeros(number), kmeans, notes)
+    found = density_clusters(profiles, settings, seed)
+    return Clustering(
+        clusters=found.clusters,
+        membership=found.membership,
+        outlier_scores=found.outlier_scores,
+        notes=notes + found.notes,
+        kmeans=kmeans,
+    )
+
+
+def density_clusters(profiles: Profiles, settings: ClusterSection, seed: int) -> DensityClusters:
+    """HDBSCAN's clusters; a cohort too small for its settings is all noise, and a note says why.
+
+    Args:
+        profiles: n creators; any n, 0 included.
+        settings: of UMAP and HDBSCAN.
+        seed: of UMAP.
+    """
+    number = len(profiles)
+    notes: list[str] = []
+    nothing = DensityClusters(np.full(number, NOISE), np.zeros(number), np.zeros(number), notes)
     obstacle = too_small(profiles, settings)
     if obstacle:
         notes.append(obstacle)
@@ -66,7 +94,7 @@ def cluster_profiles(profiles: Profiles, settings: ClusterSection, seed: int) ->
             f"{settings.min_cluster_size}, cluster.min_samples = {settings.min_samples}): all count as noise; "
             "lower these keys if there should be some"
         )
-    return Clustering(number_by_size(labels, profiles.creator_ids), membership, outlier_scores, kmeans, notes)
+    return DensityClusters(number_by_size(labels, profiles.creator_ids), membership, outlier_scores, notes)
 
 
 def number_by_size(labels: Sequence[int] | IntArray, creator_ids: Sequence[str]) -> IntArray:

@@ -153,9 +153,14 @@ class Hypothesis:
     seed: int | None = None
 
 
+def is_incomplete(status: str | None) -> bool:
+    """Whether a follow list is known not to be complete."""
+    return status not in (None, "complete")
+
+
 def incomplete_lists(statuses: list[str | None]) -> str | None:
     """How many creators' follow lists are not complete, in words; None where all are, or where nothing is known."""
-    counts = Counter(status for status in statuses if status not in (None, "complete"))
+    counts = Counter(status for status in statuses if is_incomplete(status))
     if not counts:
         return None
     parts = ", ".join(f"{number} {status}" for status, number in sorted(counts.items(), key=str))
@@ -164,7 +169,7 @@ def incomplete_lists(statuses: list[str | None]) -> str | None:
 
 def too_incomplete(statuses: list[str | None], max_incomplete: float) -> str | None:
     """Why a network is not tested where a larger share of its follow lists than this is not complete; else None."""
-    incomplete = sum(status not in (None, "complete") for status in statuses)
+    incomplete = sum(map(is_incomplete, statuses))
     if not statuses or incomplete <= max_incomplete * len(statuses):
         return None
     return f"too many follow lists are not complete (hypotheses.max_incomplete = {max_incomplete:g})"

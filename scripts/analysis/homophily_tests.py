@@ -25,6 +25,7 @@ from analysis.homophily import (
     null_moments,
     permutation_p,
 )
+from analysis.network import each_alone
 from common.config import HypothesesSection
 
 # Fewer independent draws than this say little of the expected share; where few are made, a tenth of them.
@@ -36,19 +37,16 @@ def label_homophily(study: Study, settings: HypothesesSection, seed: int) -> Hyp
     from analysis.mixing import percentile_interval, resampled_mixing
 
     network = clustered(study)
-    limits = incomplete_lists(study.follows_status)
-    obstacle = _obstacle(study, network) or too_incomplete(study.follows_status, settings.max_incomplete)
+    obstacle = _obstacle(study, network, settings)
     if not obstacle and null_moments(network)[1] == 0:
         obstacle = "every shuffle of the labels gives the same share"
-    asked = Hypothesis(
-        id="H1-label",
+    asked = _asked(
+        study,
+        network,
+        obstacle,
+        name="H1-label",
         question="Do creators follow creators of their own cluster more often than cluster sizes alone would give?",
         null="cluster labels are shuffled among the creators in clusters; the follow network stays as it is",
-        statistic="share of follow edges inside clusters, creators in no cluster left out,",
-        n_creators=network.n_creators,
-        n_edges=network.n_edges,
-        verdict=NOT_TESTABLE,
-        reason=sentence(obstacle, limits),
     )
     if obstacle:
         return asked
@@ -74,19 +72,16 @@ def label_homophily(study: Study, settings: HypothesesSection, seed: int) -> Hyp
 def degree_homophily(study: Study, settings: HypothesesSection, seed: int) -> Hypothesis:
     """H1-degree: the same share against rewired networks in which everybody's degrees stay (one-sided)."""
     network = clustered(study)
-    limits = incomplete_lists(study.follows_status)
-    obstacle = _obstacle(study, network) or too_incomplete(study.follows_status, settings.max_incomplete)
-    asked = Hypothesis(
-        id="H1-degree",
+    obstacle = _obstacle(study, network, settings)
+    asked = _asked(
+        study,
+        network,
+        obstacle,
+        name="H1-degree",
         question="Do creators follow creators of their own cluster more often than the numbers of follows and of "
         "followers alone would give?",
         null="follow edges are swapped at random among the creators in clusters, each of whom keeps the number of "
         "follows and the number of followers",
-        statistic="share of follow edges inside clusters, creators in no cluster left out,",
-        n_creators=network.n_creators,
-        n_edges=network.n_edges,
-        verdict=NOT_TESTABLE,
-        reason=sentence(obstacle, limits),
     )
     if obstacle:
         return asked
@@ -97,9 +92,11 @@ def degree_homophily(study: Study, settings: HypothesesSection, seed: int) -> Hy
     steps = min(math.ceil(settings.swaps_per_edge * network.n_edges), settings.max_swaps // settings.draws)
     chain = rewired_inside(network, settings.draws, max(steps, 1), seed)
     if chain.acceptance == 0:
-        return replace(asked, reason=sentence("no two edges could be swapped: the degrees leave no choice", limits))
+        return replace(
+            asked, reason=sentence("no two edges could be swapped: the degrees leave no choice", asked.reason)
+        )
     if (chain.inside == chain.observed).all():
-        return replace(asked, reason=sentence("every rewired network gives the same share", limits))
+        return replace(asked, reason=sentence("every rewired network gives the same share", asked.reason))
     observed, expected = chain.observed / network.n_edges, float(chain.inside.mean()) / network.n_edges
     effect = ci_low = ci_high = None
     if expected > 0:
@@ -120,7 +117,7 @@ def degree_homophily(study: Study, settings: HypothesesSection, seed: int) -> Hy
     return replace(
         asked,
         verdict=SUPPORTED if chain.p_value <= settings.alpha else NOT_SUPPORTED,
-        reason=sentence(slow, limits),
+        reason=sentence(slow, asked.reason),
         observed=observed,
         expected=expected,
         effect=effect,
@@ -139,13 +136,26 @@ def clustered(study: Study) -> LabelledNetwork:
 
 def with_singletons(study: Study) -> Study:
     """The study with noise kept: each creator in no cluster gets a cluster of its own."""
-    noise = study.clusters < 0
-    clusters = study.clusters.copy()
-    clusters[noise] = max(int(study.clusters.max(initial=-1)), -1) + 1 + np.arange(int(noise.sum()))
-    return replace(study, clusters=clusters)
+    return replace(study, clusters=each_alone(study.clusters))
 
 
-def _obstacle(study: Study, network: LabelledNetwork) -> str | None:
+def _asked(
+    study: Study, network: LabelledNetwork, obstacle: str | None, *, name: str, question: str, null: str
+) -> Hypothesis:
+    """What either test says before it is made."""
+    return Hypothesis(
+        id=name,
+        question=question,
+        null=null,
+        statistic="share of follow edges inside clusters, creators in no cluster left out,",
+        n_creators=network.n_creators,
+        n_edges=network.n_edges,
+        verdict=NOT_TESTABLE,
+        reason=sentence(obstacle, incomplete_lists(study.follows_status)),
+    )
+
+
+def _obstacle(study: Study, network: LabelledNetwork, settings: HypothesesSection) -> str | None:
     """Why chance could not tell anything, or None."""
     checks = (
         (study.network.n_creators == 0, "the cohort is empty"),
@@ -155,4 +165,5 @@ def _obstacle(study: Study, network: LabelledNetwork) -> str | None:
         (network.sizes.max(initial=0) < 2, "no cluster has two creators"),
         (network.n_edges == 0, "there are no follow edges between creators in clusters"),
     )
-    return next((reason for failed, reason in checks if failed), None)
+    found = next((reason for failed, reason in checks if failed), None)
+    return found or too_incomplete(study.follows_status, settings.max_incomplete)

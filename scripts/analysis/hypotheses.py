@@ -18,14 +18,13 @@ import numpy as np
 import pyarrow as pa
 
 from analysis.dyadic import dyadic_regression, with_controls
-from analysis.evidence import HYPOTHESES, NOT_SUPPORTED, NOT_TESTABLE, SUPPORTED, Hypothesis, Study
+from analysis.evidence import HYPOTHESES, NOT_SUPPORTED, NOT_TESTABLE, SUPPORTED, Hypothesis, Study, is_incomplete
 from analysis.homophily_tests import degree_homophily, label_homophily, with_singletons
 from analysis.split_half import density, density_original, separation, separation_original
 from common.config import ConfigError, HypothesesSection
 from common.program import UserError, log
 
 Test = Callable[[Study, HypothesesSection, int], Hypothesis]
-
 
 TESTS: tuple[Test, ...] = (
     label_homophily,
@@ -59,14 +58,10 @@ def judge(results: list[Hypothesis], settings: HypothesesSection) -> list[Hypoth
 
     Tests of the family that could not be made do not count. Tests outside of it keep their verdict.
     """
-    in_family = [result for result in results if result.id in settings.family and result.p_value is not None]
-    adjusted = dict(
-        zip(
-            (result.id for result in in_family),
-            holm([result.p_value for result in in_family if result.p_value is not None]),
-            strict=True,
-        )
-    )
+    p_values = {
+        result.id: result.p_value for result in results if result.id in settings.family and result.p_value is not None
+    }
+    adjusted = dict(zip(p_values, holm([*p_values.values()]), strict=True))
     return [
         replace(
             result,
@@ -170,7 +165,7 @@ def sensitivity(study: Study, others: dict[str, Study], settings: HypothesesSect
 def _variants(study: Study) -> dict[str, Study]:
     """Choices that a study leaves open, where they make a difference."""
     found: dict[str, Study] = {}
-    incomplete = np.array([status not in (None, "complete") for status in study.follows_status], bool)
+    incomplete = np.array([is_incomplete(status) for status in study.follows_status], bool)
     if incomplete.any():
         found["complete follow lists only"] = study.only(~incomplete)
     if study.few_reels is not None and study.few_reels.any():

@@ -103,6 +103,14 @@ def clusters_of(network: Network, clusters: pa.Table) -> IntArray:
     return np.maximum(found, NO_CLUSTER)
 
 
+def each_alone(clusters: IntArray) -> IntArray:
+    """Clusters (n,) in which each creator in no cluster has one of her or his own, numbered after the others."""
+    noise = clusters < 0
+    alone = clusters.copy()
+    alone[noise] = int(clusters.max(initial=NO_CLUSTER)) + 1 + np.arange(int(noise.sum()))
+    return alone
+
+
 def positions(values: pa.Array | pa.ChunkedArray, ids: pa.Array | pa.ChunkedArray) -> IntArray:
     """Where each value stands among the ids; -1 where it does not."""
     found: IntArray = pc.fill_null(pc.index_in(values, value_set=ids), -1).to_numpy().astype(np.int64)

@@ -9,14 +9,15 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
-from analysis.clusters import NOISE, cluster_profiles
+from analysis.clusters import NOISE, density_clusters
 from analysis.evidence import NOT_TESTABLE, SUPPORTED, Study
 from analysis.hypotheses import CLUSTER_TESTS, Test
 from analysis.network import positions
 from analysis.profiles import FloatArray, Profiles
 from analysis.split_half import density_original, separation_original
-from analysis.stability import another_run, clusters_in, together
+from analysis.stability import another_run, clusters_in, labels_of_all, together
 from common.config import ClusterSection, HypothesesSection
 
 # Tests that depend on the clusters. H2 and H3 cluster hundreds of times themselves: repeating them is left out.
@@ -40,25 +41,20 @@ def repeat(
     Returns:
         Rows of the table of runs.
     """
-    import pyarrow as pa
-
     places = positions(pa.array(profiles.creator_ids, pa.string()), study.network.creator_ids)
     rows = []
     for run in range(runs):
         kept, some, run_seed = another_run(profiles, clustering, seed, run + 1)
-        found = cluster_profiles(some, clustering, run_seed)
+        found = density_clusters(some, clustering, run_seed)
         clusters = np.full(study.network.n_creators, NOISE)
         membership = np.full(study.network.n_creators, np.nan)
         clusters[places[kept]], membership[places[kept]] = found.clusters, found.membership
         seen = replace(study, clusters=clusters, membership=membership)
         results = [test(seen, settings, seed + run) for test in REPEATED]
-        labels: list[int | None] = [None] * len(profiles)
-        for place, label in zip(kept.tolist(), found.clusters.tolist(), strict=True):
-            labels[place] = label
         rows.append(
             {
                 "seed": run_seed,
-                "labels": labels,
+                "labels": labels_of_all(kept, found.clusters, len(profiles)),
                 "test": [result.id for result in results],
                 "verdict": [result.verdict for result in results],
             }
@@ -110,9 +106,7 @@ def warning(own: dict[str, Any], min_stability: float) -> str | None:
         min_stability: smallest median adjusted Rand index.
     """
     median = own["ari_median"]
-    if median is None:
-        return None  # no clusters: there is nothing to be unstable
-    if median >= min_stability:
+    if median is None or median >= min_stability:  # without clusters there is nothing to be unstable
         return None
     return (
         f"These clusters are not stable: runs that differ in the {own['varied']} alone agree with a median adjusted "

@@ -18,7 +18,7 @@ import numpy as np
 
 from analysis.clusters import NOISE, IntArray, hdbscan_of, reduced_profiles, too_small
 from analysis.profiles import FloatArray, Profiles
-from analysis.stability import another_run, together
+from analysis.stability import another_run, labels_of_all, together
 from common.config import ClusterSection, ConfigError
 from common.tables import SEARCH, TableError, read_table
 
@@ -111,10 +111,7 @@ def _tried(
         model = hdbscan_of(layout, settings, spanning_tree=run == 0)
         if run == 0:
             dbcv = float(model.relative_validity_)
-        labels: list[int | None] = [None] * len(profiles)
-        for creator, label in zip(kept.tolist(), model.labels_.tolist(), strict=True):
-            labels[creator] = label
-        runs.append(labels)
+        runs.append(labels_of_all(kept, model.labels_, len(profiles)))
     own = np.array(runs[0], np.int64)
     sizes = np.bincount(own[own != NOISE])
     noise, largest = float((own == NOISE).mean()), float(sizes.max(initial=0) / len(own))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from analysis.clusters import cluster_profiles
+from analysis.clusters import density_clusters
 from analysis.evidence import NOT_SUPPORTED, NOT_TESTABLE, SUPPORTED, Hypothesis, Reels, Study, sentence
 from analysis.homophily import permutation_p
 from analysis.network import IntArray
@@ -464,10 +464,7 @@ def _scores(
     first: FloatArray, second: FloatArray, clustering: ClusterSection, settings: HypothesesSection, seed: int
 ) -> FloatArray:
     creator_ids = [f"{place:09}" for place in range(len(first))]  # only the numbers of clusters depend on them
-    # k-means is not looked at.
-    found = cluster_profiles(
-        Profiles(creator_ids, first.astype(np.float32)), clustering.model_copy(update={"kmeans": 1}), seed
-    )
+    found = density_clusters(Profiles(creator_ids, first.astype(np.float32)), clustering, seed)
     scores = np.full((1 + len(QUESTIONS), len(first)), np.nan)
     inside = found.clusters >= 0
     if len(np.unique(found.clusters[inside])) >= 2:

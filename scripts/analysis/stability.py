@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from analysis.clusters import IntArray
+from analysis.network import each_alone
 from analysis.profiles import Profiles
 from common.config import ClusterSection
 
@@ -36,6 +37,20 @@ def another_run(profiles: Profiles, settings: ClusterSection, seed: int, run: in
     return kept, Profiles([profiles.creator_ids[place] for place in kept], profiles.vectors[kept]), seed
 
 
+def labels_of_all(kept: IntArray, labels: IntArray, number: int) -> list[int | None]:
+    """A run's labels for all creators; None for those it left out.
+
+    Args:
+        kept: (k,) places of the run's creators.
+        labels: (k,) their clusters.
+        number: of all creators.
+    """
+    found: list[int | None] = [None] * number
+    for place, label in zip(kept.tolist(), labels.tolist(), strict=True):
+        found[place] = label
+    return found
+
+
 def together(first: Sequence[int | None], second: Sequence[int | None]) -> float | None:
     """Adjusted Rand index (Hubert & Arabie 1985) of two runs over the creators that both have.
 
@@ -51,14 +66,7 @@ def together(first: Sequence[int | None], second: Sequence[int | None]) -> float
     a, b = np.array(both, np.int64).reshape(-1, 2).T
     if max(clusters_in(a), clusters_in(b)) < 2:
         return None
-    return float(adjusted_rand_score(_alone(a), _alone(b)))
-
-
-def _alone(labels: IntArray) -> IntArray:
-    noise = labels < 0
-    alone = labels.copy()
-    alone[noise] = labels.max(initial=0) + 1 + np.arange(noise.sum())
-    return alone
+    return float(adjusted_rand_score(each_alone(a), each_alone(b)))
 
 
 def clusters_in(labels: IntArray) -> int:

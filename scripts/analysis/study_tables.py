@@ -49,8 +49,7 @@ def read_study(
     Raises:
         TableError: a table that cannot be used, or a column of `controls` that is not there.
     """
-    creators = read_table(creators_path, CREATORS, [name for name in CREATORS.names if name != "creator_id"])
-    creators = creators.sort_by("creator_id")
+    creators = read_creators(creators_path).sort_by("creator_id")
     network = network_of(creators, read_table(edges_path, EDGES), directed)
     study = with_clusters(Study(network, np.full(network.n_creators, -1)), read_clusters(clusters_path))
     columns = {name: creators.column(name) for name in creators.column_names}
@@ -64,6 +63,11 @@ def read_study(
         followers=_followers(columns["followers"]) if "followers" in columns else None,
         categories=categories(creators, reels, controls),
     )
+
+
+def read_creators(path: Path) -> pa.Table:
+    """Creators, checked; any more than creator_id may be missing."""
+    return read_table(path, CREATORS, [name for name in CREATORS.names if name != "creator_id"])
 
 
 def read_clusters(path: Path) -> pa.Table:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
 
-from analysis.clusters import cluster_profiles
+from analysis.clusters import density_clusters
 from analysis.evidence import Study
 from analysis.hypotheses import TESTS, Test
 from analysis.network import network_of
@@ -37,6 +38,7 @@ class Trial:
     found: ClusterSection | None = None
 
 
+@cache
 def tests_by_id() -> dict[str, Test]:
     """The tests of a study in the order of the report; each says its id when it is given a study of nobody."""
     nobody = Study(network_of(CREATORS.empty_table(), EDGES.empty_table()), np.empty(0, np.int64))
@@ -63,7 +65,7 @@ def p_values(trial: Trial, seed: Sequence[int]) -> dict[str, float | None]:
 
 
 def _with_found_clusters(study: Study, creators: pa.Table, settings: ClusterSection, seed: int) -> Study:
-    found = cluster_profiles(profiles_of(creators), settings, seed)
+    found = density_clusters(profiles_of(creators), settings, seed)
     return replace(study, clusters=found.clusters, membership=found.membership)
 
 

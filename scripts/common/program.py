@@ -33,6 +33,20 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return made
 
 
+def add_labels(parser: argparse.ArgumentParser) -> None:
+    """The options of what is shown to people: the study's name, and whether its data are synthetic."""
+    parser.add_argument("--name", default="study", metavar="TEXT", help="name of the study, for the title [study]")
+    parser.add_argument("--synthetic", choices=["true", "false"], default="false", help="label it as synthetic data")
+
+
+def figure_parser(description: str | None) -> argparse.ArgumentParser:
+    """A parser with what all figures have in common; see `parser`."""
+    made = parser(description)
+    made.add_argument("--output", type=Path, required=True, metavar="FILE", help="PNG to write")
+    add_labels(made)
+    return made
+
+
 def run(main: Callable[[argparse.Namespace], None], arguments: argparse.Namespace) -> None:
     """Run a program's main function: log, exit codes, errors in words."""
     if "ATLAS_PARENT" in os.environ:  # set by the Snakefile; a program started by hand may outlive its shell
