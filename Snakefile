@@ -12,6 +12,7 @@ from snakemake.utils import min_version
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
+from common.slurm import end_left_over_jobs
 from common.study import LockOwner, folders, open_study, passing_failures
 
 min_version("9.27")
@@ -21,6 +22,8 @@ STUDY = open_study(
     config,
     workflow.configfiles,
     overrides=workflow.config_settings.config,
+    planned=Path(".snakemake/batches.json"),
+    plans=workflow.is_main_process,
 )
 
 if workflow.is_main_process:
@@ -103,6 +106,25 @@ localrules:
     fetch_models,
     power,
     retry,
+    write_config,
+    write_findings,
+    cost,
+
+
+# What needs the internet runs where Snakemake runs, on a cluster its login node, unless the profile gives it a partition.
+workflow.localrules(
+    *[
+        name
+        for name in STUDY.online_programs
+        if "slurm_partition"
+        not in workflow.resource_settings.overwrite_resources.get(name, {})
+    ]
+)
+
+
+# Jobs of a run that was killed would go on, and do what this run is about to do.
+onstart:
+    end_left_over_jobs(Path.cwd())
 
 
 rule all:

@@ -1,12 +1,3 @@
-localrules:
-    write_config,
-    collect_creators,
-    download_reels,
-    fetch_model,
-    cost,
-    identify_music,
-
-
 rule write_config:
     """The resolved configuration: what was given, and the defaults of all else."""
     output:

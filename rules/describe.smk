@@ -46,6 +46,7 @@ else:
         resources:
             model=1 if STUDY.models("description") else 0,
             gpu=1 if STUDY.models("description") else 0,
+            slurm_partition=partition(gpu=bool(STUDY.models("description"))),
         params:
             options=STUDY.options("description"),
             prompt=STUDY.prompt,
@@ -78,6 +79,7 @@ rule embed_descriptions:
     resources:
         model=embedding_model,
         gpu=embedding_gpu,
+        slurm_partition=embedding_partition,
     params:
         options=embedding_options,
         version=STUDY.version("embed_descriptions"),

@@ -19,6 +19,14 @@ def everything_again(wildcards):
     return rules.all.input
 
 
+def partition(gpu):
+    """The partition of a cluster's profile for jobs with a GPU, or for others; None where the profile names none."""
+    given = workflow.resource_settings.default_resources or {}
+    named = given.get("gpu_partition") if gpu else None
+    named = named or given.get("slurm_partition")
+    return getattr(named, "raw", named)
+
+
 # Folders of the stages with one manifest per batch, in the order of the way of the data.
 STAGES = list(folders(STUDY.config).values())
 
@@ -66,3 +74,8 @@ def embedding_model(wildcards):
 def embedding_gpu(wildcards):
     """Whether a model is loaded on a GPU."""
     return embedding_model(wildcards) if STUDY.config.embedding.device == "cuda" else 0
+
+
+def embedding_partition(wildcards):
+    """Where an embedding is made on a cluster."""
+    return partition(gpu=embedding_gpu(wildcards))

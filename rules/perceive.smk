@@ -68,6 +68,7 @@ rule transcribe_speech:
     resources:
         model=1,
         gpu=1 if STUDY.config.transcript.device == "cuda" else 0,
+        slurm_partition=partition(gpu=STUDY.config.transcript.device == "cuda"),
     params:
         options=STUDY.options("transcript"),
         version=STUDY.version("transcribe_speech"),
@@ -98,6 +99,7 @@ rule prepare_context:
     resources:
         model=1 if STUDY.models("context") else 0,
         gpu=1 if STUDY.config.context.backend == "transformers" else 0,
+        slurm_partition=partition(gpu=STUDY.config.context.backend == "transformers"),
     params:
         options=STUDY.options("context"),
         credentials=STUDY.credentials("context"),

@@ -11,6 +11,7 @@ rule check_coverage:
         "results/benchmarks/check_coverage.tsv"
     conda:
         "../envs/analysis.yaml"
+    retries: 0
     params:
         max_failed=STUDY.config.study.max_failed,
         version=STUDY.version("check_coverage"),

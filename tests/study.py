@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,11 @@ class Study:
         """The plain command a user would give."""
         return [*SNAKEMAKE, "--configfile", "study.yaml", "--cores", "2"]
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of the command."""
+        return environment()
+
     def configure(self, **sections: dict[str, Any]) -> None:
         """Write study.yaml: SMALL with these sections' keys changed."""
         config = {name: {**SMALL.get(name, {}), **sections.get(name, {})} for name in {**SMALL, **sections}}
@@ -59,7 +65,7 @@ class Study:
         done = subprocess.run(
             [*self.command, *arguments],
             cwd=self.folder,
-            env=environment(),
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -90,6 +96,26 @@ class Study:
         return Counter((line["stage"], line["reel_id"]) for line in self.journal() if not line["cached"])
 
 
+    def own_models(self, make: dict[str, Callable[[Path], Path]], fetched: dict[str, Path]) -> dict[str, str]:
+        """Put tiny models into the study's own folder of models, and links to real ones beside them.
+
+        Args:
+            make: what saves a tiny model in a folder, by its name.
+            fetched: folders of real ones, by their names.
+
+        Returns:
+            The section `models` of the configuration.
+        """
+        entries = {}
+        for name, save in make.items():
+            files = {path.name: None for path in sorted(save(self.folder / "models" / name).iterdir())}
+            entries[name] = {"repository": f"nobody/{name}", "licence": "none", "memory_mb": 10, "files": files}
+        (self.folder / "models.yaml").write_text(yaml.safe_dump({"models": entries}))
+        for name, folder in fetched.items():
+            (self.folder / "models" / name).symlink_to(folder)
+        return {"directory": "models", "registry": "models.yaml"}
+
+
 def environment() -> dict[str, str]:
     """The environment of a user who has activated the project's environment."""
     found = dict(os.environ)
@@ -111,3 +137,18 @@ def make_study(folder: Path, handles: list[str], reels: int = 2) -> Study:
     study = Study(folder)
     study.configure()
     return study
+
+
+def make_clone(folder: Path) -> Path:
+    """A fresh clone of what is committed, with the work in progress on top."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        check=True,
+    ).stdout
+    for name in listed.decode().split("\0"):
+        if name and ((CHECKOUT / name).is_file() or (CHECKOUT / name).is_symlink()):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(CHECKOUT / name, folder / name, follow_symlinks=False)
+    return folder

@@ -24,7 +24,7 @@ from common.program import UserError
 from common.prompts import description_prompt
 from common.secrets import ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET, HIKERAPI_TOKEN, OPENAI_API_KEY, secret
 from common.states import PASSING
-from common.store import ARTIFACT, digest
+from common.store import ARTIFACT, digest, write_bytes
 from media.suffixes import VIDEO_SUFFIXES
 from sources.hikerapi import LEDGER
 from sources.registry import RAW, WITH_RESULTS, open_source
@@ -70,9 +70,12 @@ class Study:
         checkout: folder of the Snakefile.
         given: the merged configuration that Snakemake read.
         names: the configuration files that were given.
+        planned: file with the batches that a run was planned with; read where it is given.
     """
 
-    def __init__(self, checkout: Path, given: dict[str, Any], names: list[str]) -> None:
+    def __init__(
+        self, checkout: Path, given: dict[str, Any], names: list[str], planned: Path | None = None
+    ) -> None:
         self.checkout = checkout
         if names:
             data, self.name = given, ", ".join(os.path.relpath(name) for name in names)
@@ -89,7 +92,8 @@ class Study:
                 f"{videos}: no such folder here. No study was given, so the demo study was "
                 "assumed; give yours with --configfile STUDY.yaml, or run the demo in the checkout"
             )
-        self.batches = self._batches()
+        # A job on a cluster reads the Snakefile anew, but not the whole source: what it is a part of is planned already.
+        self.batches = self._batches() if planned is None else json.loads(planned.read_bytes())
 
     def _batches(self) -> dict[str, str]:
         """The batches that have creators, each with a digest of all that the source says of them."""
@@ -98,6 +102,13 @@ class Study:
         for handle, state in source.members().items():
             members[batch_of(handle, self.config.study.batches)].append(state)
         return {str(batch): digest(sorted(members[batch])) for batch in sorted(members)}
+
+    @property
+    def online_programs(self) -> list[str]:
+        """Rules whose jobs need the internet: a compute node of a cluster may have none."""
+        stages = programs(self.config)
+        asking = [stage for stage in ("context", "description") if getattr(self.section(stage), "backend", "") == "openai"]
+        return ["fetch_model", *(stages[stage] for stage in ("creators", "video", "music", *asking))]
 
     @property
     def source_section(self) -> str:
@@ -392,7 +403,14 @@ def retyped(given: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def open_study(checkout: Path, given: dict[str, Any], names: list[str], overrides: dict[str, Any]) -> Study:
+def open_study(
+    checkout: Path,
+    given: dict[str, Any],
+    names: list[str],
+    overrides: dict[str, Any],
+    planned: Path,
+    plans: bool,
+) -> Study:
     """The study that a Snakefile is run for; ends Snakemake with one clear message where it cannot be used.
 
     Args:
@@ -400,10 +418,16 @@ def open_study(checkout: Path, given: dict[str, Any], names: list[str], override
         given: the merged configuration that Snakemake read.
         names: the configuration files that were given.
         overrides: what --config said.
+        planned: file with the batches of the run.
+        plans: this process plans the run and writes the file; others, its jobs on a cluster, read it.
     """
     from snakemake.exceptions import WorkflowError
 
     try:
-        return Study(checkout, retyped(given, overrides), names)
+        study = Study(checkout, retyped(given, overrides), names, planned=None if plans else planned)
     except (ConfigError, UserError) as error:
         raise WorkflowError(str(error)) from None
+    if plans:
+        planned.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(planned, json.dumps(study.batches).encode())
+    return study

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from study import CHECKOUT, Study
+from study import CHECKOUT, Study, make_clone
 
 
 @pytest.fixture(scope="session")
@@ -40,21 +39,6 @@ class DemoStudy(Study):
     @property
     def command(self) -> list[str]:
         return [sys.executable, "-m", "snakemake", "--cores", "2"]
-
-
-def make_clone(folder: Path) -> Path:
-    """A fresh clone of what is committed, with the work in progress on top."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=CHECKOUT,
-        capture_output=True,
-        check=True,
-    ).stdout
-    for name in listed.decode().split("\0"):
-        if name and ((CHECKOUT / name).is_file() or (CHECKOUT / name).is_symlink()):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(CHECKOUT / name, folder / name, follow_symlinks=False)
-    return folder
 
 
 @pytest.fixture(scope="session")

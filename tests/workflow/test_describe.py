@@ -7,7 +7,6 @@ import shutil
 
 import numpy as np
 import pytest
-import yaml
 
 import tiny_models
 from common.manifest import read_reels
@@ -15,7 +14,6 @@ from study import CHECKOUT, Study
 
 VIDEOS = sorted((CHECKOUT / "data/demo/videos").glob("*/*.mp4"))
 SETTINGS = {
-    "models": {"directory": "models", "registry": "models.yaml"},
     "description": {
         "backend": "transformers", "model": "tiny-llava", "quantization": "nf4", "dtype": "float32",
         "max_new_tokens": 8, "prompt": "prompt.md",
@@ -32,14 +30,11 @@ def study(tmp_path_factory, fetched) -> Study:
         (made.folder / "videos" / handle).mkdir(parents=True)
         shutil.copy(VIDEOS[number * 7], made.folder / "videos" / handle / "film.mp4")
     (made.folder / "prompt.md").write_text("Known: {context}\nDescribe the style.\n")
-    entries = {}
-    for name, make in {"tiny-llava": tiny_models.llava_next_video, "tiny-clip": tiny_models.clip}.items():
-        files = {path.name: None for path in sorted(make(made.folder / "models" / name).iterdir())}
-        entries[name] = {"repository": f"nobody/{name}", "licence": "none", "memory_mb": 10, "files": files}
-    (made.folder / "models.yaml").write_text(yaml.safe_dump({"models": entries}))
-    for name in ("faster-whisper-base", "all-mpnet-base-v2"):
-        (made.folder / "models" / name).symlink_to(fetched(name))
-    made.configure(**SETTINGS, study={"batches": 1})
+    models = made.own_models(
+        {"tiny-llava": tiny_models.llava_next_video, "tiny-clip": tiny_models.clip},
+        {name: fetched(name) for name in ("faster-whisper-base", "all-mpnet-base-v2")},
+    )
+    made.configure(**SETTINGS, models=models, study={"batches": 1})
     return made
 
 

@@ -1,0 +1,66 @@
+"""Jobs on a SLURM cluster that outlive the Snakemake that submitted them."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from common.program import UserError
+
+log = logging.getLogger(__name__)
+
+ENDING_S = 180.0
+POLL_S = 1.0
+
+
+def end_left_over_jobs(folder: Path) -> None:
+    """Cancel this study's jobs of a Snakemake that was killed, and return when they are gone.
+
+    Snakemake does not know the jobs of a run before: it would submit the same again, and two processes would write the
+    same results. What the left-over jobs finished is in the store. To be called by the run that holds the study's lock,
+    before it submits anything: any job of this study that is still there is then left over. Where there is no SLURM,
+    nothing happens.
+
+    Args:
+        folder: the study's.
+
+    Raises:
+        UserError: they do not end.
+    """
+    if shutil.which("squeue") is None:
+        return
+    jobs = jobs_of(folder)
+    if not jobs:
+        return
+    log.warning(
+        "SLURM jobs of an earlier run of this study are still there, and the Snakemake that waited for them is not; they "
+        "are cancelled (what they finished is kept): %s",
+        ", ".join(f"{job} ({comment})" for job, comment in jobs.items()),
+    )
+    subprocess.run(["scancel", *jobs], check=False)
+    end = time.monotonic() + ENDING_S
+    while jobs := jobs_of(folder):
+        if time.monotonic() > end:
+            raise UserError(
+                f"SLURM jobs of an earlier run of this study do not end: {', '.join(jobs)}. Two runs at once would write "
+                "the same files: wait until `squeue --me` no longer lists them (or ask the cluster's staff), and start again"
+            )
+        time.sleep(POLL_S)
+
+
+def jobs_of(folder: Path) -> dict[str, str]:
+    """The user's jobs in the queue that Snakemake submitted from a folder: what their comments say, by job id.
+
+    The executor names the rule in a job's comment and gives it the study's folder as its working directory.
+    """
+    asked = subprocess.run(
+        ["squeue", "--me", "--noheader", "--format=%i|%k|%Z"], capture_output=True, text=True, check=False
+    )
+    if asked.returncode:
+        log.warning("squeue does not answer; whether jobs of an earlier run are left is unknown: %s", asked.stderr.strip())
+        return {}
+    lines = [line.split("|", 2) for line in asked.stdout.splitlines()]
+    return {job: comment for job, comment, place in lines if comment.startswith("rule_") and Path(place) == folder}
