@@ -9,11 +9,11 @@ export NUMBA_CACHE_DIR := $(CURDIR)/data/numba
 CORES ?= all
 PROCESSES ?= 2
 
-.PHONY: help install demo test lint format bench calibrate docs lock clean
+.PHONY: help install demo test test-cluster lint format bench bench-scale calibrate docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 install: $(STAMP) ## make the environment (.venv) from requirements.lock
 
@@ -37,6 +37,9 @@ demo: install ## run the demo study and say where its results lie
 test: install ## run the tests
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
+test-cluster: install ## run the tests on a real SLURM, which is installed and started (Debian, as root)
+	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest tests/cluster
+
 lint: install ## check layout, types, and the workflow's own lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -51,6 +54,9 @@ format: install ## lay out the code
 
 bench: install ## measure against the obvious alternatives
 	PATH="$(CURDIR)/$(BIN):$$PATH" python tests/bench
+
+bench-scale: install ## measure planning for up to 400,000 creators, and a run of 2,000
+	PATH="$(CURDIR)/$(BIN):$$PATH" python tests/bench/scale.py
 
 calibrate: install ## measure the level of the tests on synthetic cohorts (writes docs/calibration.md)
 	PATH="$(CURDIR)/$(BIN):$$PATH" python scripts/calibrate.py --processes $(PROCESSES) --output docs/calibration.md

@@ -13,7 +13,13 @@ from snakemake.utils import min_version
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from common.slurm import end_left_over_jobs
-from common.study import LockOwner, folders, open_study, passing_failures
+from common.study import (
+    LockOwner,
+    folders,
+    open_study,
+    passing_failures,
+    planned_batches,
+)
 
 min_version("9.27")
 
@@ -22,13 +28,12 @@ STUDY = open_study(
     config,
     workflow.configfiles,
     overrides=workflow.config_settings.config,
-    planned=Path(".snakemake/batches.json"),
-    plans=workflow.is_main_process,
+    planned=None if workflow.is_main_process else planned_batches(),
 )
 
 if workflow.is_main_process:
     LOCK_OWNER = LockOwner(Path(".snakemake"))
-    LOCK_OWNER.enter()
+    LOCK_OWNER.enter(STUDY.batches)
     atexit.register(LOCK_OWNER.leave)
 
 # --sdm conda brings its own interpreter; otherwise programs run with the one that runs Snakemake.
@@ -107,8 +112,14 @@ localrules:
     power,
     retry,
     write_config,
-    write_findings,
     cost,
+    gather_reels,
+    write_findings,
+    plot_map,
+    plot_network,
+    plot_similarity,
+    plot_robustness,
+    plot_power,
 
 
 # What needs the internet runs where Snakemake runs, on a cluster its login node, unless the profile gives it a partition.

@@ -95,6 +95,11 @@ class Study:
         """How often each stage computed each reel, by (stage, reel_id)."""
         return Counter((line["stage"], line["reel_id"]) for line in self.journal() if not line["cached"])
 
+    def descriptions(self) -> dict[str, bytes]:
+        """Every file of the results of description, the manifests included."""
+        folder = self.folder / "results"
+        files = [path for path in (folder / "description").rglob("*") if path.is_file()]
+        return {str(path.relative_to(folder)): path.read_bytes() for path in files if not path.name.startswith(".")}
 
     def own_models(self, make: dict[str, Callable[[Path], Path]], fetched: dict[str, Path]) -> dict[str, str]:
         """Put tiny models into the study's own folder of models, and links to real ones beside them.

@@ -60,7 +60,9 @@ def jobs_of(folder: Path) -> dict[str, str]:
         ["squeue", "--me", "--noheader", "--format=%i|%k|%Z"], capture_output=True, text=True, check=False
     )
     if asked.returncode:
-        log.warning("squeue does not answer; whether jobs of an earlier run are left is unknown: %s", asked.stderr.strip())
+        log.warning(
+            "squeue does not answer; whether jobs of an earlier run are left is unknown: %s", asked.stderr.strip()
+        )
         return {}
     lines = [line.split("|", 2) for line in asked.stdout.splitlines()]
     return {job: comment for job, comment, place in lines if comment.startswith("rule_") and Path(place) == folder}

@@ -24,12 +24,13 @@ from common.program import UserError
 from common.prompts import description_prompt
 from common.secrets import ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET, HIKERAPI_TOKEN, OPENAI_API_KEY, secret
 from common.states import PASSING
-from common.store import ARTIFACT, digest, write_bytes
+from common.store import ARTIFACT, digest
 from media.suffixes import VIDEO_SUFFIXES
 from sources.hikerapi import LEDGER
 from sources.registry import RAW, WITH_RESULTS, open_source
 from sources.source import batch_of
 
+RUN = "ATLAS_RUN"  # variable that tells jobs the record of their run
 BACKEND_SECRETS = {
     "acrcloud": (ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET),
     "acrcloud-fingerprint": (ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET),
@@ -70,11 +71,11 @@ class Study:
         checkout: folder of the Snakefile.
         given: the merged configuration that Snakemake read.
         names: the configuration files that were given.
-        planned: file with the batches that a run was planned with; read where it is given.
+        planned: the batches with which the run was planned, for a process that makes one job of it.
     """
 
     def __init__(
-        self, checkout: Path, given: dict[str, Any], names: list[str], planned: Path | None = None
+        self, checkout: Path, given: dict[str, Any], names: list[str], planned: dict[str, str] | None = None
     ) -> None:
         self.checkout = checkout
         if names:
@@ -92,8 +93,7 @@ class Study:
                 f"{videos}: no such folder here. No study was given, so the demo study was "
                 "assumed; give yours with --configfile STUDY.yaml, or run the demo in the checkout"
             )
-        # A job on a cluster reads the Snakefile anew, but not the whole source: what it is a part of is planned already.
-        self.batches = self._batches() if planned is None else json.loads(planned.read_bytes())
+        self.batches = self._batches() if planned is None else planned
 
     def _batches(self) -> dict[str, str]:
         """The batches that have creators, each with a digest of all that the source says of them."""
@@ -107,7 +107,9 @@ class Study:
     def online_programs(self) -> list[str]:
         """Rules whose jobs need the internet: a compute node of a cluster may have none."""
         stages = programs(self.config)
-        asking = [stage for stage in ("context", "description") if getattr(self.section(stage), "backend", "") == "openai"]
+        asking = [
+            stage for stage in ("context", "description") if getattr(self.section(stage), "backend", "") == "openai"
+        ]
         return ["fetch_model", *(stages[stage] for stage in ("creators", "video", "music", *asking))]
 
     @property
@@ -338,16 +340,21 @@ class LockOwner:
         self.locks = directory / "locks"
         self.records = directory / "owners"
 
-    def enter(self) -> None:
-        """Record this process, and clear the lock where all that could hold it are dead."""
+    def enter(self, batches: dict[str, str]) -> None:
+        """Record this process, and clear the lock where all that could hold it are dead.
+
+        Args:
+            batches: of the study, for this run's jobs on a cluster (`planned_batches`).
+        """
         self.records.mkdir(parents=True, exist_ok=True)
         host, pid = socket.gethostname(), os.getpid()
         mine = self.records / f"{host}-{pid}.json"
         # In a restarted container the run before had the same pid: its record is read before it is replaced.
         others = [path for path in self.records.glob("*.json") if path != mine or _is_dead(path)]
         temporary = mine.with_suffix(f".{secrets.token_hex(4)}")
-        temporary.write_text(json.dumps({"host": host, "pid": pid, "start": _start(pid)}))
+        temporary.write_text(json.dumps({"host": host, "pid": pid, "start": _start(pid), "batches": batches}))
         temporary.replace(mine)  # whole or not there: a torn record would look dead
+        os.environ[RUN] = str(mine)
         dead = [path for path in others if path == mine or _is_dead(path)]
         if len(dead) == len(others) and others:
             shutil.rmtree(self.locks, ignore_errors=True)
@@ -358,6 +365,17 @@ class LockOwner:
     def leave(self) -> None:
         """Remove this process's record."""
         (self.records / f"{socket.gethostname()}-{os.getpid()}.json").unlink(missing_ok=True)
+
+
+def planned_batches() -> dict[str, str] | None:
+    """The batches with which the run was planned that this process makes a job of; None where they are unknown.
+
+    On a cluster each job reads the Snakefile anew. It need not read the whole source again, and must not come to other
+    batches than the run whose part it is.
+    """
+    record = Path(os.environ.get(RUN, ""))
+    batches: dict[str, str] | None = json.loads(record.read_bytes())["batches"] if record.is_file() else None
+    return batches
 
 
 def running_elsewhere(directory: Path) -> bool:
@@ -408,8 +426,7 @@ def open_study(
     given: dict[str, Any],
     names: list[str],
     overrides: dict[str, Any],
-    planned: Path,
-    plans: bool,
+    planned: dict[str, str] | None,
 ) -> Study:
     """The study that a Snakefile is run for; ends Snakemake with one clear message where it cannot be used.
 
@@ -418,16 +435,11 @@ def open_study(
         given: the merged configuration that Snakemake read.
         names: the configuration files that were given.
         overrides: what --config said.
-        planned: file with the batches of the run.
-        plans: this process plans the run and writes the file; others, its jobs on a cluster, read it.
+        planned: see `Study`.
     """
     from snakemake.exceptions import WorkflowError
 
     try:
-        study = Study(checkout, retyped(given, overrides), names, planned=None if plans else planned)
+        return Study(checkout, retyped(given, overrides), names, planned)
     except (ConfigError, UserError) as error:
         raise WorkflowError(str(error)) from None
-    if plans:
-        planned.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(planned, json.dumps(study.batches).encode())
-    return study

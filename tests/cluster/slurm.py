@@ -178,6 +178,7 @@ class Slurm:
         self.folder = folder.absolute()
         self.conf = self.folder / "slurm.conf"
         self.pids = self.folder / "pids"
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     @property
     def environment(self) -> dict[str, str]:
@@ -208,7 +209,9 @@ class Slurm:
                 self.start_node(node)
             for command in (["add", "account", ACCOUNT], ["add", "user", "root", f"account={ACCOUNT}"]):
                 self.call("sacctmgr", "-i", *command)
-            wait_for("idle nodes", lambda: self.call("sinfo", "-h", "-N", "-o", "%T").split().count("idle") >= len(NODES))
+            wait_for(
+                "idle nodes", lambda: self.call("sinfo", "-h", "-N", "-o", "%T").split().count("idle") >= len(NODES)
+            )
         except BaseException:
             self.stop()
             raise
@@ -231,30 +234,33 @@ class Slurm:
         key.chmod(0o400)
 
     def _start_accounting(self) -> None:
-        folder = self.folder
+        folder, database = self.folder, self.folder / "database.socket"
         self._start(
             "munged", "munged", "--foreground", "--force", f"--socket={folder}/munge.socket",
             f"--key-file={folder}/munge.key", f"--pid-file={folder}/munge.pid", f"--log-file={folder}/munge.log",
             f"--seed-file={folder}/munge.seed",
         )  # fmt: skip
-        run(["mariadb-install-db", "--user=root", f"--datadir={folder}/database", "--auth-root-authentication-method=normal"])
-        database = f"{folder}/database.socket"
+        data = f"--datadir={folder}/database"
+        run(["mariadb-install-db", "--user=root", data, "--auth-root-authentication-method=normal"])
         self._start(
-            "mariadbd", "mariadbd", "--no-defaults", "--user=root", f"--datadir={folder}/database", f"--socket={database}",
+            "mariadbd", "mariadbd", "--no-defaults", "--user=root", data, f"--socket={database}",
             f"--pid-file={folder}/mariadb.pid", "--skip-networking", "--innodb-buffer-pool-size=32M",
             "--innodb-lock-wait-timeout=900",
         )  # fmt: skip
         client = ["mariadb", "--no-defaults", f"--socket={database}", "--user=root"]
-        wait_for("MariaDB", lambda: Path(database).exists() and not subprocess.run([*client, "-e", ""], check=False, capture_output=True).returncode)
-        run(client, text="create database slurm_acct_db; create user slurm@localhost; grant all on slurm_acct_db.* to slurm@localhost;")
-        self._start("slurmdbd", "slurmdbd", "-D", "-s", env={"MYSQL_UNIX_PORT": database})
-        wait_for("slurmdbd", lambda: not subprocess.run(["sacctmgr", "-n", "show", "cluster"], env={**os.environ, **self.environment}, check=False, capture_output=True).returncode)
+        wait_for("MariaDB", lambda: self._answers(*client, "-e", ""))
+        run(client, text="create database slurm_acct_db; create user slurm@localhost;")
+        run(client, text="grant all on slurm_acct_db.* to slurm@localhost;")
+        self._start("slurmdbd", "slurmdbd", "-D", "-s", env={"MYSQL_UNIX_PORT": str(database)})
+        wait_for("slurmdbd", lambda: self._answers("sacctmgr", "-n", "show", "cluster"))
 
     def _make_host(self, node: str) -> None:
         """A host of its own: a name, a network with one neighbour, and no route to anywhere else."""
         login, address = NODES[node]
         if login in run(["ip", "-oneline", "address"]):
-            raise SlurmError(f"{login} is an address of this machine already: stop the other SLURM of these tests first")
+            raise SlurmError(
+                f"{login} is an address of this machine already: stop the other SLURM of these tests first"
+            )
         holder = self._start(f"host-{node}", "unshare", "--mount", "--net", "--uts", "sleep", "infinity")
         wait_for(f"the namespaces of {node}", lambda: Path(f"/proc/{holder}/comm").read_text() == "sleep\n")
         here, there = f"{node}-login", f"{node}-net"
@@ -280,7 +286,7 @@ class Slurm:
     def start_controller(self) -> None:
         """Start slurmctld; it takes up jobs that ran when it was stopped."""
         self._start("slurmctld", "slurmctld", "-D")
-        wait_for("slurmctld", lambda: self._is_up("scontrol", "ping"))
+        wait_for("slurmctld", lambda: self._answers("sinfo"))
 
     def stop_controller(self) -> None:
         """Stop slurmctld alone; jobs run on."""
@@ -294,17 +300,18 @@ class Slurm:
         """Stop everything that was started, jobs included, the last started first."""
         if self.pids.exists():
             if "slurmctld" in self._started():
-                subprocess.run(["scancel", "--user=root", "--signal=KILL", "--full"], env={**os.environ, **self.environment}, check=False, capture_output=True, timeout=30)
-                subprocess.run(["scancel", "--user=root"], env={**os.environ, **self.environment}, check=False, capture_output=True, timeout=30)
+                self._answers("scancel", "--user=root", "--signal=KILL", "--full")
+                self._answers("scancel", "--user=root")
             for name in reversed(self._started()):
                 self._stop(name)
 
     def _started(self) -> list[str]:
         return [path.name for path in sorted(self.pids.iterdir(), key=lambda path: path.stat().st_mtime_ns)]
 
-    def _is_up(self, *command: str) -> bool:
-        done = subprocess.run(command, env={**os.environ, **self.environment}, check=False, capture_output=True, text=True)
-        return done.returncode == 0 and "DOWN" not in done.stdout
+    def _answers(self, *command: str) -> bool:
+        """Whether a command succeeds."""
+        env = {**os.environ, **self.environment}
+        return subprocess.run(command, env=env, capture_output=True, timeout=PATIENCE_S, check=False).returncode == 0
 
     def pid(self, name: str) -> int:
         """The process id of something that was started."""
@@ -321,15 +328,16 @@ class Slurm:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self.processes[name] = process
         (self.pids / name).write_text(str(process.pid))
         return process.pid
 
     def _stop(self, name: str) -> None:
-        pid = self.pid(name)
+        pid, process = self.pid(name), self.processes.pop(name, None)
         for sent in (signal.SIGTERM, signal.SIGKILL):
             try:
                 os.kill(pid, sent)
-                wait_for(f"the end of {name}", lambda: _is_gone(pid), 15)
+                wait_for(f"the end of {name}", lambda: _is_gone(pid, process), 15)
                 break
             except ProcessLookupError:
                 break
@@ -338,11 +346,9 @@ class Slurm:
         (self.pids / name).unlink()
 
 
-def _is_gone(pid: int) -> bool:
-    try:
-        os.waitpid(pid, os.WNOHANG)  # ours: a dead child stays as a zombie until it is asked for
-    except ChildProcessError:
-        pass
+def _is_gone(pid: int, process: subprocess.Popen[bytes] | None) -> bool:
+    if process is not None:  # started here: what is dead stays until it is asked for
+        return process.poll() is not None
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 import sys
 from collections import defaultdict
-from pathlib import Path
 
 import pytest
 import yaml
 
 import tiny_models
-from conftest import ClusterStudy
+from cluster_study import ClusterStudy
 from slurm import ACCOUNT
-from study import RESULTS, SMALL, Study, make_clone
+from study import CHECKOUT, RESULTS, SMALL, Study, environment, make_clone
 
 # What each job asks SLURM for at its first attempt: memory (MB) and time (minutes), as profiles/slurm says.
 DEFAULT = (4000, 60)
@@ -26,10 +27,20 @@ ASKED = {
 }
 PER_BATCH = [*ASKED, "extract_audio"]
 ONCE = [
-    "check_coverage", "build_tables", "gather_reels", "map_creators", "cluster_creators", "test_hypotheses",
-    "repeat_clusters", "compare_runs", "plot_map", "plot_network", "plot_similarity", "plot_robustness",
+    "check_coverage", "build_tables", "map_creators", "cluster_creators", "test_hypotheses", "repeat_clusters",
+    "compare_runs",
 ]  # fmt: skip
-ON_THE_LOGIN_NODE = ["collect_creators", "download_reels", "identify_music", "fetch_model", "write_config", "write_findings"]
+ONLINE = ["collect_creators", "download_reels", "identify_music", "fetch_model"]
+# Done in seconds, after which a job in the queue would only be waited for.
+SHORT = [
+    "write_config",
+    "write_findings",
+    "gather_reels",
+    "plot_map",
+    "plot_network",
+    "plot_similarity",
+    "plot_robustness",
+]
 
 
 class Clone(ClusterStudy):
@@ -51,12 +62,14 @@ class Local(Study):
 def prepare(study: Study, fetched) -> None:
     """The demo with one reel of each creator, described by a tiny model of the real class."""
     config = yaml.safe_load((study.folder / "config/demo.yaml").read_text())
+    (study.folder / "data/numba").symlink_to(CHECKOUT / "data/numba")  # what Numba compiled before
     models = study.own_models(
         {"tiny-llava": lambda folder: tiny_models.llava_next_video(folder, window=4096)},
         {name: fetched(name) for name in ("faster-whisper-base", "all-mpnet-base-v2")},
     )
     described = {
-        "backend": "transformers", "model": "tiny-llava", "quantization": "none", "dtype": "float32", "max_new_tokens": 24
+        "backend": "transformers", "model": "tiny-llava", "quantization": "none", "dtype": "float32",
+        "max_new_tokens": 24,
     }  # fmt: skip
     changed = {
         "study": {**config["study"], "batches": 2}, "select": {"reels_per_creator": 1}, "models": models,
@@ -99,10 +112,11 @@ def test_each_job_ran_once_and_succeeded(jobs):
 
 
 def test_what_needs_the_internet_did_not_go_through_slurm(jobs, study):
-    assert not set(ON_THE_LOGIN_NODE) & set(jobs)
+    on_the_login_node = {*ONLINE, *SHORT}
+    assert not on_the_login_node & set(jobs)
     logs = study.folder / "results/logs"
     ran = {path.relative_to(logs).parts[0].removesuffix(".log") for path in logs.rglob("*.log")}
-    assert set(ON_THE_LOGIN_NODE) <= ran
+    assert on_the_login_node <= ran
 
 
 def test_memory_time_and_account_were_passed(jobs):
@@ -140,15 +154,12 @@ def test_the_results_are_those_of_one_machine_byte_for_byte(study, tmp_path_fact
 
 def test_planning_needs_no_slurm(study, tmp_path):
     """On a machine without SLURM's commands, a dry run tells what would be submitted."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    for name in ("bash", "env", "which"):
-        (programs / name).symlink_to(Path("/usr/bin") / name)
-    import subprocess
-
+    (tmp_path / "bash").symlink_to(shutil.which("bash"))
+    (tmp_path / "which").symlink_to(shutil.which("which"))
     done = subprocess.run(
-        [*study.command, "--dry-run", "--forceall"], cwd=study.folder, env={"PATH": str(programs), "HOME": str(tmp_path)},
+        [*study.command, "--dry-run", "--forceall"], cwd=study.folder, env={**environment(), "PATH": str(tmp_path)},
         stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "describe_reels" in done.stdout
+    assert "slurm_partition=gpu" in done.stdout

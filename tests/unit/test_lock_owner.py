@@ -19,7 +19,7 @@ RUN = """
 import sys, time
 from pathlib import Path
 from common.study import LockOwner
-LockOwner(Path(".snakemake")).enter()
+LockOwner(Path(".snakemake")).enter({})
 locks = Path(".snakemake/locks")
 locks.mkdir(exist_ok=True)
 (locks / "0.output.lock").touch()
@@ -47,7 +47,7 @@ def other_run():
 
 def enter() -> None:
     owner = LockOwner(Path(".snakemake"))
-    owner.enter()
+    owner.enter({})
     owner.leave()
 
 
@@ -132,7 +132,7 @@ def test_a_lock_without_any_record_is_left_to_snakemake():
 
 def test_leaving_removes_the_own_record_only(other_run):
     owner = LockOwner(Path(".snakemake"))
-    owner.enter()
+    owner.enter({})
     assert len(records()) == 2
     owner.leave()
     owner.leave()

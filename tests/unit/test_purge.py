@@ -764,7 +764,7 @@ def test_while_snakemake_runs_nobody_is_purged():
     video("bob", "a.mp4")
     configure(source={"kind": "files"})
     owner = LockOwner(Path(".snakemake"))
-    owner.enter()
+    owner.enter({})
     with pytest.raises(UserError, match="snakemake runs"):
         purge("--handles=bob")
     assert Path("videos/bob").exists()
