@@ -36,7 +36,7 @@ def end_left_over_jobs(folder: Path) -> None:
     if not jobs:
         return
     log.warning(
-        "SLURM jobs of an earlier run of this study are still there, and the Snakemake that waited for them is not; they "
+        "SLURM jobs of an earlier run of this study are still there, but not the Snakemake that waited for them; they "
         "are cancelled (what they finished is kept): %s",
         ", ".join(f"{job} ({comment})" for job, comment in jobs.items()),
     )
@@ -45,8 +45,8 @@ def end_left_over_jobs(folder: Path) -> None:
     while jobs := jobs_of(folder):
         if time.monotonic() > end:
             raise UserError(
-                f"SLURM jobs of an earlier run of this study do not end: {', '.join(jobs)}. Two runs at once would write "
-                "the same files: wait until `squeue --me` no longer lists them (or ask the cluster's staff), and start again"
+                f"SLURM jobs of an earlier run of this study do not end: {', '.join(jobs)}. Two runs at once would "
+                "write the same files: wait until `squeue --me` no longer lists them, and start again"
             )
         time.sleep(POLL_S)
 

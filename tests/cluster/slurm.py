@@ -53,7 +53,7 @@ SlurmdLogFile={folder}/slurmd-%n.log
 MpiDefault=none
 SwitchType=switch/none
 ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
+TaskPlugin=task/cgroup
 ReturnToService=2
 # The nodes have what is said here, not what this machine has.
 SlurmdParameters=config_overrides
@@ -62,10 +62,8 @@ SchedulerType=sched/backfill
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU_Memory
 GresTypes=gpu
-# A job that takes more memory than it asked for is killed.
 JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=task=2
-JobAcctGatherParams=OverMemoryKill
 AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost=localhost
 AccountingStoragePort={database_port}
@@ -97,6 +95,13 @@ StorageType=accounting_storage/mysql
 StorageHost=localhost
 StorageUser=slurm
 StorageLoc=slurm_acct_db
+"""
+# A job that takes more memory than it asked for is killed by the kernel.
+CGROUP_CONF = """\
+CgroupPlugin=autodetect
+IgnoreSystemd=yes
+ConstrainRAMSpace=yes
+ConstrainSwapSpace=no
 """
 # Two GPUs: any device file will do to be counted and handed out.
 GRES_CONF = "NodeName=gpu1 Name=gpu File=/dev/null\nNodeName=gpu1 Name=gpu File=/dev/zero\n"
@@ -226,6 +231,7 @@ class Slurm:
         }  # fmt: skip
         self.conf.write_text(SLURM_CONF.format(**filled))
         (self.folder / "gres.conf").write_text(GRES_CONF)
+        (self.folder / "cgroup.conf").write_text(CGROUP_CONF)
         database = self.folder / "slurmdbd.conf"
         database.write_text(SLURMDBD_CONF.format(**filled))
         database.chmod(0o600)
