@@ -112,6 +112,7 @@ class Study:
             The section `models` of the configuration.
         """
         entries = {}
+        (self.folder / "models").mkdir()
         for name, save in make.items():
             files = {path.name: None for path in sorted(save(self.folder / "models" / name).iterdir())}
             entries[name] = {"repository": f"nobody/{name}", "licence": "none", "memory_mb": 10, "files": files}

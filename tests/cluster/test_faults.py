@@ -21,6 +21,11 @@ def states(study: ClusterStudy) -> list[str]:
     return [row["State"].split()[0] for row in rows]
 
 
+def said_of(study: ClusterStudy, job: str) -> str:
+    """What SLURM wrote of a job."""
+    return (study.folder / f"results/logs/slurm/rule_describe_reels/0/{job}.log").read_text()
+
+
 def check(study: ClusterStudy, undisturbed: dict[str, bytes]) -> None:
     """The results are those of an undisturbed run on one machine, and each reel was described once."""
     assert study.descriptions() == undisturbed
@@ -134,9 +139,9 @@ def test_the_node_fails(study, undisturbed, slurm):
         )
         slurm.call("scontrol", "update", "nodename=gpu1", "state=resume")
         study.finish(run)
-    assert states(study)[-1] == "COMPLETED"
     assert {row["JobIDRaw"] for row in study.accounted()} == {job}
-    assert len(states(study)) == 2
+    assert states(study) == ["NODE_FAIL", "COMPLETED"]
+    assert "DUE TO NODE FAILURE" in said_of(study, job)
     check(study, undisturbed)
 
 
@@ -157,6 +162,7 @@ def test_a_job_is_preempted_and_requeued(study, undisturbed, slurm):
         study.finish(run)
     assert states(study) == ["PREEMPTED", "COMPLETED"]
     assert {row["JobIDRaw"] for row in study.accounted()} == {job}
+    assert "DUE TO PREEMPTION" in said_of(study, job)
     check(study, undisturbed)
 
 

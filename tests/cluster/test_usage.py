@@ -9,9 +9,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
-from cluster_study import ClusterStudy
+from cluster_study import PATIENCE_S, ClusterStudy
 from fake_service import TOKEN, Person, Service, demo_video
+from slurm import wait_for
 from study import CHECKOUT, Study
 
 PAGE = (CHECKOUT / "docs/cluster.md").read_text(encoding="utf-8")
@@ -86,6 +88,19 @@ def test_a_rule_with_a_partition_of_its_own_becomes_a_job(study):
     study.run("results/video/0.parquet", "--set-resources", "download_reels:slurm_partition=cpu", "--force")
     assert [row["Comment"] for row in study.accounted()] == ["rule_download_reels_wildcards_0"]
     assert "download_reels:\n  #   slurm_partition: transfer" in (CHECKOUT / "profiles/slurm/config.yaml").read_text()
+
+
+def test_jobs_with_a_gpu_run_side_by_side(study, slurm):
+    """On one machine profiles/default lets one of them run at a time; a cluster with two GPUs is not held back."""
+    config = yaml.safe_load((study.folder / "study.yaml").read_text())
+    config["study"]["batches"] = 3
+    (study.folder / "study.yaml").write_text(yaml.safe_dump(config))
+    ready = [f"results/{stage}/{batch}.parquet" for stage in ("frames", "context") for batch in range(3)]
+    study.local().run(*ready)
+    with study.running("descriptions") as run:
+        wait_for("two jobs that describe reels", lambda: len(study.running_jobs()) == 2, PATIENCE_S)
+        study.finish(run)
+    assert set(study.described().values()) == {1}
 
 
 def test_a_wrong_account_is_told_with_the_right_ones(study):
