@@ -97,7 +97,7 @@ TABLES = expand(
 MAP = expand("results/map/{table}.parquet", table=["coordinates", "clusters"])
 FIGURES = expand(
     "results/figures/{figure}.png",
-    figure=["map", "network", "similarity", "robustness"],
+    figure=["map", "network", "hypotheses", "similarity", "robustness"],
 )
 
 
@@ -117,6 +117,7 @@ localrules:
     write_findings,
     plot_map,
     plot_network,
+    plot_hypotheses,
     plot_similarity,
     plot_robustness,
     plot_power,

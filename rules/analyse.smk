@@ -58,6 +58,7 @@ rule test_hypotheses:
         sensitivity="results/sensitivity.parquet",
         effects="results/tables/effects.parquet",
         similarity="results/tables/similarity.parquet",
+        nulls="results/tables/nulls.parquet",
     log:
         "results/logs/test_hypotheses.log",
     benchmark:
@@ -79,7 +80,7 @@ rule test_hypotheses:
         "exec python $ATLAS/test_hypotheses.py --creators {input.creators} --edges {input.edges}"
         " --clusters {input.clusters} --reels {input.reels} {params.modalities} --output {output.json}"
         " --parquet {output.parquet} --sensitivity {output.sensitivity}"
-        " --effects {output.effects} --similarity {output.similarity}"
+        " --effects {output.effects} --similarity {output.similarity} --nulls {output.nulls}"
         " --seed {params.seed} --processes {threads}"
         " --log {log} {params.options} {params.clustering} {params.searched}"
 

@@ -48,6 +48,28 @@ rule plot_network:
         " --synthetic {params.synthetic} --log {log}"
 
 
+rule plot_hypotheses:
+    """What was observed beside what the nulls give."""
+    input:
+        hypotheses="results/hypotheses.json",
+        nulls="results/tables/nulls.parquet",
+    output:
+        "results/figures/hypotheses.png",
+    log:
+        "results/logs/plot_hypotheses.log",
+    benchmark:
+        "results/benchmarks/plot_hypotheses.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        name=lambda _: STUDY.config.study.name,
+        synthetic=str(STUDY.config.study.synthetic).lower(),
+        version=STUDY.version("plot_hypotheses"),
+    shell:
+        "exec python $ATLAS/plot_hypotheses.py --hypotheses {input.hypotheses} --nulls {input.nulls} --output {output}"
+        " --name {params.name:q} --synthetic {params.synthetic} --log {log}"
+
+
 rule plot_similarity:
     """The probability of following against similarity."""
     input:

@@ -9,9 +9,9 @@ rule check_coverage:
         "results/logs/check_coverage.log",
     benchmark:
         "results/benchmarks/check_coverage.tsv"
+    retries: 0
     conda:
         "../envs/analysis.yaml"
-    retries: 0
     params:
         max_failed=STUDY.config.study.max_failed,
         version=STUDY.version("check_coverage"),

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from analysis.effects import homophily_effects
 from analysis.evidence import HYPOTHESES, SENSITIVITY, Study, incomplete_lists
 from analysis.files import replace_file
-from analysis.hypotheses import as_json, own_test, run_tests, sensitivity
+from analysis.hypotheses import as_json, null_distribution, own_test, run_tests, sensitivity
 from analysis.profiles import OPTIONAL
 from analysis.search import chosen_settings
 from analysis.similarity import similarity_curve
@@ -24,9 +24,9 @@ from analysis.study_tables import profiles_in, read_clusters, read_study, with_c
 from common import program
 from common.config import ClusterSection, HypothesesSection
 from common.options import add_section, read_section
-from common.tables import CREATORS, EFFECTS, MODALITY_PROFILES, SIMILARITY, read_table, write_table
+from common.tables import CREATORS, EFFECTS, MODALITY_PROFILES, NULLS, SIMILARITY, read_table, write_table
 
-VERSION = "3"
+VERSION = "4"
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -73,6 +73,9 @@ def main(arguments: argparse.Namespace) -> None:
         degree = next(result for result in results if result.id == "H1-degree")
         measured = homophily_effects(study, settings, arguments.seed, degree)
         write_table(pa.Table.from_pylist(measured, schema=EFFECTS), arguments.effects)
+    if arguments.nulls is not None:
+        binned = [row for result in results for row in null_distribution(result)]
+        write_table(pa.Table.from_pylist(binned, schema=NULLS), arguments.nulls)
     if arguments.similarity is not None:
         curve = similarity_curve(study, settings, arguments.seed)
         write_table(pa.Table.from_pylist(curve, schema=SIMILARITY), arguments.similarity)
@@ -110,6 +113,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--parquet", type=Path, metavar="FILE", help="also write the results as a table")
     parser.add_argument("--sensitivity", type=Path, metavar="FILE", help="also write the tests under other choices")
     parser.add_argument("--effects", type=Path, metavar="FILE", help="also write sizes of homophily with intervals")
+    parser.add_argument("--nulls", type=Path, metavar="FILE", help="also write how the statistics lie under the nulls")
     parser.add_argument("--similarity", type=Path, metavar="FILE", help="also write following against similarity")
     parser.add_argument("--seed", type=int, default=42, metavar="N", help="seed of every random step [42]")
     parser.add_argument("--processes", type=int, default=1, metavar="N", help="processes; no result depends on it [1]")

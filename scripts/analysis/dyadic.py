@@ -112,6 +112,7 @@ def _test(study: Study, settings: HypothesesSection, seed: int, controls: bool) 
         p_value=p_value,
         n_draws=settings.draws,
         seed=seed,
+        under_null=drawn,
     )  # fmt: skip
 
 

@@ -130,6 +130,7 @@ class Hypothesis:
         p_value: one-sided, of this test alone.
         p_adjusted: among the tests of the family.
         n_creators, n_edges: creators and edges that took part.
+        under_null: (draws,) the statistic under the null, in its own table (NULLS).
         verdict: "supported", "not supported" or "not testable".
         reason: why it is not testable, and what else limits the result.
     """
@@ -151,6 +152,7 @@ class Hypothesis:
     p_adjusted: float | None = None
     n_draws: int | None = None
     seed: int | None = None
+    under_null: FloatArray | None = field(default=None, repr=False, compare=False)
 
 
 def is_incomplete(status: str | None) -> bool:

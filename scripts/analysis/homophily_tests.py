@@ -51,7 +51,8 @@ def label_homophily(study: Study, settings: HypothesesSection, seed: int) -> Hyp
     if obstacle:
         return asked
     inside = network.inside()
-    p_value = permutation_p(inside, draw_inside(network, settings.draws, seed))
+    drawn = draw_inside(network, settings.draws, seed)
+    p_value = permutation_p(inside, drawn)
     observed, expected = inside / network.n_edges, expected_share(network.sizes)
     resamples = resampled_mixing(network, settings.resamples, seed)
     ci_low, ci_high = percentile_interval(resamples.label_ratio, settings.confidence)
@@ -66,6 +67,7 @@ def label_homophily(study: Study, settings: HypothesesSection, seed: int) -> Hyp
         p_value=p_value,
         n_draws=settings.draws,
         seed=seed,
+        under_null=drawn / network.n_edges,
     )
 
 
@@ -126,6 +128,7 @@ def degree_homophily(study: Study, settings: HypothesesSection, seed: int) -> Hy
         p_value=chain.p_value,
         n_draws=settings.draws,
         seed=seed,
+        under_null=chain.inside / network.n_edges,
     )
 
 

@@ -35,6 +35,7 @@ TESTS: tuple[Test, ...] = (
     separation_original,
     separation,
 )
+MOST_BINS = 40  # of a distribution under the null
 CLUSTER_TESTS: tuple[Test, ...] = (label_homophily, degree_homophily)
 
 
@@ -171,6 +172,27 @@ def _variants(study: Study) -> dict[str, Study]:
     if study.few_reels is not None and study.few_reels.any():
         found["creators with few reels left out"] = study.only(~study.few_reels)
     return found
+
+
+def null_distribution(result: Hypothesis) -> list[dict[str, Any]]:
+    """How the statistic lies under the null: rows of the table NULLS, equally wide; none where nothing was drawn.
+
+    Shares of a number of edges lie on a grid: each bin has the same number of its points, or bins would be high and
+    low for that alone. A statistic that is not defined is in no bin.
+    """
+    drawn = np.empty(0) if result.under_null is None else result.under_null
+    values = np.unique(drawn[np.isfinite(drawn)])
+    if not len(values):
+        return []
+    step = float(np.diff(values).min()) if len(values) > 1 else 1.0
+    extent = float(np.ptp(values)) + step
+    width = step * math.ceil(extent / step / min(MOST_BINS, math.ceil(math.sqrt(len(drawn)))))
+    edges = values[0] - step / 2 + width * np.arange(math.ceil(extent / width - 1e-9) + 1)
+    counts, _ = np.histogram(drawn, edges)
+    return [
+        {"id": result.id, "statistic_low": low, "statistic_high": high, "n_draws": count}
+        for low, high, count in zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), strict=True)
+    ]
 
 
 def as_json(rows: Sequence[dict[str, Any]], schema: pa.Schema) -> bytes:

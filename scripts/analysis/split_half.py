@@ -379,6 +379,7 @@ def _judged(
         verdict=_verdict(question, rho, p_value, settings),
         expected=float(compared.mean()),
         p_value=p_value,
+        under_null=compared,
     )
 
 

@@ -131,6 +131,14 @@ SIMILARITY = pa.schema(
         ("expected", FLOAT),  # by the model without similarity
     ]
 )
+NULLS = pa.schema(
+    [
+        ("id", STRING),  # of the hypothesis
+        ("statistic_low", FLOAT),
+        ("statistic_high", FLOAT),
+        ("n_draws", INT),  # between the two
+    ]
+)
 SEARCH = pa.schema(
     [
         ("dimensions", INT),

@@ -38,6 +38,7 @@ SHORT = [
     "gather_reels",
     "plot_map",
     "plot_network",
+    "plot_hypotheses",
     "plot_similarity",
     "plot_robustness",
 ]

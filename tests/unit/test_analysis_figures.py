@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 from pathlib import Path
 
 import matplotlib.image
@@ -11,8 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from analysis.figures import COLOURS, SHAPES, cluster_colour, cluster_shape, printable
+from analysis.hypotheses_figure import OBSERVED
 from analysis.map_figure import spread_ellipse
-from common.tables import CLUSTERS, COORDINATES, CREATORS, EDGES, build_table, write_table
+from common.tables import CLUSTERS, COORDINATES, CREATORS, EDGES, NULLS, build_table, write_table
 
 HOSTILE = r"$\frac{1}{0$ " + "% _x ^y \\undefined {" + "\x00\x1b[31m\n\t\u202e\u200f" + "🎬 日本 \udcff " + "long" * 60
 
@@ -132,3 +134,33 @@ def test_edges_of_creators_without_a_place_are_counted_not_drawn(
     half = draw("network", tmp_path, monkeypatch)
     rows = min(len(full), len(half))
     assert (half[-rows:] < 0.95).any(axis=2).mean() < (full[-rows:] < 0.95).any(axis=2).mean()
+
+
+@pytest.mark.parametrize("drawn", [0, 1, 5])
+def test_the_hypotheses_are_drawn_beside_their_nulls(drawn, tmp_path, monkeypatch):
+    """The observed value has a line of its colour in each chart, also where it lies far outside of the null."""
+    names = ["H1-label", "H1-degree", "dyadic", "H2", "own test"][:drawn]
+    nulls = [
+        {"id": name, "statistic_low": low, "statistic_high": low + 0.1, "n_draws": 20}
+        for name in names
+        for low in (0, 0.1)
+    ]
+    write_table(build_table(nulls, NULLS), tmp_path / "nulls.parquet")
+    results = [
+        {
+            "id": name, "observed": 3.0, "p_value": 0.024, "p_adjusted": None, "n_draws": 40, "verdict": "supported",
+            "statistic": "s",
+        }
+        for name in [*names, "H3-original"]
+    ]  # fmt: skip
+    (tmp_path / "hypotheses.json").write_text(json.dumps(results))
+    files = ["--hypotheses", str(tmp_path / "hypotheses.json"), "--nulls", str(tmp_path / "nulls.parquet")]
+    output = ["--output", str(tmp_path / "x.png"), "--name", HOSTILE, "--synthetic", "true"]
+    monkeypatch.setattr("sys.argv", ["x", *files, *output])
+    program = importlib.import_module("plot_hypotheses")
+    program.main(program.parse())
+    pixels = matplotlib.image.imread(tmp_path / "x.png")[:, :, :3]
+    assert (share_of(pixels, OBSERVED) > 0) == (drawn > 0)
+    before = (tmp_path / "x.png").read_bytes()
+    program.main(program.parse())
+    assert (tmp_path / "x.png").read_bytes() == before

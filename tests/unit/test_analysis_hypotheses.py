@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from analysis.dyadic import with_controls
 from analysis.evidence import HYPOTHESES, SENSITIVITY, Hypothesis, Study
 from analysis.findings import SYNTHETIC, as_markdown, paragraph
-from analysis.hypotheses import as_json, holm, judge, own_test, run_tests
+from analysis.hypotheses import as_json, holm, judge, null_distribution, own_test, run_tests
 from analysis.network import network_of
 from analysis.study_tables import read_study
 from common.config import ConfigError, HypothesesSection
@@ -354,3 +354,31 @@ def test_the_page_says_every_threshold() -> None:
     made = replace(result("H2", 0.01, "not supported"), observed=-0.1, effect=-0.1, p_adjusted=0.01)
     page = as_markdown([made], [], None, HypothesesSection(min_correlation=0.3), "study", synthetic=False)
     assert "H2 and H3 also need a correlation of at least 0.3 in the expected direction" in page
+
+
+@pytest.mark.parametrize("draws", [1, 19, 999, 100_000])
+def test_every_draw_is_in_a_bin_of_the_null_distribution(draws):
+    """Shares of 404 edges, as H1 draws them: bins have equally many grid points, so none is high for that alone."""
+    counts = np.random.default_rng(1).integers(50, 150, draws)
+    rows = null_distribution(Hypothesis(**ASKED, under_null=counts / 404))
+    assert sum(row["n_draws"] for row in rows) == draws
+    assert 1 <= len(rows) <= 40
+    grid = np.arange(50, 150) / 404
+    points = [int(((grid >= row["statistic_low"]) & (grid < row["statistic_high"])).sum()) for row in rows]
+    assert draws < 999 or len(set(points[:-1])) == 1
+    assert rows[0]["statistic_low"] <= counts.min() / 404
+    assert rows[-1]["statistic_high"] >= counts.max() / 404
+
+
+def test_a_statistic_that_is_not_defined_is_in_no_bin():
+    assert null_distribution(Hypothesis(**ASKED)) == []
+    assert null_distribution(Hypothesis(**ASKED, under_null=np.array([np.nan]))) == []
+    (row,) = null_distribution(Hypothesis(**ASKED, under_null=np.array([np.nan, 2.0, 2.0])))
+    assert row["n_draws"] == 2
+    assert row["statistic_low"] < 2 < row["statistic_high"]
+
+
+ASKED = {
+    "id": "x", "question": "", "null": "", "statistic": "", "n_creators": 1, "n_edges": 1, "verdict": "supported",
+    "reason": None,
+}  # fmt: skip

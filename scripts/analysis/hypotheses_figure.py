@@ -1,0 +1,78 @@
+"""Each test's observed statistic beside its distribution under the null."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.figures import COLOURS, FAINT, INK, draw_note, start_charts
+
+OBSERVED, NULL = COLOURS[4], "#B8C4CE"
+ROW_HEIGHT, COLUMNS = 1.5, 2
+WHAT = {
+    "H1-label": "share of follows inside clusters, labels shuffled",
+    "H1-degree": "share of follows inside clusters, follows rewired",
+    "dyadic": "score of similarity, similarities permuted",
+    "H2": "rank correlation of membership and distance, rotated cohorts",
+    "H3": "rank correlation of membership and separation, rotated cohorts",
+}
+
+
+def hypotheses_figure(results: list[dict[str, Any]], nulls: list[dict[str, Any]], name: str, synthetic: bool) -> Figure:
+    """Draw a chart for each test that was made against draws (inside `figures.style`).
+
+    Args:
+        results: of hypotheses.json.
+        nulls: rows of the table of nulls.
+        name: the study's.
+        synthetic: say that the data are synthetic.
+    """
+    drawn = [result for result in results if any(row["id"] == result["id"] for row in nulls)]
+    subtitle = (
+        "Grey: the statistic under the null. Line: observed. p values are one-sided; in brackets, adjusted (Holm)."
+    )
+    if not drawn:
+        subtitle = "No test could be made against a null."
+    rows = max(1, -(-len(drawn) // COLUMNS))
+    columns = COLUMNS if len(drawn) > 1 else 1
+    figure, charts = start_charts(name, subtitle, synthetic, rows, columns, ROW_HEIGHT * rows, left=0.3)
+    if not drawn:
+        draw_note(charts[0], "hypotheses.md says why each test could not be made.")
+    for chart, result in zip(charts, drawn, strict=False):
+        _draw(chart, result, [row for row in nulls if row["id"] == result["id"]])
+    for chart in charts[len(drawn) :]:
+        chart.remove()
+    return figure
+
+
+def _draw(chart: Axes, result: dict[str, Any], bins: list[dict[str, Any]]) -> None:
+    edges = [bins[0]["statistic_low"], *(row["statistic_high"] for row in bins)]
+    counts = [row["n_draws"] for row in bins]
+    chart.stairs(counts, edges, fill=True, color=NULL)
+    chart.axvline(result["observed"], color=OBSERVED, linewidth=1.8, ymax=0.78)
+    chart.set_ylim(0, max(counts) * 1.5)
+    chart.set_yticks([])
+    chart.spines["left"].set_visible(False)
+    low, high = min(edges[0], result["observed"]), max(edges[-1], result["observed"])
+    room = 0.06 * (high - low)
+    chart.set_xlim(low - room, high + room)
+    chart.set_xlabel("\n".join(textwrap.wrap(WHAT.get(result["id"], result["statistic"]), 52)), fontsize=7.5)
+    if result["p_value"] is None:
+        said = "not testable"
+    else:
+        adjusted = "" if result["p_adjusted"] is None else f" [{p_words(result['p_adjusted'])}]"
+        least = 1 / (result["n_draws"] + 1)
+        # No draw reached the observed value: more draws could give a smaller p.
+        sign = "≤" if result["p_value"] <= least * 1.001 else "="
+        said = f"p {sign} {p_words(result['p_value'])}{adjusted}, {result['verdict']}"
+    at: dict[str, Any] = {"transform": chart.transAxes, "va": "top"}
+    chart.text(0, 1.0, result["id"], fontsize=8.5, fontweight="bold", color=INK, **at)
+    chart.text(1, 1.0, said, fontsize=7.5, color=FAINT, ha="right", **at)
+
+
+def p_words(p_value: float) -> str:
+    """A p value with two digits that matter."""
+    return f"{p_value:.2g}" if p_value < 0.1 else f"{p_value:.2f}"

@@ -1,0 +1,34 @@
+"""Draw the observed statistics of the tests beside their distributions under the nulls."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from analysis.figures import save_figure, style
+from analysis.hypotheses_figure import hypotheses_figure
+from common import program
+from common.tables import NULLS, read_table
+
+VERSION = "1"
+
+
+def main(arguments: argparse.Namespace) -> None:
+    results = json.loads(arguments.hypotheses.read_text(encoding="utf-8"))
+    nulls = read_table(arguments.nulls, NULLS).to_pylist()
+    with style():
+        figure = hypotheses_figure(results, nulls, arguments.name, arguments.synthetic == "true")
+        save_figure(figure, arguments.output)
+    program.log.info("%s: %d tests", arguments.output, len({row["id"] for row in nulls}))
+
+
+def parse() -> argparse.Namespace:
+    parser = program.figure_parser(__doc__)
+    parser.add_argument("--hypotheses", type=Path, required=True, metavar="FILE", help="hypotheses.json")
+    parser.add_argument("--nulls", type=Path, required=True, metavar="FILE", help="nulls.parquet")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    program.run(main, parse())
