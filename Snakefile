@@ -97,8 +97,16 @@ TABLES = expand(
 MAP = expand("results/map/{table}.parquet", table=["coordinates", "clusters"])
 FIGURES = expand(
     "results/figures/{figure}.png",
-    figure=["map", "network", "hypotheses", "similarity", "robustness"],
+    figure=["map", "network", "hypotheses", "similarity", "robustness", "coverage"],
 )
+PAPER = [
+    *["results/paper/numbers.json", "results/paper/cohort.csv"],
+    *[
+        figure.replace("figures", "paper").replace("png", kind)
+        for figure in FIGURES
+        for kind in ("png", "svg", "pdf")
+    ],
+]
 
 
 localrules:
@@ -109,15 +117,19 @@ localrules:
     figures,
     descriptions,
     fetch_models,
+    paper,
     power,
     retry,
     write_config,
+    write_numbers,
+    place_figure,
     cost,
     gather_reels,
     write_findings,
     plot_map,
     plot_network,
     plot_hypotheses,
+    plot_coverage,
     plot_similarity,
     plot_robustness,
     plot_power,
@@ -181,6 +193,13 @@ rule figures:
     input:
         MANIFESTS,
         FIGURES,
+
+
+rule paper:
+    """What a manuscript takes: figures in three formats, its numbers, its table of the cohort."""
+    input:
+        MANIFESTS,
+        PAPER,
 
 
 rule descriptions:

@@ -6,7 +6,7 @@ rule plot_map:
         clusters="results/map/clusters.parquet",
         robustness="results/robustness.json",
     output:
-        "results/figures/map.png",
+        multiext("results/figures/map", ".png", ".svg", ".pdf"),
     log:
         "results/logs/plot_map.log",
     benchmark:
@@ -31,7 +31,7 @@ rule plot_network:
         clusters="results/map/clusters.parquet",
         edges="results/tables/edges.parquet",
     output:
-        "results/figures/network.png",
+        multiext("results/figures/network", ".png", ".svg", ".pdf"),
     log:
         "results/logs/plot_network.log",
     benchmark:
@@ -48,13 +48,79 @@ rule plot_network:
         " --synthetic {params.synthetic} --log {log}"
 
 
+rule plot_coverage:
+    """What became of every reel in every stage."""
+    input:
+        "results/tables/coverage.parquet",
+    output:
+        multiext("results/figures/coverage", ".png", ".svg", ".pdf"),
+    log:
+        "results/logs/plot_coverage.log",
+    benchmark:
+        "results/benchmarks/plot_coverage.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        name=lambda _: STUDY.config.study.name,
+        synthetic=str(STUDY.config.study.synthetic).lower(),
+        version=STUDY.version("plot_coverage"),
+    shell:
+        "exec python $ATLAS/plot_coverage.py --coverage {input} --output {output} --name {params.name:q}"
+        " --synthetic {params.synthetic} --log {log}"
+
+
+rule write_numbers:
+    """The numbers that a manuscript quotes, and its table of the cohort."""
+    input:
+        tables=expand(
+            "results/tables/{table}.parquet",
+            table=["reels", "creators", "follows", "edges", "coverage"],
+        ),
+        clusters="results/map/clusters.parquet",
+        hypotheses="results/hypotheses.json",
+        robustness="results/robustness.json",
+    output:
+        json="results/paper/numbers.json",
+        tex="results/paper/numbers.tex",
+        cohort=multiext("results/paper/cohort", ".csv", ".tex"),
+    log:
+        "results/logs/write_numbers.log",
+    benchmark:
+        "results/benchmarks/write_numbers.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        name=lambda _: STUDY.config.study.name,
+        synthetic=str(STUDY.config.study.synthetic).lower(),
+        version=STUDY.version("write_numbers"),
+    shell:
+        "exec python $ATLAS/write_numbers.py --results results --json {output.json} --tex {output.tex}"
+        " --cohort {output.cohort[0]} --name {params.name:q} --synthetic {params.synthetic} --log {log}"
+
+
+rule place_figure:
+    """A figure beside the numbers of the paper."""
+    input:
+        "results/figures/{figure}.{kind}",
+    output:
+        "results/paper/{figure}.{kind}",
+    log:
+        "results/logs/place_figure/{figure}.{kind}.log",
+    wildcard_constraints:
+        kind="png|svg|pdf",
+    conda:
+        "../envs/analysis.yaml"
+    shell:
+        "cp {input} {output} 2> {log}"
+
+
 rule plot_hypotheses:
     """What was observed beside what the nulls give."""
     input:
         hypotheses="results/hypotheses.json",
         nulls="results/tables/nulls.parquet",
     output:
-        "results/figures/hypotheses.png",
+        multiext("results/figures/hypotheses", ".png", ".svg", ".pdf"),
     log:
         "results/logs/plot_hypotheses.log",
     benchmark:
@@ -75,7 +141,7 @@ rule plot_similarity:
     input:
         "results/tables/similarity.parquet",
     output:
-        "results/figures/similarity.png",
+        multiext("results/figures/similarity", ".png", ".svg", ".pdf"),
     log:
         "results/logs/plot_similarity.log",
     benchmark:
@@ -96,7 +162,7 @@ rule plot_robustness:
     input:
         "results/robustness.json",
     output:
-        "results/figures/robustness.png",
+        multiext("results/figures/robustness", ".png", ".svg", ".pdf"),
     log:
         "results/logs/plot_robustness.log",
     benchmark:
@@ -117,7 +183,7 @@ rule plot_power:
     input:
         "results/power.parquet",
     output:
-        "results/figures/power.png",
+        multiext("results/figures/power", ".png", ".svg", ".pdf"),
     log:
         "results/logs/plot_power.log",
     benchmark:

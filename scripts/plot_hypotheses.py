@@ -19,8 +19,8 @@ def main(arguments: argparse.Namespace) -> None:
     nulls = read_table(arguments.nulls, NULLS).to_pylist()
     with style():
         figure = hypotheses_figure(results, nulls, arguments.name, arguments.synthetic == "true")
-        save_figure(figure, arguments.output)
-    program.log.info("%s: %d tests", arguments.output, len({row["id"] for row in nulls}))
+        save_figure(figure, *arguments.output)
+    program.log.info("%s: %d tests", arguments.output[0], len({row["id"] for row in nulls}))
 
 
 def parse() -> argparse.Namespace:

@@ -19,8 +19,8 @@ def main(arguments: argparse.Namespace) -> None:
     placed = read_placed(arguments)
     warning = None if arguments.robustness is None else json.loads(arguments.robustness.read_text())["warning"]
     with style():
-        save_figure(map_figure(placed, arguments.name, arguments.synthetic == "true", warning), arguments.output)
-    program.log.info("%s: %d creators", arguments.output, len(placed))
+        save_figure(map_figure(placed, arguments.name, arguments.synthetic == "true", warning), *arguments.output)
+    program.log.info("%s: %d creators", arguments.output[0], len(placed))
 
 
 def read_placed(arguments: argparse.Namespace) -> PlacedCreators:

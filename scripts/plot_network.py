@@ -23,8 +23,8 @@ def main(arguments: argparse.Namespace) -> None:
         program.log.warning("%s: %s", arguments.edges, network.left_out())
     with style():
         figure = network_figure(placed, network, arguments.name, arguments.synthetic == "true")
-        save_figure(figure, arguments.output)
-    program.log.info("%s: %d creators, %d edges", arguments.output, len(placed), network.n_edges)
+        save_figure(figure, *arguments.output)
+    program.log.info("%s: %d creators, %d edges", arguments.output[0], len(placed), network.n_edges)
 
 
 def parse() -> argparse.Namespace:

@@ -19,8 +19,8 @@ def main(arguments: argparse.Namespace) -> None:
         figure = robustness_figure(
             found["variants"], found["min_stability"], found["warning"], arguments.name, arguments.synthetic == "true"
         )
-        save_figure(figure, arguments.output)
-    program.log.info("%s: %d variants", arguments.output, len(found["variants"]))
+        save_figure(figure, *arguments.output)
+    program.log.info("%s: %d variants", arguments.output[0], len(found["variants"]))
 
 
 def parse() -> argparse.Namespace:

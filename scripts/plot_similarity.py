@@ -16,8 +16,8 @@ VERSION = "1"
 def main(arguments: argparse.Namespace) -> None:
     rows = read_table(arguments.similarity, SIMILARITY).to_pylist()
     with style():
-        save_figure(similarity_figure(rows, arguments.name, arguments.synthetic == "true"), arguments.output)
-    program.log.info("%s: %d bins", arguments.output, len(rows))
+        save_figure(similarity_figure(rows, arguments.name, arguments.synthetic == "true"), *arguments.output)
+    program.log.info("%s: %d bins", arguments.output[0], len(rows))
 
 
 def parse() -> argparse.Namespace:

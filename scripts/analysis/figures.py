@@ -55,6 +55,16 @@ STYLE: dict[str, Any] = {
     "axes.labelcolor": FAINT,
     "axes.linewidth": 0.6,
     "legend.frameon": False,
+    "pdf.fonttype": 42,  # whole TrueType fonts, which journals ask for
+    "svg.hashsalt": "reel-atlas",  # or identifiers are random
+}
+
+
+# What matplotlib would write of its own: time and version.
+NO_METADATA: dict[str, dict[str, None]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
 
 
@@ -241,11 +251,16 @@ def percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.0f} %"
 
 
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write a PNG without dates or versions in it."""
-    content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=DPI, metadata={"Software": None})
-    replace_file(path, content.getvalue())
+def save_figure(figure: Figure, *paths: Path) -> None:
+    """Write a figure as PNG, SVG or PDF, as the suffixes say; without dates or versions in it.
+
+    SVG has letters as outlines, PDF has its fonts inside: both look the same on every machine.
+    """
+    for path in paths:
+        content = io.BytesIO()
+        kind = path.suffix.removeprefix(".")
+        figure.savefig(content, format=kind, dpi=DPI, metadata=NO_METADATA[kind])
+        replace_file(path, content.getvalue())
 
 
 def printable(text: str) -> str:

@@ -42,7 +42,9 @@ def add_labels(parser: argparse.ArgumentParser) -> None:
 def figure_parser(description: str | None) -> argparse.ArgumentParser:
     """A parser with what all figures have in common; see `parser`."""
     made = parser(description)
-    made.add_argument("--output", type=Path, required=True, metavar="FILE", help="PNG to write")
+    made.add_argument(
+        "--output", type=Path, required=True, nargs="+", metavar="FILE", help="to write: .png, .svg or .pdf"
+    )
     add_labels(made)
     return made
 

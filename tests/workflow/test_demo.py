@@ -309,3 +309,26 @@ def test_remade_creators_are_the_committed_ones(tmp_path: Path) -> None:
 @pytest.mark.parametrize("program", [*PROGRAMS.values(), *ANALYSES])
 def test_results_change_only_with_the_version(demo: Study, program: str) -> None:
     assert not changes_without_version(demo.folder / "results", program)
+
+
+def test_a_paper_takes_figures_in_three_formats_and_numbers(demo: Study) -> None:
+    demo.run("paper")
+    folder = demo.folder / "results/paper"
+    figures = ("map", "network", "hypotheses", "similarity", "robustness", "coverage")
+    begins = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
+    for name in figures:
+        for kind, start in begins.items():
+            content = (folder / f"{name}.{kind}").read_bytes()
+            assert content.startswith(start)
+            assert content == (demo.folder / f"results/figures/{name}.{kind}").read_bytes()
+        assert b"/FontFile2" in (folder / f"{name}.pdf").read_bytes()
+        assert b"<text" not in (folder / f"{name}.svg").read_bytes()
+    numbers = json.loads((folder / "numbers.json").read_text())
+    assert numbers["creators"] == 40
+    assert numbers["synthetic"] is True
+    assert "SYNTHETIC" in (folder / "numbers.tex").read_text()
+    others = {"numbers.json", "numbers.tex", "cohort.csv", "cohort.tex"}
+    assert {path.name for path in folder.iterdir()} == others | {
+        f"{name}.{kind}" for name in figures for kind in begins
+    }
+    assert "Nothing to be done" in demo.run("paper")

@@ -1,0 +1,30 @@
+"""Draw what became of every reel in every stage."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from analysis.coverage_figure import coverage_figure
+from analysis.figures import save_figure, style
+from common import program
+from common.tables import COVERAGE, read_table
+
+VERSION = "1"
+
+
+def main(arguments: argparse.Namespace) -> None:
+    rows = read_table(arguments.coverage, COVERAGE).to_pylist()
+    with style():
+        save_figure(coverage_figure(rows, arguments.name, arguments.synthetic == "true"), *arguments.output)
+    program.log.info("%s: %d rows", arguments.output[0], len(rows))
+
+
+def parse() -> argparse.Namespace:
+    parser = program.figure_parser(__doc__)
+    parser.add_argument("--coverage", type=Path, required=True, metavar="FILE", help="coverage.parquet")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    program.run(main, parse())
