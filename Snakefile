@@ -94,10 +94,20 @@ TABLES = expand(
     table=["reels", "creators", "follows", "edges", "status", "coverage"]
     + ["modalities"] * (len(STUDY.config.embedding.modalities) > 1),
 )
-MAP = expand("results/map/{table}.parquet", table=["coordinates", "clusters"])
+MAP = expand(
+    "results/map/{table}.parquet", table=["coordinates", "clusters", "cluster_names"]
+)
 FIGURES = expand(
     "results/figures/{figure}.png",
-    figure=["map", "network", "hypotheses", "similarity", "robustness", "coverage"],
+    figure=[
+        "map",
+        "network",
+        "portraits",
+        "hypotheses",
+        "similarity",
+        "robustness",
+        "coverage",
+    ],
 )
 PAPER = [
     *["results/paper/numbers.json", "results/paper/cohort.csv"],
@@ -123,6 +133,7 @@ localrules:
     write_config,
     write_numbers,
     place_figure,
+    name_clusters,
     cost,
     gather_reels,
     write_findings,
@@ -130,6 +141,7 @@ localrules:
     plot_network,
     plot_hypotheses,
     plot_coverage,
+    plot_portraits,
     plot_similarity,
     plot_robustness,
     plot_power,
@@ -148,7 +160,7 @@ workflow.localrules(
 
 # Jobs of a run that was killed would go on, and do what this run is about to do.
 onstart:
-    end_left_over_jobs(Path.cwd())
+    end_left_over_jobs(Path.cwd(), workflow.executor_plugin.name == "slurm")
 
 
 rule all:

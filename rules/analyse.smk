@@ -42,6 +42,27 @@ rule cluster_creators:
         " --seed {params.seed} --log {log} {params.options} {params.searched}"
 
 
+rule name_clusters:
+    """What each cluster is called, and its most central creator and reels."""
+    input:
+        reels="results/tables/reels.parquet",
+        creators="results/tables/creators.parquet",
+        clusters="results/map/clusters.parquet",
+    output:
+        "results/map/cluster_names.parquet",
+    log:
+        "results/logs/name_clusters.log",
+    benchmark:
+        "results/benchmarks/name_clusters.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        version=STUDY.version("name_clusters"),
+    shell:
+        "exec python $ATLAS/name_clusters.py --reels {input.reels} --creators {input.creators}"
+        " --clusters {input.clusters} --output {output} --log {log}"
+
+
 rule test_hypotheses:
     """The clusters against the follow network."""
     input:

@@ -5,6 +5,7 @@ rule plot_map:
         coordinates="results/map/coordinates.parquet",
         clusters="results/map/clusters.parquet",
         robustness="results/robustness.json",
+        names="results/map/cluster_names.parquet",
     output:
         multiext("results/figures/map", ".png", ".svg", ".pdf"),
     log:
@@ -19,7 +20,7 @@ rule plot_map:
         version=STUDY.version("plot_map"),
     shell:
         "exec python $ATLAS/plot_map.py --creators {input.creators} --coordinates {input.coordinates}"
-        " --clusters {input.clusters} --robustness {input.robustness} --output {output} --name {params.name:q} --synthetic {params.synthetic}"
+        " --clusters {input.clusters} --robustness {input.robustness} --names {input.names} --output {output} --name {params.name:q} --synthetic {params.synthetic}"
         " --log {log}"
 
 
@@ -46,6 +47,30 @@ rule plot_network:
         "exec python $ATLAS/plot_network.py --creators {input.creators} --coordinates {input.coordinates}"
         " --clusters {input.clusters} --edges {input.edges} --output {output} --name {params.name:q}"
         " --synthetic {params.synthetic} --log {log}"
+
+
+rule plot_portraits:
+    """Frames, words and a description of each cluster's most central reels."""
+    input:
+        names="results/map/cluster_names.parquet",
+        clusters="results/map/clusters.parquet",
+        reels="results/tables/reels.parquet",
+        status="results/tables/status.parquet",
+    output:
+        multiext("results/figures/portraits", ".png", ".svg", ".pdf"),
+    log:
+        "results/logs/plot_portraits.log",
+    benchmark:
+        "results/benchmarks/plot_portraits.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        name=lambda _: STUDY.config.study.name,
+        synthetic=str(STUDY.config.study.synthetic).lower(),
+        version=STUDY.version("plot_portraits"),
+    shell:
+        "exec python $ATLAS/plot_portraits.py --names {input.names} --clusters {input.clusters} --reels {input.reels}"
+        " --status {input.status} --output {output} --name {params.name:q} --synthetic {params.synthetic} --log {log}"
 
 
 rule plot_coverage:

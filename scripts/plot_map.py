@@ -10,17 +10,24 @@ from analysis.figures import save_figure, style
 from analysis.map_figure import PlacedCreators, map_figure, placed_creators
 from analysis.study_tables import read_clusters, read_creators
 from common import program
-from common.tables import COORDINATES, read_table
+from common.tables import CLUSTER_NAMES, COORDINATES, read_table
 
-VERSION = "2"
+VERSION = "3"
 
 
 def main(arguments: argparse.Namespace) -> None:
     placed = read_placed(arguments)
     warning = None if arguments.robustness is None else json.loads(arguments.robustness.read_text())["warning"]
+    names = None if arguments.names is None else read_names(arguments.names)
     with style():
-        save_figure(map_figure(placed, arguments.name, arguments.synthetic == "true", warning), *arguments.output)
+        figure = map_figure(placed, arguments.name, arguments.synthetic == "true", warning, names)
+        save_figure(figure, *arguments.output)
     program.log.info("%s: %d creators", arguments.output[0], len(placed))
+
+
+def read_names(path: Path) -> dict[int, str]:
+    """The clusters' names."""
+    return {row["cluster"]: row["name"] for row in read_table(path, CLUSTER_NAMES).to_pylist()}
 
 
 def read_placed(arguments: argparse.Namespace) -> PlacedCreators:
@@ -42,6 +49,7 @@ def map_parser(description: str | None) -> argparse.ArgumentParser:
 def parse() -> argparse.Namespace:
     parser = map_parser(__doc__)
     parser.add_argument("--robustness", type=Path, metavar="FILE", help="robustness.json: warns of unstable clusters")
+    parser.add_argument("--names", type=Path, metavar="FILE", help="cluster_names.parquet")
     return parser.parse_args()
 
 

@@ -10,7 +10,7 @@ import io
 import textwrap
 import unicodedata
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ WIDTH, MAP_SIDE, MAP_LEFT, MAP_BOTTOM, LEGEND_LEFT = 7.2, 5.0, 0.24, 0.26, 5.36
 CHART_LEFT, CHART_BOTTOM = 0.62, 0.64
 TITLE_HEIGHT, SUBTITLE_HEIGHT, MARGIN = 0.235, 0.165, 0.1
 LEGEND_ROWS = 25
+LEGEND_NAME = 24  # letters of a cluster's name in a line
 TITLE_LINE, TITLE_LINES = 66, 2
 SUBTITLE_LINE = 108
 TIGHT = 0.08  # clusters narrower than this share of the map have their number above them
@@ -208,14 +209,25 @@ def free_place(members: np.ndarray, places: np.ndarray) -> np.ndarray:
     return np.asarray(free[np.linalg.norm(free - middle, axis=1).argmin()] if len(free) else middle)
 
 
-def cluster_legend(clusters: np.ndarray, rows: int = LEGEND_ROWS) -> list[Artist]:
-    """One legend entry per cluster with its size, noise last; the smallest ones share an entry where rows run out."""
+def cluster_legend(
+    clusters: np.ndarray, rows: int = LEGEND_ROWS, names: Mapping[int, str] | None = None
+) -> list[Artist]:
+    """One legend entry per cluster with its size, noise last; the smallest ones share an entry where rows run out.
+
+    Names stand below the sizes, where there is room for all.
+    """
     numbers, counts = np.unique(clusters[clusters >= 0], return_counts=True)
     sizes = list(zip(numbers.tolist(), counts.tolist(), strict=True))
     noise = int((clusters < 0).sum())
     shown = sizes if len(sizes) <= rows - 1 else sizes[: rows - 2]
+    if len(shown) > rows // 3:
+        names = None
     entries: list[Artist] = [
-        dot_entry(f"{cluster}  (n = {size})", cluster_colour(cluster), cluster_shape(cluster))
+        dot_entry(
+            f"{cluster}  (n = {size})" + (_named(names[cluster]) if names and cluster in names else ""),
+            cluster_colour(cluster),
+            cluster_shape(cluster),
+        )
         for cluster, size in shown
     ]
     rest = [size for _, size in sizes[len(shown) :]]
@@ -224,6 +236,10 @@ def cluster_legend(clusters: np.ndarray, rows: int = LEGEND_ROWS) -> list[Artist
     if noise or not sizes:
         entries.append(dot_entry(f"no cluster  (n = {noise})", NOISE_COLOUR, SHAPES[0]))
     return entries
+
+
+def _named(name: str) -> str:
+    return "".join(f"\n{line}" for line in textwrap.wrap(printable(name), LEGEND_NAME, max_lines=2, placeholder=" …"))
 
 
 def dot_entry(label: str, colour: str, shape: str, size: float = 6.0) -> Line2D:

@@ -74,8 +74,10 @@ def placed_creators(creators: pa.Table, coordinates: pa.Table, clusters: pa.Tabl
     return PlacedCreators(ids, places, np.maximum(labels, -1), method, creators.num_rows)
 
 
-def map_figure(placed: PlacedCreators, name: str, synthetic: bool, warning: str | None = None) -> Figure:
-    """Draw the map (inside `figures.style`), with a warning about its clusters where there is one."""
+def map_figure(
+    placed: PlacedCreators, name: str, synthetic: bool, warning: str | None = None, names: dict[int, str] | None = None
+) -> Figure:
+    """Draw the map (inside `figures.style`), with a warning about its clusters and their names where there are some."""
     figure, axes = start_figure(name, " ".join([_subtitle(placed), warning or ""]), placed.method, synthetic)
     if not len(placed):
         draw_note(axes, "No creator has a place on the map: none has an embedded reel.")
@@ -92,7 +94,7 @@ def map_figure(placed: PlacedCreators, name: str, synthetic: bool, warning: str 
                 axes.add_patch(Ellipse(middle, width, height, angle=angle, **look))
     show_whole_ellipses(axes)
     draw_numbers(axes, placed.places, placed.clusters)
-    draw_legend(figure, "Cluster", cluster_legend(placed.clusters))
+    draw_legend(figure, "Cluster", cluster_legend(placed.clusters, names=names))
     return figure
 
 

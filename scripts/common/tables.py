@@ -131,6 +131,16 @@ SIMILARITY = pa.schema(
         ("expected", FLOAT),  # by the model without similarity
     ]
 )
+CLUSTER_NAMES = pa.schema(
+    [
+        ("cluster", INT),
+        ("name", STRING),
+        ("words", pa.list_(STRING)),  # the most characteristic first
+        ("weights", pa.list_(pa.float32())),  # of the words: class-based tf-idf
+        ("medoid", STRING),  # creator_id nearest to the centroid
+        ("central_reels", pa.list_(STRING)),  # reel_ids, the most central first, each of another creator
+    ]
+)
 NULLS = pa.schema(
     [
         ("id", STRING),  # of the hypothesis

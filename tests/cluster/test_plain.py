@@ -39,6 +39,9 @@ SHORT = [
     "plot_map",
     "plot_network",
     "plot_hypotheses",
+    "plot_coverage",
+    "plot_portraits",
+    "name_clusters",
     "plot_similarity",
     "plot_robustness",
 ]

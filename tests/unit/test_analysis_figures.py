@@ -11,9 +11,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from analysis.figures import COLOURS, SHAPES, cluster_colour, cluster_shape, printable
+from analysis.coverage_figure import LOOK, coverage_figure, in_order, reasons
+from analysis.figures import COLOURS, SHAPES, cluster_colour, cluster_shape, printable, save_figure, style
 from analysis.hypotheses_figure import OBSERVED
 from analysis.map_figure import spread_ellipse
+from analysis.portraits_figure import Portrait, portraits_figure
 from common.tables import CLUSTERS, COORDINATES, CREATORS, EDGES, NULLS, build_table, write_table
 
 HOSTILE = r"$\frac{1}{0$ " + "% _x ^y \\undefined {" + "\x00\x1b[31m\n\t\u202e\u200f" + "🎬 日本 \udcff " + "long" * 60
@@ -164,3 +166,40 @@ def test_the_hypotheses_are_drawn_beside_their_nulls(drawn, tmp_path, monkeypatc
     before = (tmp_path / "x.png").read_bytes()
     program.main(program.parse())
     assert (tmp_path / "x.png").read_bytes() == before
+
+
+@pytest.mark.parametrize("clusters", [0, 1, 14])
+def test_portraits_are_drawn_with_any_pictures_and_texts(clusters, tmp_path):
+    """Wide, tall and missing pictures; hostile names; more clusters than are shown."""
+    red = np.tile(np.array([250, 0, 0], np.uint8), (60, 40, 1))
+    reels = [[red, np.rot90(red)], [], [red] * 5]
+    portraits = [
+        Portrait(number, 3, HOSTILE, [HOSTILE, "word"], HOSTILE * 9, reels if number % 2 == 0 else [])
+        for number in range(clusters)
+    ]
+    paths = [tmp_path / f"x.{kind}" for kind in ("png", "svg", "pdf")]
+    contents = []
+    for _ in range(2):
+        with style():
+            save_figure(portraits_figure(portraits, HOSTILE, synthetic=True), *paths)
+        contents.append([path.read_bytes() for path in paths])
+    assert contents[0] == contents[1]
+    pixels = matplotlib.image.imread(paths[0])[:, :, :3]
+    assert (share_of(pixels, "#FA0000") > 0.01) == (clusters > 0)
+
+
+def test_coverage_names_the_reasons(tmp_path):
+    rows = [
+        {"stage": "video", "state": "ok", "reason": None, "reels": 7, "creators": 0},
+        {"stage": "video", "state": "failed", "reason": "corrupt", "reels": 2, "creators": 0},
+        {"stage": "video", "state": "failed", "reason": "gone", "reels": 3, "creators": 0},
+        {"stage": "embedding/image", "state": "skipped", "reason": "no_input", "reels": 12, "creators": 0},
+    ]
+    assert reasons(rows, "video") == "3 gone, 2 corrupt"
+    assert in_order({"embedding/image", "embedding", "video"}) == ["video", "embedding", "embedding/image"]
+    with style():
+        save_figure(coverage_figure(rows, HOSTILE, synthetic=False), tmp_path / "x.png")
+        save_figure(coverage_figure([], "nobody", synthetic=True), tmp_path / "none.png")
+    pixels = matplotlib.image.imread(tmp_path / "x.png")[:, :, :3]
+    failed, made = share_of(pixels, LOOK["failed"]), share_of(pixels, LOOK["ok"])
+    assert 0.5 < failed / made < 0.9  # 5 to 7

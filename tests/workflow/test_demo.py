@@ -314,7 +314,7 @@ def test_results_change_only_with_the_version(demo: Study, program: str) -> None
 def test_a_paper_takes_figures_in_three_formats_and_numbers(demo: Study) -> None:
     demo.run("paper")
     folder = demo.folder / "results/paper"
-    figures = ("map", "network", "hypotheses", "similarity", "robustness", "coverage")
+    figures = ("map", "network", "portraits", "hypotheses", "similarity", "robustness", "coverage")
     begins = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
     for name in figures:
         for kind, start in begins.items():

@@ -1,0 +1,80 @@
+"""Name the clusters by the words of their reels' descriptions, and find their most central creators and reels."""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from analysis.cluster_names import N_REELS, ClusterName, characteristic_words, most_central, name_of
+from analysis.study_tables import read_clusters
+from common import program
+from common.tables import CLUSTER_NAMES, CREATORS, REELS, read_table, write_table
+
+VERSION = "1"
+
+
+def main(arguments: argparse.Namespace) -> None:
+    reels = read_table(arguments.reels, REELS).select(["reel_id", "creator_id", "description", "embedding"]).to_pylist()
+    profiles = {
+        row["creator_id"]: np.array(row["profile"])
+        for row in read_table(arguments.creators, CREATORS).select(["creator_id", "profile"]).to_pylist()
+        if row["profile"] is not None
+    }
+    members: dict[int, list[str]] = defaultdict(list)
+    for row in read_clusters(arguments.clusters).select(["creator_id", "cluster"]).to_pylist():
+        if row["cluster"] is not None and row["cluster"] >= 0:
+            members[row["cluster"]].append(row["creator_id"])
+    descriptions: dict[str, list[str]] = defaultdict(list)
+    for reel in reels:
+        if reel["description"]:
+            descriptions[reel["creator_id"]].append(reel["description"])
+    words = characteristic_words(descriptions, members)
+    named = [name_cluster(cluster, members[cluster], words[cluster], profiles, reels) for cluster in sorted(members)]
+    write_table(pa.Table.from_pylist([asdict(name) for name in named], schema=CLUSTER_NAMES), arguments.output)
+    for name in named:
+        program.log.info("cluster %d: %s", name.cluster, ", ".join(name.words))
+
+
+def name_cluster(
+    cluster: int,
+    creators: list[str],
+    words: list[tuple[str, float]],
+    profiles: dict[str, np.ndarray],
+    reels: list[dict[str, object]],
+) -> ClusterName:
+    """A cluster's name, its medoid, and its most central reels, each of another creator."""
+    known = sorted(creator for creator in creators if creator in profiles)
+    medoid, central = None, list[str]()
+    if known:
+        vectors = np.stack([profiles[creator] for creator in known])
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        centroid = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0).mean(axis=0)
+        medoid = most_central(known, vectors, centroid)[0]
+        own = {str(reel["reel_id"]): reel for reel in reels if reel["creator_id"] in known and reel["embedding"]}
+        seen = set[object]()
+        for reel in (
+            most_central(list(own), np.array([one["embedding"] for one in own.values()]), centroid) if own else []
+        ):
+            if own[reel]["creator_id"] not in seen and len(central) < N_REELS:
+                seen.add(own[reel]["creator_id"])
+                central.append(reel)
+    said = [word for word, _ in words]
+    return ClusterName(cluster, name_of(cluster, said), said, [weight for _, weight in words], medoid, central)
+
+
+def parse() -> argparse.Namespace:
+    parser = program.parser(__doc__)
+    parser.add_argument("--reels", type=Path, required=True, metavar="FILE", help="reels.parquet")
+    parser.add_argument("--creators", type=Path, required=True, metavar="FILE", help="creators.parquet")
+    parser.add_argument("--clusters", type=Path, required=True, metavar="FILE", help="clusters.parquet")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="cluster_names.parquet to write")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    program.run(main, parse())

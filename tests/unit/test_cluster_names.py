@@ -1,0 +1,92 @@
+"""Names of clusters: words that others have not, each creator counting equally, whatever the order."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from analysis.cluster_names import characteristic_words, most_central, name_of, words_in
+from common.tables import CLUSTERS, CREATORS, REELS, build_table, write_table
+from name_clusters import main, parse
+
+
+def test_words_are_brought_to_their_dictionary_form_and_silent_ones_left_out():
+    said = words_in("The VIDEO shows muted colours; Shadows in a low-key scene, 3 women... and its shadow")
+    assert set(said) == {"mute", "colour", "shadow", "low-key"}
+    assert words_in("") == words_in("¡!¿ 123 🎬") == {}
+
+
+def test_the_weight_is_the_class_based_tf_idf():
+    """By hand: in cluster 0 both creators use `neon`, and `grey` in half of the reels of one and all of the other."""
+    descriptions = {"a": ["neon grey", "neon"], "b": ["neon grey"], "c": ["grey"], "d": ["grey pastel", "grey"]}
+    found = characteristic_words(descriptions, {0: ["a", "b"], 1: ["c", "d"]})
+    use = {0: {"neon": 1.0, "grey": 0.75}, 1: {"grey": 1.0, "pastel": 0.25}}
+    average = sum(sum(words.values()) for words in use.values()) / 2
+    assert dict(found[0]) == pytest.approx(
+        {"neon": 1.0 * math.log(1 + average / 1.0), "grey": 0.75 * math.log(1 + average / 1.75)}
+    )
+    assert [word for word, _ in found[1]] == ["grey"]  # `pastel` is one creator's
+    assert found[0][0][0] == "neon"
+
+
+def test_neither_many_reels_nor_the_order_count():
+    descriptions = {f"c{n}": ["calm blue" if n < 3 else "neon pulse"] for n in range(6)}
+    members = {0: ["c0", "c1", "c2"], 1: ["c3", "c4", "c5"]}
+    found = characteristic_words(descriptions, members)
+    shuffled = list(descriptions.items())
+    random.Random(1).shuffle(shuffled)
+    again = characteristic_words(
+        {name: texts * (50 if name == "c0" else 1) for name, texts in shuffled},
+        {1: ["c5", "c3", "c4"], 0: ["c2", "c0", "c1"]},
+    )
+    assert again == found
+    assert [word for word, _ in found[0]] == ["blue", "calm"]  # as heavy as each other: by alphabet
+
+
+def test_forms_of_a_word_count_as_one_and_the_usual_one_is_shown():
+    found = characteristic_words(
+        {"a": ["shadows"], "b": ["a shadow"], "c": ["shadows"], "d": ["sun"]}, {0: list("abc"), 1: ["d"]}
+    )
+    assert [word for word, _ in found[0]] == ["shadows"]
+    assert [word for word, _ in found[1]] == ["sun"]  # a cluster of one has the words of one
+
+
+def test_the_most_central_come_first_and_ties_by_id():
+    vectors = np.array([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
+    assert most_central(["b", "a", "c", "d"], vectors, np.array([1.0, 0.1])) == ["a", "b", "c", "d"]
+
+
+def test_a_cluster_without_words_has_its_number():
+    assert name_of(3, []) == "cluster 3"
+    assert name_of(3, ["a", "b", "c", "d"]) == "a, b, c"
+
+
+def test_the_table_names_each_cluster_and_not_the_noise(tmp_path, monkeypatch):
+    """Creators without a description or a profile, a cluster of those alone, and names that look like markup."""
+    rows = [("a", 0, "neon <script>"), ("b", 0, "neon"), ("c", 1, None), ("d", -1, "calm")]
+    profile = {"a": [1.0, 0.0], "b": [0.9, 0.1], "c": None, "d": [0.0, 1.0]}
+    write_table(
+        build_table([{"creator_id": c, "handle": c, "profile": profile[c]} for c, _, _ in rows], CREATORS),
+        tmp_path / "creators.parquet",
+    )
+    reels = [{"reel_id": f"{c}1", "creator_id": c, "description": text, "embedding": profile[c]} for c, _, text in rows]
+    write_table(build_table(reels, REELS), tmp_path / "reels.parquet")
+    write_table(
+        build_table([{"creator_id": c, "cluster": k} for c, k, _ in rows], CLUSTERS), tmp_path / "clusters.parquet"
+    )
+    files = [
+        part for name in ("reels", "creators", "clusters") for part in (f"--{name}", str(tmp_path / f"{name}.parquet"))
+    ]
+    monkeypatch.setattr("sys.argv", ["x", *files, "--output", str(tmp_path / "names.parquet")])
+    main(parse())
+    first, second = pq.read_table(tmp_path / "names.parquet").to_pylist()
+    assert (first["cluster"], first["name"], first["words"]) == (0, "neon", ["neon"])
+    assert first["medoid"] in {"a", "b"}
+    assert sorted(first["central_reels"]) == ["a1", "b1"]
+    assert (second["cluster"], second["name"], second["words"], second["medoid"], second["central_reels"]) == (
+        1, "cluster 1", [], None, [],
+    )  # fmt: skip
