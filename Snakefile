@@ -77,6 +77,9 @@ OTHER_MODALITIES = ["results/map/modalities.parquet"][
 ]
 
 
+report: "report/workflow.rst"
+
+
 include: "rules/functions.smk"
 include: "rules/collect.smk"
 include: "rules/perceive.smk"
@@ -173,6 +176,7 @@ rule all:
         FIGURES,
         "results/hypotheses.json",
         "results/hypotheses.md",
+        "results/paper/numbers.json",
         "results/config.yaml",
         "results/reels",
         [] if STUDY.config.study.retain_media_days is None else "results/media.json",

@@ -234,7 +234,12 @@ rule write_findings:
         sensitivity="results/sensitivity.parquet",
         robustness="results/robustness.json",
     output:
-        "results/hypotheses.md",
+        report(
+            "results/hypotheses.md",
+            caption="../report/findings.rst",
+            category="Hypotheses",
+            labels={"file": "findings in words"},
+        ),
     log:
         "results/logs/write_findings.log",
     benchmark:

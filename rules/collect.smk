@@ -1,7 +1,12 @@
 rule write_config:
     """The resolved configuration: what was given, and the defaults of all else."""
     output:
-        "results/config.yaml",
+        report(
+            "results/config.yaml",
+            caption="../report/config.rst",
+            category="Run",
+            labels={"file": "configuration"},
+        ),
     log:
         "results/logs/write_config.log",
     conda:
@@ -15,7 +20,12 @@ rule write_config:
 rule fetch_model:
     """A model's weights, verified: from the hub, or from a mirror."""
     output:
-        "results/models/{name}.json",
+        report(
+            "results/models/{name}.json",
+            caption="../report/models.rst",
+            category="Run",
+            labels={"file": "model {name}"},
+        ),
     log:
         "results/logs/fetch_model/{name}.log",
     conda:

@@ -7,7 +7,13 @@ rule plot_map:
         robustness="results/robustness.json",
         names="results/map/cluster_names.parquet",
     output:
-        multiext("results/figures/map", ".png", ".svg", ".pdf"),
+        report(
+            "results/figures/map.png",
+            caption="../report/map.rst",
+            category="Map",
+            labels={"figure": "map"},
+        ),
+        multiext("results/figures/map", ".svg", ".pdf"),
     log:
         "results/logs/plot_map.log",
     benchmark:
@@ -32,7 +38,13 @@ rule plot_network:
         clusters="results/map/clusters.parquet",
         edges="results/tables/edges.parquet",
     output:
-        multiext("results/figures/network", ".png", ".svg", ".pdf"),
+        report(
+            "results/figures/network.png",
+            caption="../report/network.rst",
+            category="Map",
+            labels={"figure": "network"},
+        ),
+        multiext("results/figures/network", ".svg", ".pdf"),
     log:
         "results/logs/plot_network.log",
     benchmark:
@@ -57,7 +69,13 @@ rule plot_portraits:
         reels="results/tables/reels.parquet",
         status="results/tables/status.parquet",
     output:
-        multiext("results/figures/portraits", ".png", ".svg", ".pdf"),
+        report(
+            "results/figures/portraits.png",
+            caption="../report/portraits.rst",
+            category="Map",
+            labels={"figure": "portraits"},
+        ),
+        multiext("results/figures/portraits", ".svg", ".pdf"),
     log:
         "results/logs/plot_portraits.log",
     benchmark:
@@ -78,7 +96,13 @@ rule plot_coverage:
     input:
         "results/tables/coverage.parquet",
     output:
-        multiext("results/figures/coverage", ".png", ".svg", ".pdf"),
+        report(
+            "results/figures/coverage.png",
+            caption="../report/coverage.rst",
+            category="Coverage",
+            labels={"figure": "coverage"},
+        ),
+        multiext("results/figures/coverage", ".svg", ".pdf"),
     log:
         "results/logs/plot_coverage.log",
     benchmark:
@@ -107,7 +131,19 @@ rule write_numbers:
     output:
         json="results/paper/numbers.json",
         tex="results/paper/numbers.tex",
-        cohort=multiext("results/paper/cohort", ".csv", ".tex"),
+        cohort=report(
+            "results/paper/cohort.csv",
+            caption="../report/cohort.rst",
+            category="Cohort",
+            labels={"table": "cohort"},
+        ),
+        cohort_tex="results/paper/cohort.tex",
+        coverage=report(
+            "results/paper/coverage.csv",
+            caption="../report/coverage.rst",
+            category="Coverage",
+            labels={"table": "coverage"},
+        ),
     log:
         "results/logs/write_numbers.log",
     benchmark:
@@ -120,7 +156,7 @@ rule write_numbers:
         version=STUDY.version("write_numbers"),
     shell:
         "exec python $ATLAS/write_numbers.py --results results --json {output.json} --tex {output.tex}"
-        " --cohort {output.cohort[0]} --name {params.name:q} --synthetic {params.synthetic} --log {log}"
+        " --cohort {output.cohort} --coverage {output.coverage} --name {params.name:q} --synthetic {params.synthetic} --log {log}"
 
 
 rule place_figure:
@@ -145,7 +181,13 @@ rule plot_hypotheses:
         hypotheses="results/hypotheses.json",
         nulls="results/tables/nulls.parquet",
     output:
-        multiext("results/figures/hypotheses", ".png", ".svg", ".pdf"),
+        report(
+            "results/figures/hypotheses.png",
+            caption="../report/hypotheses.rst",
+            category="Hypotheses",
+            labels={"figure": "hypotheses"},
+        ),
+        multiext("results/figures/hypotheses", ".svg", ".pdf"),
     log:
         "results/logs/plot_hypotheses.log",
     benchmark:
@@ -166,7 +208,13 @@ rule plot_similarity:
     input:
         "results/tables/similarity.parquet",
     output:
-        multiext("results/figures/similarity", ".png", ".svg", ".pdf"),
+        report(
+            "results/figures/similarity.png",
+            caption="../report/similarity.rst",
+            category="Hypotheses",
+            labels={"figure": "similarity"},
+        ),
+        multiext("results/figures/similarity", ".svg", ".pdf"),
     log:
         "results/logs/plot_similarity.log",
     benchmark:
@@ -187,7 +235,13 @@ rule plot_robustness:
     input:
         "results/robustness.json",
     output:
-        multiext("results/figures/robustness", ".png", ".svg", ".pdf"),
+        report(
+            "results/figures/robustness.png",
+            caption="../report/robustness.rst",
+            category="Robustness",
+            labels={"figure": "robustness"},
+        ),
+        multiext("results/figures/robustness", ".svg", ".pdf"),
     log:
         "results/logs/plot_robustness.log",
     benchmark:
@@ -208,7 +262,13 @@ rule plot_power:
     input:
         "results/power.parquet",
     output:
-        multiext("results/figures/power", ".png", ".svg", ".pdf"),
+        report(
+            "results/figures/power.png",
+            caption="../report/power.rst",
+            category="Hypotheses",
+            labels={"figure": "power"},
+        ),
+        multiext("results/figures/power", ".svg", ".pdf"),
     log:
         "results/logs/plot_power.log",
     benchmark:

@@ -31,6 +31,7 @@ def main(arguments: argparse.Namespace) -> None:
     cohort = cohort_table(tables)
     replace_file(arguments.cohort, cohort.to_csv(index_label="synthetic data" if synthetic else "").encode())
     replace_file(arguments.cohort.with_suffix(".tex"), table_as_tex(cohort, synthetic).encode())
+    tables.coverage.to_csv(arguments.coverage, index=False)
     program.log.info("%s: %d numbers", arguments.json, len(numbers))
 
 
@@ -40,6 +41,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, required=True, metavar="FILE", help="numbers.json to write")
     parser.add_argument("--tex", type=Path, required=True, metavar="FILE", help="numbers.tex to write")
     parser.add_argument("--cohort", type=Path, required=True, metavar="FILE", help="cohort.csv to write; .tex beside")
+    parser.add_argument("--coverage", type=Path, required=True, metavar="FILE", help="coverage.csv to write")
     program.add_labels(parser)
     return parser.parse_args()
 

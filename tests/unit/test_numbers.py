@@ -52,7 +52,18 @@ def written(results, monkeypatch, synthetic: str = "false"):
     files = {name: results / f"numbers.{name}" for name in ("json", "tex")}
     options = [f"--{name}={path}" for name, path in files.items()]
     said = ["--name", r"50 % of $x_1$ & {y} \z", "--synthetic", synthetic]
-    monkeypatch.setattr("sys.argv", ["x", "--results", str(results), f"--cohort={results}/cohort.csv", *options, *said])
+    monkeypatch.setattr(
+        "sys.argv",
+        [
+            "x",
+            "--results",
+            str(results),
+            f"--cohort={results}/cohort.csv",
+            f"--coverage={results}/coverage.csv",
+            *options,
+            *said,
+        ],
+    )
     main(parse())
     return json.loads(files["json"].read_text()), files["tex"].read_text()
 

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import time
+import zipfile
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -327,8 +328,27 @@ def test_a_paper_takes_figures_in_three_formats_and_numbers(demo: Study) -> None
     assert numbers["creators"] == 40
     assert numbers["synthetic"] is True
     assert "SYNTHETIC" in (folder / "numbers.tex").read_text()
-    others = {"numbers.json", "numbers.tex", "cohort.csv", "cohort.tex"}
+    others = {"numbers.json", "numbers.tex", "cohort.csv", "cohort.tex", "coverage.csv"}
     assert {path.name for path in folder.iterdir()} == others | {
         f"{name}.{kind}" for name in figures for kind in begins
     }
     assert "Nothing to be done" in demo.run("paper")
+
+
+def test_the_report_has_figures_tables_configuration_and_models(demo: Study) -> None:
+    demo.run("--report", "results/report.zip")
+    with zipfile.ZipFile(demo.folder / "results/report.zip") as packed:
+        names = packed.namelist()
+        page = next(packed.read(name).decode() for name in names if name.endswith("report.html"))
+    figures = ("map", "network", "portraits", "hypotheses", "similarity", "robustness", "coverage")
+    for name in [
+        *(f"{figure}.png" for figure in figures),
+        "cohort.csv",
+        "coverage.csv",
+        "config.yaml",
+        "hypotheses.md",
+    ]:
+        assert any(packed_name.endswith(f"/{name}") for packed_name in names), name
+    assert any(name.endswith("all-mpnet-base-v2.json") for name in names)
+    assert "Synthetic data." in page
+    assert all(category in page for category in ("Map", "Hypotheses", "Robustness", "Coverage", "Cohort", "Run"))
