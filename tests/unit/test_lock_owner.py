@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from common.study import LockOwner
+from common.study import LockOwner, planned_batches
 from conftest import CHECKOUT
 
 RUN = """
@@ -137,3 +137,14 @@ def test_leaving_removes_the_own_record_only(other_run):
     owner.leave()
     owner.leave()
     assert len(records()) == 1
+
+
+def test_jobs_know_the_batches_that_their_run_was_planned_with(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ATLAS_RUN", raising=False)
+    assert planned_batches() is None
+    owner = LockOwner(Path(".snakemake"))
+    owner.enter({"0": "a", "3": "b"})
+    assert planned_batches() == {"0": "a", "3": "b"}
+    owner.leave()
+    assert planned_batches() is None
