@@ -163,7 +163,11 @@ workflow.localrules(
 
 # Jobs of a run that was killed would go on, and do what this run is about to do.
 onstart:
-    end_left_over_jobs(Path.cwd(), workflow.executor_plugin.name == "slurm")
+    on_slurm = workflow.executor_plugin.name == "slurm"
+    end_left_over_jobs(
+        Path(".snakemake"),
+        workflow.scheduler._executor.run_uuid if on_slurm else None,
+    )
 
 
 rule all:
