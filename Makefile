@@ -9,11 +9,11 @@ export NUMBA_CACHE_DIR := $(CURDIR)/data/numba
 CORES ?= all
 PROCESSES ?= 2
 
-.PHONY: help install demo test test-cluster lint format bench bench-scale calibrate docs lock clean
+.PHONY: help install demo test test-cluster test-container lint format bench bench-scale calibrate docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 install: $(STAMP) ## make the environment (.venv) from requirements.lock
 
@@ -39,6 +39,9 @@ test: install ## run the tests
 
 test-cluster: install ## run the tests on a real SLURM, which is installed and started (Debian, as root)
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest tests/cluster
+
+test-container: install ## run the steps of Dockerfile and the demo in a Debian root (as root; needs debootstrap)
+	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest --log-cli-level=INFO tests/container
 
 lint: install ## check layout, types, and the workflow's own lint
 	$(BIN)/ruff check .

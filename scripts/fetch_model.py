@@ -89,6 +89,12 @@ def find_files(
         hashes = verified_files(name, folder, expected, brought) if source == here else None
         if hashes is not None:
             return source, revision_here, hashes
+    if not os.access(folder.parent, os.W_OK):
+        raise UserError(
+            f"model {name}: {folder} has not all of its files, and {folder.parent} cannot be written to. Have whoever "
+            "owns that folder fetch the model, or name one of your own with models.directory (in a container, mount "
+            "one there: docs/containers.md)"
+        )
     for source, fetch, expected in usable:
         partial = folder.with_name(f"{folder.name}.part")
         partial.mkdir(parents=True, exist_ok=True)

@@ -75,7 +75,7 @@ def test_programs_and_targets_that_are_named_exist() -> None:
         for program in re.findall(r"python ((?:scripts|data|tests)/[\w/]+\.py)", text):
             assert (CHECKOUT / program).is_file(), f"{page.name}: {program}"
         makefile = (CHECKOUT / "Makefile").read_text()
-        for target in re.findall(r"(?:^    |`)make ([a-z]+)(?=$|`)", text, re.MULTILINE):
+        for target in re.findall(r"(?:^    |`)make ([a-z-]+)(?=$|`)", text, re.MULTILINE):
             assert f"\n{target}:" in makefile, f"{page.name}: make {target}"
 
 

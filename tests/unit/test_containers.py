@@ -1,0 +1,137 @@
+"""Dockerfile and apptainer.def say the same, and nothing of a checkout goes into an image but what the workflow needs.
+
+That the steps work is shown by `make test-container`.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+import shlex
+import subprocess
+import tomllib
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from conftest import CHECKOUT
+from container.recipe import Ignore, RecipeError, read_definition, read_dockerfile
+
+DOCKERFILE = read_dockerfile((CHECKOUT / "Dockerfile").read_text())
+HEADER, SECTIONS = read_definition((CHECKOUT / "apptainer.def").read_text())
+IGNORE = Ignore((CHECKOUT / ".dockerignore").read_text())
+CODE = "/opt/reel-atlas"
+
+
+def values(name: str) -> list[str]:
+    return [step.value for step in DOCKERFILE if step.name == name]
+
+
+def test_the_steps_are_the_same() -> None:
+    # Docker has an instruction for the folder; after the last step it is that of the study.
+    steps = [
+        f"cd {step.value}" if step.name == "WORKDIR" else step.value
+        for step in DOCKERFILE
+        if step.name == "RUN" or (step.name == "WORKDIR" and step.value == CODE)
+    ]
+    assert steps == SECTIONS["post"]
+    assert "PIP_NO_CACHE_DIR=1 make install" in steps  # the lock, with its hashes
+
+
+def test_the_files_are_the_same() -> None:
+    copied = dict(line.split() for line in SECTIONS["files"])
+    assert copied == {path: f"{CODE}/{path}" for path in IGNORE.kept}
+
+
+def test_base_and_labels_are_the_same() -> None:
+    assert HEADER == {"Bootstrap": "docker", "From": "{{ BASE }}"}
+    assert values("FROM") == ["${BASE}"]
+    assert values("ARG") == SECTIONS["arguments"]
+    (labels,) = [step.pairs for step in DOCKERFILE if step.name == "LABEL"]
+    assert labels == dict(line.split(" ", 1) for line in SECTIONS["labels"])
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    said = {name.removeprefix("org.opencontainers.image."): text for name, text in labels.items()}
+    assert (said["version"], said["licenses"]) == (project["version"], project["license"])
+    assert said["description"] == project["description"]
+
+
+def test_what_is_started_is_the_same() -> None:
+    (entrypoint,), (command,) = values("ENTRYPOINT"), values("CMD")
+    default, start = SECTIONS["runscript"]
+    assert shlex.split(start) == ["exec", *json.loads(entrypoint), "$@"]
+    assert shlex.split(default.partition("set -- ")[2]) == json.loads(command)
+    (variables,) = [step.pairs for step in DOCKERFILE if step.name == "ENV"]
+    exported = dict(re.findall(r"^export (\w+)=(.*)$", "\n".join(SECTIONS["environment"]), re.MULTILINE))
+    # Apptainer has the home folder and the name of whoever calls it.
+    assert exported == {name: value for name, value in variables.items() if name not in {"HOME", "USER"}}
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="CTranslate2 has CUDA on x86-64 only")
+def test_the_base_has_the_cuda_that_ctranslate2_looks_for() -> None:
+    import ctranslate2
+
+    (library,) = Path(ctranslate2.__file__).parent.with_name("ctranslate2.libs").glob("libctranslate2*")
+    (needed,) = set(re.findall(rb"libcublas\.so\.(\d+)", library.read_bytes()))
+    (base,) = values("ARG")
+    assert re.fullmatch(rf"BASE=nvidia/cuda:{needed.decode()}\.\d+\.\d+-runtime-ubuntu24\.04", base)
+
+
+def test_all_that_the_workflow_needs_goes_in() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
+    tracked = [PurePosixPath(line) for line in listed.splitlines()]
+    needed = [path for path in tracked if path.parts[0] in {"scripts", "rules", "envs", "profiles", "Snakefile"}]
+    needed += [path for path in tracked if path.is_relative_to("config/prompts") or path.is_relative_to("data/demo")]
+    assert len(needed) > 200
+    assert not [path for path in needed if not IGNORE.keeps(path)]
+    for path in IGNORE.kept:
+        assert (CHECKOUT / path).exists(), path
+    for step in values("COPY"):
+        *sources, _ = step.split()
+        assert all(source == "." or source in IGNORE.kept for source in sources)
+
+
+def test_nothing_else_goes_in(tmp_path: Path) -> None:
+    for name in ("Snakefile", "scripts/why.py", "data/demo/reels.csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    kept = IGNORE.context(tmp_path)
+    assert [str(path) for path in kept] == ["Snakefile", "data/demo/reels.csv", "scripts/why.py"]
+    for name in (
+        ".env", ".git/config", ".venv/bin/python", "config/creators.csv", "data/models/m/model.safetensors",
+        "data/raw/hikerapi/x.jsonl", "data/store/a", "mystudy/.env", "mystudy/videos/a/b.mp4", "models.lock.yaml",
+        "results/tables/reels.parquet", "scripts/__pycache__/why.pyc", "data/demo_of_mine/a.mp4",
+    ):  # fmt: skip
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert IGNORE.context(tmp_path) == kept
+
+
+@pytest.mark.parametrize("line", ["ADD . /", "RUN --mount=type=secret make", "COPY --from=x a b", "VOLUME /x", "run x"])
+def test_instructions_that_are_not_read_are_errors(line: str) -> None:
+    with pytest.raises(RecipeError, match=re.escape(line)):
+        read_dockerfile(f"FROM x\n{line}\n")
+
+
+@pytest.mark.parametrize("text", ["!a", ".venv", "*\n!a*", "*\na", "*\n**/x\n!a"])
+def test_patterns_that_are_not_read_are_errors(text: str) -> None:
+    with pytest.raises(RecipeError, match=r"\.dockerignore"):
+        Ignore(text)
+
+
+def test_sections_that_are_not_read_are_errors() -> None:
+    with pytest.raises(RecipeError, match="setup"):
+        read_definition("Bootstrap: docker\n%setup\n    true\n")
+
+
+def test_continued_lines_are_one_instruction() -> None:
+    (step,) = read_dockerfile('# a comment\nENV A="x y" \\\n    # another\n    B=z\n')
+    assert step.pairs == {"A": "x y", "B": "z"}
+
+
+def test_the_page_says_of_every_command_whether_it_is_run() -> None:
+    page = (CHECKOUT / "docs" / "containers.md").read_text()
+    blocks = re.findall(r"\n((?:    \S.*\n(?:    .*\n)*)|```bash\n(?:.*\n)*?```\n)\n(.+)\n", page)
+    assert len(blocks) == 11
+    for block, after in blocks:
+        assert re.match(r"\*(Run|Not run|The steps)", after), block
