@@ -128,3 +128,10 @@ def test_the_commands_of_the_page_are_understood(study, command):
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    "command", re.findall(r"(?:`|^ +)((?:squeue|sinfo|sacctmgr|scontrol) [^`\n]+)", PAGE, re.MULTILINE)
+)
+def test_slurms_commands_of_the_page_are_understood(slurm, command):
+    slurm.call(*shlex.split(command.replace("$USER", "root")))
