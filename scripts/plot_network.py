@@ -13,7 +13,7 @@ from common import program
 from common.tables import EDGES, read_table
 from plot_map import map_parser, read_placed
 
-VERSION = "1"
+VERSION = "2"
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -1,12 +1,14 @@
 """What the figures share: page, fonts, colours, legend, and files with the same bytes on every run.
 
 A figure is 183 mm wide (two columns of a journal), 300 dpi, with a square map on the left and the legend on the right.
-Colours alone never carry a cluster: its number stands on the map, and shapes change after ten clusters.
+Colours alone never carry a cluster: its number stands on the map, each has a shape, and creators in none are hollow, so
+that a print in grey will do.
 """
 
 from __future__ import annotations
 
 import io
+import math
 import textwrap
 import unicodedata
 import warnings
@@ -83,8 +85,9 @@ def cluster_colour(cluster: int) -> str:
 
 
 def cluster_shape(cluster: int) -> str:
-    """Marker of a cluster: the next one after every ten."""
-    return SHAPES[0] if cluster < 0 else SHAPES[cluster // len(COLOURS) % len(SHAPES)]
+    """Marker of a cluster: another for the next one; no two of the first 80 have both colour and shape in common."""
+    period = math.lcm(len(COLOURS), len(SHAPES))
+    return SHAPES[0] if cluster < 0 else SHAPES[(cluster + cluster // period) % len(SHAPES)]
 
 
 def start_figure(name: str, subtitle: str, method: str, synthetic: bool) -> tuple[Figure, Axes]:
@@ -234,7 +237,7 @@ def cluster_legend(
     if rest:
         entries.append(Line2D([], [], linestyle="none", label=f"{len(rest)} more  (n = {sum(rest)})"))
     if noise or not sizes:
-        entries.append(dot_entry(f"no cluster  (n = {noise})", NOISE_COLOUR, SHAPES[0]))
+        entries.append(dot_entry(f"no cluster  (n = {noise})", NOISE_COLOUR, SHAPES[0], hollow=True))
     return entries
 
 
@@ -242,11 +245,12 @@ def _named(name: str) -> str:
     return "".join(f"\n{line}" for line in textwrap.wrap(printable(name), LEGEND_NAME, max_lines=2, placeholder=" …"))
 
 
-def dot_entry(label: str, colour: str, shape: str, size: float = 6.0) -> Line2D:
+def dot_entry(label: str, colour: str, shape: str, size: float = 6.0, hollow: bool = False) -> Line2D:
     """A legend entry that shows a marker of this size in points."""
+    face, edge, width = ("white", colour, 1.0) if hollow else (colour, "white", 0.4)
     return Line2D(
-        [], [], linestyle="none", marker=shape, markersize=size, markerfacecolor=colour, markeredgecolor="white",
-        markeredgewidth=0.4, label=label,
+        [], [], linestyle="none", marker=shape, markersize=size, markerfacecolor=face, markeredgecolor=edge,
+        markeredgewidth=width, label=label,
     )  # fmt: skip
 
 

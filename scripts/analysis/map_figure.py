@@ -113,8 +113,9 @@ def draw_creators(axes: Axes, placed: PlacedCreators, areas: FloatArray) -> None
         noise = cluster < 0
         x, y = placed.places[members].T
         axes.scatter(
-            x, y, s=areas[members] * (0.6 if noise else 1.0), c=cluster_colour(cluster), marker=cluster_shape(cluster),
-            alpha=alpha, edgecolors="white", linewidths=0.5, zorder=4 if noise else 5,
+            x, y, s=areas[members] * (0.6 if noise else 1.0), c="white" if noise else cluster_colour(cluster),
+            marker=cluster_shape(cluster), alpha=alpha, edgecolors=cluster_colour(cluster) if noise else "white",
+            linewidths=0.9 if noise else 0.5, zorder=4 if noise else 5,
         )  # fmt: skip
 
 

@@ -1,4 +1,9 @@
-"""The follow network drawn on the map: who follows whom, inside clusters and between them."""
+"""The follow network drawn on the map: who follows whom, inside clusters and between them.
+
+Edges between two clusters are drawn as one bundle: each bends towards the middles of both clusters (hierarchical edge
+bundling: Holten 2006, IEEE TVCG 12:741-748, doi 10.1109/TVCG.2006.147, with the clusters as the hierarchy). Edges
+inside a cluster are straight.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +34,8 @@ from analysis.profiles import FloatArray
 
 SMALLEST_DOT, LARGEST_DOT = 9.0, 150.0  # square points, for no follower and for the most followed
 MOST_LINES = 50_000  # more cannot be told apart, and take minutes
+BUNDLED = 0.9  # share of a bundle's path in an edge's, the rest is straight (Holten's beta)
+PARTS = 24  # straight pieces of a bent line
 
 
 def network_figure(placed: PlacedCreators, network: Network, name: str, synthetic: bool) -> Figure:
@@ -55,9 +62,11 @@ def network_figure(placed: PlacedCreators, network: Network, name: str, syntheti
     most = int(followers.max())
     draw_creators(axes, placed, dot_areas(followers, most))
     draw_numbers(axes, placed.places, placed.clusters)
-    lines = _line_legend(bool(inside.any()), bool((~inside).any()))
+    loose = (placed.clusters[sources] < 0) | (placed.clusters[targets] < 0)
+    lines = _line_legend(bool(inside.any()), bool((~inside & ~loose).any()), bool(loose.any()))
     sizes = _size_legend(most)
-    end = draw_legend(figure, "Cluster", cluster_legend(placed.clusters, LEGEND_ROWS - len(lines) - len(sizes) - 4))
+    rows = sum(str(line.get_label()).count("\n") + 1 for line in lines) + len(sizes) + 4
+    end = draw_legend(figure, "Cluster", cluster_legend(placed.clusters, LEGEND_ROWS - rows))
     if lines:
         end = draw_legend(figure, "Follow edges", lines, end - 0.03)
     if sizes:
@@ -83,23 +92,55 @@ def edge_alpha(edges: int) -> float:
 def _draw_edges(axes: Axes, placed: PlacedCreators, sources: IntArray, targets: IntArray, inside: np.ndarray) -> None:
     step = -(-len(sources) // MOST_LINES) or 1
     sources, targets, inside = sources[::step], targets[::step], inside[::step]
+    loose = (placed.clusters[sources] < 0) | (placed.clusters[targets] < 0)
     alpha = edge_alpha(len(sources))
     width = 0.7 if len(sources) <= 1500 else 0.5
     colours = np.array([cluster_colour(cluster) for cluster in placed.clusters[sources].tolist()], object)
-    lines = np.stack([placed.places[sources], placed.places[targets]], axis=1)
-    between = LineCollection(list(lines[~inside]), colors=EDGE_COLOUR, linewidths=width, alpha=alpha * 0.6, zorder=1)
-    within = LineCollection(list(lines[inside]), colors=list(colours[inside]), linewidths=width, alpha=alpha, zorder=2)
-    axes.add_collection(between, autolim=False)
+    straight = np.stack([placed.places[sources], placed.places[targets]], axis=1)[inside]
+    for kind, share in ((~inside & ~loose, 0.6), (loose, 0.25)):  # loose ends are in no bundle: fainter
+        bent = bundled(placed.places, placed.clusters, sources[kind], targets[kind])
+        lines = LineCollection(list(bent), colors=EDGE_COLOUR, linewidths=width, alpha=alpha * share, zorder=1)
+        axes.add_collection(lines, autolim=False)
+    within = LineCollection(list(straight), colors=list(colours[inside]), linewidths=width, alpha=alpha, zorder=2)
     axes.add_collection(within, autolim=False)
 
 
-def _line_legend(inside: bool, between: bool) -> list[Artist]:
-    entries: list[Artist] = []
-    if inside:
-        entries.append(Line2D([], [], color=cluster_colour(0), linewidth=1.4, label="inside a cluster\n(its colour)"))
-    if between:
-        entries.append(Line2D([], [], color=EDGE_COLOUR, linewidth=1.4, alpha=0.7, label="others"))
-    return entries
+def bundled(places: FloatArray, clusters: IntArray, sources: IntArray, targets: IntArray) -> FloatArray:
+    """Lines that bend towards the middles of the clusters at their ends; a creator in none is a middle of its own.
+
+    Args:
+        places: (n, 2) on the map.
+        clusters: (n,) cluster numbers; negative: none.
+        sources: (m,) where the lines begin, in places.
+        targets: (m,) where they end.
+
+    Returns:
+        (m, PARTS + 1, 2) points: Bezier curves, straightened by 1 - BUNDLED.
+    """
+    middles = places.copy()
+    for cluster in np.unique(clusters[clusters >= 0]).tolist():
+        middles[clusters == cluster] = np.median(places[clusters == cluster], axis=0)
+    start, end = places[sources][:, None], places[targets][:, None]
+    first, second = middles[sources][:, None], middles[targets][:, None]
+    t = np.linspace(0, 1, PARTS + 1)[None, :, None]
+    # Bezier curves with each middle as two of six control points: halfway, lines of a bundle lie close together.
+    towards_first = 5 * (1 - t) ** 4 * t + 10 * (1 - t) ** 3 * t**2
+    towards_second = 10 * (1 - t) ** 2 * t**3 + 5 * (1 - t) * t**4
+    bundle = (1 - t) ** 5 * start + towards_first * first + towards_second * second + t**5 * end
+    return np.asarray(BUNDLED * bundle + (1 - BUNDLED) * ((1 - t) * start + t * end))
+
+
+def _line_legend(inside: bool, between: bool, loose: bool) -> list[Artist]:
+    kinds = [
+        (inside, cluster_colour(0), 1.0, "inside a cluster\n(its colour)"),
+        (between, EDGE_COLOUR, 0.9, "between clusters,\nin bundles"),
+        (loose, EDGE_COLOUR, 0.4, "of creators\nin no cluster"),
+    ]
+    return [
+        Line2D([], [], color=colour, linewidth=1.4, alpha=alpha, label=label)
+        for there, colour, alpha, label in kinds
+        if there
+    ]
 
 
 def _size_legend(most: int) -> list[Artist]:

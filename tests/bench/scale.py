@@ -192,16 +192,16 @@ def run(folder: Path, creators: int) -> None:
     again, _, printed = snakemake(study, *targets)
     print(f"{creators:,} creators, {len(videos):,} reels, {batches} batches, {CORES} cores")
     print(f"workflow {seconds:.0f} s ({len(videos) / seconds:.1f} reels/s), Snakemake at most {memory:.0f} MB")
-    print(f"bare work {bare:.0f} s ({bare_before[0]:.0f} s before, {bare_after[0]:.0f} s after, of {sample:,} reels each)")
+    print(f"bare work {bare:.0f} s: {sample:,} reels before ({bare_before[0]:.0f} s) and after ({bare_after[0]:.0f} s)")
     print(f"again: {again:.1f} s, {'nothing to be done' if 'Nothing to be done' in printed else 'SOMETHING DONE'}")
-    overhead = seconds / bare - 1
+    overhead, busy_overhead = seconds / bare - 1, busy / bare_busy - 1
     report(
         f"{len(videos):,} tiny reels through the stages without a model: overhead over the bare work",
         f"{overhead:+.0%} ({seconds:.0f} s, {bare:.0f} s)", f"under {OVERHEAD:.0%}", overhead < OVERHEAD,
     )  # fmt: skip
     report(
         "the same in seconds of the processors (what else runs on the machine matters less)",
-        f"{busy / bare_busy - 1:+.0%} ({busy:.0f} s, {bare_busy:.0f} s)", f"under {OVERHEAD:.0%}", busy / bare_busy - 1 < OVERHEAD,
+        f"{busy_overhead:+.0%} ({busy:.0f} s, {bare_busy:.0f} s)", f"under {OVERHEAD:.0%}", busy_overhead < OVERHEAD,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from analysis.coverage_figure import LOOK, coverage_figure, in_order, reasons
 from analysis.figures import COLOURS, SHAPES, cluster_colour, cluster_shape, printable, save_figure, style
 from analysis.hypotheses_figure import OBSERVED
 from analysis.map_figure import spread_ellipse
+from analysis.network_figure import bundled
 from analysis.portraits_figure import Portrait, portraits_figure
 from common.tables import CLUSTERS, COORDINATES, CREATORS, EDGES, NULLS, build_table, write_table
 
@@ -136,6 +137,17 @@ def test_edges_of_creators_without_a_place_are_counted_not_drawn(
     half = draw("network", tmp_path, monkeypatch)
     rows = min(len(full), len(half))
     assert (half[-rows:] < 0.95).any(axis=2).mean() < (full[-rows:] < 0.95).any(axis=2).mean()
+
+
+def test_edges_between_two_clusters_run_together() -> None:
+    places = np.array([[0.0, 0.0], [0.0, 0.2], [0.0, 0.4], [1.0, 0.0], [1.0, 0.2], [1.0, 0.4], [0.5, 0.9], [0.2, 0.9]])
+    clusters = np.array([0, 0, 0, 1, 1, 1, -1, -1])
+    lines = bundled(places, clusters, np.array([0, 2, 6]), np.array([3, 5, 7]))
+    assert lines[:, 0].tolist() == places[[0, 2, 6]].tolist()
+    assert lines[:, -1] == pytest.approx(places[[3, 5, 7]])
+    halfway = lines[:, lines.shape[1] // 2]
+    assert abs(halfway[0, 1] - halfway[1, 1]) < 0.1  # 0.4 apart at both ends
+    assert lines[2, :, 1] == pytest.approx(0.9)  # in no bundle: straight
 
 
 @pytest.mark.parametrize("drawn", [0, 1, 5])
