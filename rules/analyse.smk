@@ -57,10 +57,12 @@ rule name_clusters:
     conda:
         "../envs/analysis.yaml"
     params:
+        options=STUDY.options("names"),
+        prompt=STUDY.naming_prompt,
         version=STUDY.version("name_clusters"),
     shell:
         "exec python $ATLAS/name_clusters.py --reels {input.reels} --creators {input.creators}"
-        " --clusters {input.clusters} --output {output} --log {log}"
+        " --clusters {input.clusters} --output {output} --log {log} {params.options}"
 
 
 rule test_hypotheses:

@@ -1,10 +1,13 @@
-"""Name the clusters by the words of their reels' descriptions, and find their most central creators and reels."""
+"""Name the clusters by the words of their reels' descriptions, and find their most central creators and reels.
+
+With `names.backend: openai` a language model gives the names; the words stay beside them.
+"""
 
 from __future__ import annotations
 
 import argparse
 from collections import defaultdict
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +16,16 @@ import pyarrow as pa
 from analysis.cluster_names import N_REELS, ClusterName, characteristic_words, most_central, name_of
 from analysis.study_tables import read_clusters
 from common import program
+from common.config import EndpointSection, NamesSection
+from common.options import add_section, read_section
+from common.program import UserError
+from common.prompts import read_prompt
+from common.states import ReelError
 from common.tables import CLUSTER_NAMES, CREATORS, REELS, read_table, write_table
 
-VERSION = "1"
+VERSION = "2"
+LONGEST = 60  # letters of a name
+MAX_NEW_TOKENS = 32
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -35,9 +45,13 @@ def main(arguments: argparse.Namespace) -> None:
             descriptions[reel["creator_id"]].append(reel["description"])
     words = characteristic_words(descriptions, members)
     named = [name_cluster(cluster, members[cluster], words[cluster], profiles, reels) for cluster in sorted(members)]
+    settings = read_section(arguments, NamesSection)
+    if settings.backend == "openai" and named:
+        texts = {str(reel["reel_id"]): str(reel["description"] or "") for reel in reels}
+        named = names_by_model(named, texts, settings.endpoint)
     write_table(pa.Table.from_pylist([asdict(name) for name in named], schema=CLUSTER_NAMES), arguments.output)
     for name in named:
-        program.log.info("cluster %d: %s", name.cluster, ", ".join(name.words))
+        program.log.info("cluster %d: %s (%s)", name.cluster, name.name, ", ".join(name.words))
 
 
 def name_cluster(
@@ -64,7 +78,50 @@ def name_cluster(
                 seen.add(own[reel]["creator_id"])
                 central.append(reel)
     said = [word for word, _ in words]
-    return ClusterName(cluster, name_of(cluster, said), said, [weight for _, weight in words], medoid, central)
+    return ClusterName(cluster, name_of(cluster, said), "words", said, [weight for _, weight in words], medoid, central)
+
+
+def names_by_model(names: list[ClusterName], texts: dict[str, str], endpoint: EndpointSection) -> list[ClusterName]:
+    """The same clusters with names that a language model behind an endpoint gives.
+
+    Args:
+        names: by words.
+        texts: description of each reel.
+        endpoint: the server.
+
+    Raises:
+        UserError: a cluster gets no name that can be used; none is left with its words, so that all are of one kind.
+    """
+    from generation.endpoint import EndpointGenerator
+    from generation.requests import Answer, Request
+
+    prompt, found = read_prompt(None, "name"), dict[str, Answer | ReelError]()
+    requests = [Request(str(name.cluster), prompt, context_of(name, texts)) for name in names]
+    for request, answer in EndpointGenerator(endpoint, max_new_tokens=MAX_NEW_TOKENS).generate(requests):
+        found[request.name] = answer
+    renamed = []
+    for name in names:
+        answer = found[str(name.cluster)]
+        if isinstance(answer, ReelError):
+            why = ": ".join(part for part in (answer.reason, answer.detail) if part)
+            raise UserError(
+                f"cluster {name.cluster}: {endpoint.model} at {endpoint.url} gives no name ({why}). Mend this and run "
+                "again, or choose `names.backend: words`"
+            )
+        called = " ".join(answer.text.split()).strip("\"'“”‘’*.: ")
+        if not called or len(called) > LONGEST or not answer.complete:
+            raise UserError(
+                f"cluster {name.cluster}: {endpoint.model} answers {answer.text[:100]!r}, which is no name of at most "
+                f"{LONGEST} letters. Take another model (names.endpoint.model), or choose `names.backend: words`"
+            )
+        renamed.append(replace(name, name=called, named_by=str(endpoint.model)))
+    return renamed
+
+
+def context_of(name: ClusterName, texts: dict[str, str]) -> str:
+    """What a model is told of a cluster."""
+    told = [f"Words: {', '.join(name.words) or 'none'}."]
+    return "\n".join([*told, *(f"Video: {texts[reel]}" for reel in name.central_reels if texts.get(reel))])
 
 
 def parse() -> argparse.Namespace:
@@ -73,6 +130,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--creators", type=Path, required=True, metavar="FILE", help="creators.parquet")
     parser.add_argument("--clusters", type=Path, required=True, metavar="FILE", help="clusters.parquet")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="cluster_names.parquet to write")
+    add_section(parser, NamesSection)
     return parser.parse_args()
 
 

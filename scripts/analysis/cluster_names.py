@@ -36,6 +36,7 @@ class ClusterName:
 
     cluster: int
     name: str
+    named_by: str
     words: list[str]
     weights: list[float]
     medoid: str | None

@@ -549,6 +549,17 @@ class ClusterSection(Section):
     )
 
 
+class NamesSection(Section):
+    """What clusters are called."""
+
+    backend: Literal["words", "openai"] = Field(
+        "words",
+        description="`words`: the three words that tell a cluster from the others best; `openai`: a name by a language "
+        "model behind an endpoint, which is given the words and the descriptions of the most central reels.",
+    )
+    endpoint: EndpointSection = setting_of("openai", EndpointSection(), "The server of the backend `openai`.")
+
+
 class HypothesesSection(Section):
     """Tests of the map against the follow network."""
 
@@ -694,6 +705,7 @@ class Config(Section):
     profile: ProfileSection = ProfileSection()
     map: MapSection = MapSection()
     cluster: ClusterSection = ClusterSection()
+    names: NamesSection = NamesSection()
     hypotheses: HypothesesSection = HypothesesSection()
     robustness: RobustnessSection = RobustnessSection()
     power: PowerSection = PowerSection()
@@ -721,9 +733,8 @@ class Config(Section):
                 "source.kind: hikerapi needs source.snapshot, the date under which its answers are kept "
                 f"(for a new collection: {date.today().isoformat()})"
             )
-        for stage in (self.context, self.description):
+        for name, stage in (("context", self.context), ("description", self.description), ("names", self.names)):
             if stage.backend == "openai" and stage.endpoint.model is None:
-                name = "context" if stage is self.context else "description"
                 raise ValueError(
                     f"{name}.backend: openai needs {name}.endpoint.model, the id that the server knows its model by "
                     f"(see {stage.endpoint.url}/models)"

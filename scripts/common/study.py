@@ -21,7 +21,7 @@ from common.config import ClusterVariant, Config, ConfigError, Modality, OneEmbe
 from common.models import read_registry
 from common.options import section_options
 from common.program import UserError
-from common.prompts import description_prompt
+from common.prompts import description_prompt, read_prompt
 from common.secrets import ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET, HIKERAPI_TOKEN, OPENAI_API_KEY, secret
 from common.states import PASSING
 from common.store import ARTIFACT, digest
@@ -142,6 +142,11 @@ class Study:
     def prompt(self) -> str:
         """Digest of what the description model is asked."""
         return digest(description_prompt(self.config.description))
+
+    @property
+    def naming_prompt(self) -> str | None:
+        """Digest of what a language model is asked for a cluster's name; None where none is asked."""
+        return digest(read_prompt(None, "name")) if self.config.names.backend == "openai" else None
 
     def credentials(self, stage: str) -> bool | None:
         """Whether the secrets of a stage's backend are there: with them, what failed without is taken up."""

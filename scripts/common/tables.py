@@ -135,6 +135,7 @@ CLUSTER_NAMES = pa.schema(
     [
         ("cluster", INT),
         ("name", STRING),
+        ("named_by", STRING),  # "words", or the model that an endpoint serves
         ("words", pa.list_(STRING)),  # the most characteristic first
         ("weights", pa.list_(pa.float32())),  # of the words: class-based tf-idf
         ("medoid", STRING),  # creator_id nearest to the centroid

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 
@@ -10,7 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from analysis.cluster_names import characteristic_words, most_central, name_of, words_in
+from common.program import UserError
 from common.tables import CLUSTERS, CREATORS, REELS, build_table, write_table
+from fake_endpoint import Endpoint
 from name_clusters import main, parse
 
 
@@ -65,23 +68,28 @@ def test_a_cluster_without_words_has_its_number():
     assert name_of(3, ["a", "b", "c", "d"]) == "a, b, c"
 
 
-def test_the_table_names_each_cluster_and_not_the_noise(tmp_path, monkeypatch):
-    """Creators without a description or a profile, a cluster of those alone, and names that look like markup."""
-    rows = [("a", 0, "neon <script>"), ("b", 0, "neon"), ("c", 1, None), ("d", -1, "calm")]
+def write_tables(folder, rows):
+    """Tables of creators with one reel each, a cluster and a description; the options that name them."""
     profile = {"a": [1.0, 0.0], "b": [0.9, 0.1], "c": None, "d": [0.0, 1.0]}
     write_table(
         build_table([{"creator_id": c, "handle": c, "profile": profile[c]} for c, _, _ in rows], CREATORS),
-        tmp_path / "creators.parquet",
+        folder / "creators.parquet",
     )
     reels = [{"reel_id": f"{c}1", "creator_id": c, "description": text, "embedding": profile[c]} for c, _, text in rows]
-    write_table(build_table(reels, REELS), tmp_path / "reels.parquet")
+    write_table(build_table(reels, REELS), folder / "reels.parquet")
     write_table(
-        build_table([{"creator_id": c, "cluster": k} for c, k, _ in rows], CLUSTERS), tmp_path / "clusters.parquet"
+        build_table([{"creator_id": c, "cluster": k} for c, k, _ in rows], CLUSTERS), folder / "clusters.parquet"
     )
     files = [
-        part for name in ("reels", "creators", "clusters") for part in (f"--{name}", str(tmp_path / f"{name}.parquet"))
+        part for name in ("reels", "creators", "clusters") for part in (f"--{name}", str(folder / f"{name}.parquet"))
     ]
-    monkeypatch.setattr("sys.argv", ["x", *files, "--output", str(tmp_path / "names.parquet")])
+    return [*files, "--output", str(folder / "names.parquet")]
+
+
+def test_the_table_names_each_cluster_and_not_the_noise(tmp_path, monkeypatch):
+    """Creators without a description or a profile, a cluster of those alone, and names that look like markup."""
+    rows = [("a", 0, "neon <script>"), ("b", 0, "neon"), ("c", 1, None), ("d", -1, "calm")]
+    monkeypatch.setattr("sys.argv", ["x", *write_tables(tmp_path, rows)])
     main(parse())
     first, second = pq.read_table(tmp_path / "names.parquet").to_pylist()
     assert (first["cluster"], first["name"], first["words"]) == (0, "neon", ["neon"])
@@ -90,3 +98,45 @@ def test_the_table_names_each_cluster_and_not_the_noise(tmp_path, monkeypatch):
     assert (second["cluster"], second["name"], second["words"], second["medoid"], second["central_reels"]) == (
         1, "cluster 1", [], None, [],
     )  # fmt: skip
+
+
+ROWS = [("a", 0, "neon street"), ("b", 0, "neon street"), ("c", 1, "pale sky"), ("d", -1, "calm")]
+
+
+@pytest.fixture
+def endpoint():
+    server = Endpoint(lambda question: '"Neon nights"\n' if "neon" in question else "**Pale mornings.**")
+    yield server
+    server.close()
+
+
+def by_model(folder, server, monkeypatch):
+    settings = json.dumps({"url": server.url, "model": "namer-1", "attempts": 1})
+    monkeypatch.setattr("sys.argv", ["x", *write_tables(folder, ROWS), "--backend=openai", f"--endpoint={settings}"])
+    main(parse())
+    return pq.read_table(folder / "names.parquet").to_pylist()
+
+
+def test_a_language_model_names_the_clusters_and_the_words_stay(tmp_path, monkeypatch, endpoint):
+    first, second = by_model(tmp_path, endpoint, monkeypatch)
+    assert [(row["name"], row["named_by"]) for row in (first, second)] == [
+        ("Neon nights", "namer-1"), ("Pale mornings", "namer-1"),
+    ]  # fmt: skip
+    assert first["words"] == ["neon", "street"]
+    asked = next(text for body in endpoint.asked if "neon" in (text := body["messages"][-1]["content"]))
+    assert "Words: neon, street.\nVideo: neon street" in asked
+    assert "calm" not in asked  # of a creator in no cluster
+
+
+@pytest.mark.parametrize("answer", ["A " + "long " * 20 + "story", "***"])
+def test_an_answer_that_is_no_name_stops_the_run(answer, tmp_path, monkeypatch, endpoint):
+    endpoint.answers = lambda _: answer
+    with pytest.raises(UserError, match=r"cluster 0: namer-1 answers .*names\.backend: words"):
+        by_model(tmp_path, endpoint, monkeypatch)
+    assert not (tmp_path / "names.parquet").exists()
+
+
+def test_an_endpoint_that_does_not_answer_is_no_reason_to_fall_back(tmp_path, monkeypatch, endpoint):
+    endpoint.close()
+    with pytest.raises(UserError, match=r"gives no name \(unavailable"):
+        by_model(tmp_path, endpoint, monkeypatch)
