@@ -3,8 +3,8 @@
     python tests/bench/scale.py plan      # dry runs of studies of 400 to 400,000 creators with five reels each
     python tests/bench/scale.py run       # 2,000 creators with five tiny reels through the stages without a model
 
-Without a word both (`make bench-scale`). Not a part of `make bench`, because it takes three quarters of an hour and
-makes two million files.
+Without a word both (`make bench-scale`). Not a part of `make bench`, because it takes half an hour and makes two
+million files.
 """
 
 from __future__ import annotations
