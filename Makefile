@@ -25,14 +25,16 @@ $(STAMP): requirements.lock
 	@rm -f $(VENV)/.installed-*
 	@touch $@
 
-demo: install ## run the demo study and say where its results lie
+demo: install ## run the demo study, pack a report, and say where the results lie
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --report results/report.zip
 	@echo
 	@echo "The demo study is done (synthetic data)."
 	@echo "  map:       results/figures/map.png        network: results/figures/network.png"
 	@echo "  tables:    results/tables/                hypotheses: results/hypotheses.json"
 	@echo "  coverage:  results/tables/coverage.parquet, printed in results/logs/check_coverage.log"
 	@echo "  one reel:  results/reels/<reel_id>/"
+	@echo "  report:    results/report.zip (unpack it and open report/report.html)"
 
 test: install ## run the tests
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -n 3 --dist loadfile --no-loadscope-reorder

@@ -28,8 +28,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Study:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-6000:]
-    said = "\n".join(done.stdout.splitlines()[-6:])
-    assert all(path in said for path in ("results/figures/map.png", "results/tables/", "coverage.parquet"))
+    said = "\n".join(done.stdout.splitlines()[-7:])
+    told = ("results/figures/map.png", "results/tables/", "coverage.parquet", "results/report.zip")
+    assert all(path in said for path in told)
     return DemoStudy(folder)
 
 

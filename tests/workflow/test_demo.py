@@ -336,7 +336,6 @@ def test_a_paper_takes_figures_in_three_formats_and_numbers(demo: Study) -> None
 
 
 def test_the_report_has_figures_tables_configuration_and_models(demo: Study) -> None:
-    demo.run("--report", "results/report.zip")
     with zipfile.ZipFile(demo.folder / "results/report.zip") as packed:
         names = packed.namelist()
         page = next(packed.read(name).decode() for name in names if name.endswith("report.html"))
