@@ -77,6 +77,9 @@ OTHER_MODALITIES = ["results/map/modalities.parquet"][
 ]
 
 
+STUDY_TABLES = ["reels", "creators", "follows", "edges", "status", "coverage"]
+
+
 report: "report/workflow.rst"
 
 
@@ -84,9 +87,20 @@ include: "rules/functions.smk"
 include: "rules/collect.smk"
 include: "rules/perceive.smk"
 include: "rules/describe.smk"
-include: "rules/tabulate.smk"
+
+
+if STUDY.reads_bundle:
+
+    include: "rules/bundle.smk"
+
+else:
+
+    include: "rules/tabulate.smk"
+
+
 include: "rules/analyse.smk"
 include: "rules/present.smk"
+include: "rules/publish.smk"
 
 
 # Targets ask for the manifests, too: Snakemake does not make an intermediate file again that somebody removed
@@ -94,8 +108,7 @@ include: "rules/present.smk"
 MANIFESTS = [manifests(stage) for stage in STAGES]
 TABLES = expand(
     "results/tables/{table}.parquet",
-    table=["reels", "creators", "follows", "edges", "status", "coverage"]
-    + ["modalities"] * (len(STUDY.config.embedding.modalities) > 1),
+    table=STUDY_TABLES + ["modalities"] * (len(STUDY.config.embedding.modalities) > 1),
 )
 MAP = expand(
     "results/map/{table}.parquet", table=["coordinates", "clusters", "cluster_names"]
@@ -131,6 +144,8 @@ localrules:
     descriptions,
     fetch_models,
     paper,
+    publish,
+    publish_bundle,
     power,
     retry,
     write_config,
@@ -182,7 +197,7 @@ rule all:
         "results/hypotheses.md",
         "results/paper/numbers.json",
         "results/config.yaml",
-        "results/reels",
+        [] if STUDY.reads_bundle else "results/reels",
         [] if STUDY.config.study.retain_media_days is None else "results/media.json",
 
 
@@ -220,6 +235,13 @@ rule paper:
     input:
         MANIFESTS,
         PAPER,
+
+
+rule publish:
+    """A bundle for others, as the section `publish` says."""
+    input:
+        MANIFESTS,
+        "results/bundle/SHA256SUMS",
 
 
 rule descriptions:

@@ -121,6 +121,12 @@ class ExportsSource(Section):
     follows: str | None = Field(None, description="CSV: source, target (handles).")
 
 
+class BundleSource(Section):
+    """A published bundle: tables of a study, from which everything after them is made, without videos or models."""
+
+    folder: str = Field("bundle", min_length=1, description="Folder of the bundle, with bundle.json in it.")
+
+
 def _iso_date(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) and not isinstance(value, datetime) else value
 
@@ -131,7 +137,7 @@ Snapshot = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), BeforeValidator
 class SourceSection(Section):
     """Where creators, reels and follow lists come from."""
 
-    kind: Literal["files", "hikerapi", "inst2txt", "exports"] = Field("files", description="Kind of source.")
+    kind: Literal["files", "hikerapi", "inst2txt", "exports", "bundle"] = Field("files", description="Kind of source.")
     snapshot: Snapshot | None = Field(
         None,
         description="Date (2026-11-23) under which answers of a service are kept in data/raw. The same date never pays "
@@ -140,6 +146,7 @@ class SourceSection(Section):
     files: FilesSource = Field(FilesSource(), description="Settings of the source `files`.")
     inst2txt: Inst2txtSource = Field(Inst2txtSource(), description="Settings of the source `inst2txt`.")
     exports: ExportsSource = Field(ExportsSource(), description="Settings of the source `exports`.")
+    bundle: BundleSource = Field(BundleSource(), description="Settings of the source `bundle`.")
 
 
 class HikerapiSection(Section):
@@ -664,6 +671,40 @@ class PowerSection(Section):
     draws: int = Field(99, ge=99, description="Permutations of each test in each cohort.")
 
 
+Publishable = Literal[
+    "handles", "names", "captions", "transcripts", "links", "music", "descriptions", "embeddings", "words"
+]
+
+
+class PublishSection(Section):
+    """What `snakemake publish` puts into a bundle for others."""
+
+    kind: Literal["public", "full"] = Field(
+        "public",
+        description="`public`: pseudonyms, rounded numbers, and of texts only what `publish.allow` names; `full`: the "
+        "tables as they are, for colleagues who may see them.",
+    )
+    allow: list[Publishable] = Field(
+        ["words"],
+        description="What a public bundle has besides: `words` (of the clusters), `embeddings` (of reels), "
+        "`descriptions`, `music`, `captions`, `transcripts`, `links`, `names`, `handles`.",
+    )
+    columns: list[str] = Field([], description="Further columns of the creators' file that may be published.")
+    smallest_cluster: int = Field(
+        5, ge=1, description="Creators of smaller clusters are published as in none, and the cluster without a name."
+    )
+    key_file: str = Field(
+        "~/.config/reel-atlas/publish.key",
+        min_length=1,
+        description="Secret key of the pseudonyms, made where it is missing (ATLAS_PUBLISH_KEY comes before it); must "
+        "lie outside of results and data.",
+    )
+    licence: str | None = Field(
+        None, min_length=1, description="Address of the bundle's licence (null: none is given, and the bundle says so)."
+    )
+    date: Snapshot | None = Field(None, description="Date of publication (null: today).")
+
+
 class ModelsSection(Section):
     """Where model weights lie."""
 
@@ -709,6 +750,7 @@ class Config(Section):
     hypotheses: HypothesesSection = HypothesesSection()
     robustness: RobustnessSection = RobustnessSection()
     power: PowerSection = PowerSection()
+    publish: PublishSection = PublishSection()
     models: ModelsSection = ModelsSection()
     store: StoreSection = StoreSection()
 
@@ -732,6 +774,10 @@ class Config(Section):
             raise ValueError(
                 "source.kind: hikerapi needs source.snapshot, the date under which its answers are kept "
                 f"(for a new collection: {date.today().isoformat()})"
+            )
+        if self.source.kind == "bundle" and len(self.embedding.modalities) > 1:
+            raise ValueError(
+                "embedding.modalities: a bundle has one embedding of each reel, whatever it was made of; name one"
             )
         for name, stage in (("context", self.context), ("description", self.description), ("names", self.names)):
             if stage.backend == "openai" and stage.endpoint.model is None:
@@ -759,9 +805,7 @@ class Config(Section):
 
 
 # Choices that DESIGN names but this version does not make yet; each gets a message that says so.
-PLANNED = {
-    "source.kind": ("bundle",),
-}
+PLANNED: dict[str, tuple[str, ...]] = {}
 
 
 def parse_config(data: Any, name: str) -> Config:

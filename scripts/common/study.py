@@ -39,7 +39,9 @@ BACKEND_SECRETS = {
 
 
 def programs(config: Config) -> dict[str, str]:
-    """Which program makes which stage, in the order of the way of the data."""
+    """Which program makes which stage, in the order of the way of the data; none where a bundle has the tables."""
+    if config.source.kind == "bundle":
+        return {}
     return {
         "creators": "collect_creators",
         "video": "download_reels",
@@ -56,6 +58,8 @@ def programs(config: Config) -> dict[str, str]:
 def embeddings(config: Config) -> dict[str, str]:
     """The stages that embed, and their folders: the chosen modality is `embedding`, others `embedding/<modality>`."""
     chosen, *further = config.embedding.modalities
+    if config.source.kind == "bundle":
+        return {}
     return {"embedding": f"embedding/{chosen}"} | {f"embedding/{name}": f"embedding/{name}" for name in further}
 
 
@@ -97,6 +101,8 @@ class Study:
 
     def _batches(self) -> dict[str, str]:
         """The batches that have creators, each with a digest of all that the source says of them."""
+        if self.reads_bundle:
+            return {}
         members: dict[int, list[str]] = defaultdict(list)
         source = open_source(self.section(self.source_section), self.config.source.snapshot)
         for handle, state in source.members().items():
@@ -104,9 +110,21 @@ class Study:
         return {str(batch): digest(sorted(members[batch])) for batch in sorted(members)}
 
     @property
+    def reads_bundle(self) -> bool:
+        """Whether the study's tables come from a bundle, so that no stage is run."""
+        return self.config.source.kind == "bundle"
+
+    @property
+    def bundle(self) -> str:
+        """Folder of the bundle."""
+        return self.config.source.bundle.folder
+
+    @property
     def online_programs(self) -> list[str]:
         """Rules whose jobs need the internet: a compute node of a cluster may have none."""
         stages = programs(self.config)
+        if not stages:
+            return []
         asking = [
             stage for stage in ("context", "description") if getattr(self.section(stage), "backend", "") == "openai"
         ]
@@ -142,6 +160,12 @@ class Study:
     def prompt(self) -> str:
         """Digest of what the description model is asked."""
         return digest(description_prompt(self.config.description))
+
+    @property
+    def opt_out_list(self) -> list[str]:
+        """The list of people who opted out, where there is one."""
+        listed = self.config.study.opt_out
+        return [] if listed is None or not Path(listed).is_file() else [listed]
 
     @property
     def naming_prompt(self) -> str | None:
@@ -251,7 +275,9 @@ class Study:
         return found[1]
 
     def models(self, *stages: str) -> list[str]:
-        """Names of the models that stages use, as in config/models.yaml."""
+        """Names of the models that stages use, as in config/models.yaml; none where a bundle has what they made."""
+        if self.reads_bundle:
+            return []
         registry = read_registry(*self.registries)
         found = []
         for stage in stages:

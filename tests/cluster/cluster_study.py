@@ -69,6 +69,8 @@ class ClusterStudy(Study):
     @contextmanager
     def running(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
         """Snakemake running in the background; killed at the end where it still is."""
+        # Tests that run in the background ignore Ctrl-C, and so would the programs they start.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         with (self.folder / "log").open("ab") as log:
             process = subprocess.Popen(
                 [*self.command, *arguments], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,

@@ -137,7 +137,8 @@ def test_the_node_fails(study, undisturbed, slurm):
         wait_for(
             "the job to be back in the queue", lambda: study.queue().get(job, ("", ""))[1] == "PENDING", PATIENCE_S
         )
-        slurm.call("scontrol", "update", "nodename=gpu1", "state=resume")
+        if "DOWN" in slurm.call("scontrol", "show", "--oneliner", "node", "gpu1"):  # or its daemon has registered again
+            slurm.call("scontrol", "update", "nodename=gpu1", "state=resume")
         study.finish(run)
     assert {row["JobIDRaw"] for row in study.accounted()} == {job}
     assert states(study) == ["NODE_FAIL", "COMPLETED"]

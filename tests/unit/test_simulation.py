@@ -18,10 +18,11 @@ from analysis.dyadic import dyadic_regression
 from analysis.homophily_tests import label_homophily
 from analysis.simulation import CohortSection, bag_of_words, p1_network, simulate_cohort
 from analysis.study_tables import read_study
+from bundle.contents import check_sums, read_note, read_tables
 from common.config import ConfigError, HypothesesSection, parse_section
 from common.models import write_marker
 from common.store import file_sha256
-from common.tables import CREATORS, EDGES, REELS, TRUTH, read_table
+from common.tables import TRUTH, read_table
 from conftest import CHECKOUT
 
 PLAIN = {"popularity_skew": 0.0, "activity_skew": 0.0}
@@ -192,13 +193,19 @@ def run(program: str, *options: object) -> None:
 def test_the_folder_is_a_study_and_the_same_seed_gives_the_same_bytes(tmp_path: Path):
     for name in ("one", "two"):
         run("simulate_study.py", "--output", tmp_path / name, "--creators", 60, "--homophily", 4, "--seed", 5)
-    for path in sorted((tmp_path / "one").iterdir()):
-        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+    for path in sorted((tmp_path / "one").rglob("*.*")):
+        assert path.read_bytes() == (tmp_path / "two" / path.relative_to(tmp_path / "one")).read_bytes()
     folder = tmp_path / "one"
-    for name, schema in (("creators", CREATORS), ("reels", REELS), ("edges", EDGES), ("truth", TRUTH)):
-        read_table(folder / f"{name}.parquet", schema)
+    read_table(folder / "truth.parquet", TRUTH)
     assert "Synthetic data" in (folder / "README.md").read_text()
-    paths = [folder / f"{name}.parquet" for name in ("creators", "edges", "truth", "reels")]
+    assert check_sums(folder) == []
+    assert read_note(folder).synthetic
+    tables = read_tables(folder)
+    assert tables["coverage"].to_pylist()[-1] == {
+        "stage": "embedding", "state": "ok", "reason": None, "reels": 300, "creators": 0,
+    }  # fmt: skip
+    assert tables["follows"].num_rows == tables["edges"].num_rows > 0
+    paths = [folder / f"{name}.parquet" for name in ("tables/creators", "tables/edges", "truth", "tables/reels")]
     study = read_study(*paths)
     planted = cohort(5, creators=60, homophily=4.0).study()
     assert np.array_equal(study.clusters, planted.clusters)

@@ -1,0 +1,154 @@
+"""What a bundle is: tables of a study with the columns they have there, checksums, and a note of what they are of.
+
+    BUNDLE/bundle.json                                                     format, name, whether the data are synthetic
+    BUNDLE/tables/{reels,creators,follows,edges,status,coverage}.parquet   as in docs/tables.md; paths to files are null
+    BUNDLE/SHA256SUMS                                                      of every other file (sha256sum -c)
+
+Further files may lie beside these. A public bundle has pseudonyms for ids, and nulls where
+a study keeps something back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analysis.files import replace_file
+from common.program import UserError
+from common.tables import COVERAGE, CREATORS, EDGES, FOLLOWS, REELS, STATUS, read_table, write_table
+
+FORMAT, VERSION = "reel-atlas-bundle", 1
+NOTE, SUMS = "bundle.json", "SHA256SUMS"
+SCHEMAS = {
+    "reels": REELS, "creators": CREATORS, "follows": FOLLOWS, "edges": EDGES, "status": STATUS, "coverage": COVERAGE,
+}  # fmt: skip
+# Columns that name a row of another table, and that table's own.
+REFERENCES = (
+    ("reels", "creator_id", "creators", "creator_id"),
+    ("follows", "source_id", "creators", "creator_id"),
+    ("edges", "source_id", "creators", "creator_id"),
+    ("edges", "target_id", "creators", "creator_id"),
+    ("status", "reel_id", "reels", "reel_id"),
+)
+UNIQUE = {"reels": ["reel_id"], "creators": ["creator_id"], "edges": ["source_id", "target_id"]}
+
+
+@dataclass(frozen=True)
+class Note:
+    """What bundle.json says.
+
+    Attributes:
+        name: of the study.
+        synthetic: the data are synthetic, and whatever is made of them must say so.
+        format: always FORMAT.
+        version: of the format.
+    """
+
+    name: str
+    synthetic: bool
+    format: str = FORMAT
+    version: int = VERSION
+
+
+def write_bundle(folder: Path, tables: dict[str, pa.Table], note: Note) -> None:
+    """Write tables, note and checksums; files that lie there already are listed with them.
+
+    Args:
+        folder: made where it is missing.
+        tables: by name, all of SCHEMAS.
+        note: of the study.
+    """
+    for name in SCHEMAS:
+        write_table(tables[name], folder / "tables" / f"{name}.parquet")
+    replace_file(folder / NOTE, (json.dumps(asdict(note), indent=1, ensure_ascii=False) + "\n").encode())
+    write_sums(folder)
+
+
+def write_sums(folder: Path) -> None:
+    """Write SHA256SUMS over all other files of a folder."""
+    lines = [f"{_sha256(folder / file)}  {file}\n" for file in sorted(files_of(folder)) if file != SUMS]
+    replace_file(folder / SUMS, "".join(lines).encode())
+
+
+def check_sums(folder: Path) -> list[str]:
+    """What is wrong with the files of a bundle, each in a sentence that begins with the file; nothing: all is well."""
+    try:
+        lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        return [
+            f"{folder / SUMS}: cannot be read ({getattr(error, 'strerror', None) or error}): no bundle, or not whole"
+        ]
+    expected = dict[str, str]()
+    problems = []
+    for number, line in enumerate(lines, start=1):
+        digest, _, file = line.partition("  ")
+        if len(digest) != 64 or not file or PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts:
+            problems.append(f"{folder / SUMS}: line {number} is not a checksum and a file of the bundle")
+        else:
+            expected[file] = digest
+    there = files_of(folder)
+    for file in sorted(expected):
+        if file not in there:
+            problems.append(f"{folder / file}: is missing")
+        elif _sha256(folder / file) != expected[file]:
+            problems.append(f"{folder / file}: is not the file that was published (its sha256 differs)")
+    problems += [f"{folder / file}: is not listed in {SUMS}" for file in sorted(there - expected.keys() - {SUMS})]
+    return problems
+
+
+def files_of(folder: Path) -> set[str]:
+    """The files of a bundle; hidden ones are those of file managers and other programs."""
+    files = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file() or path.is_symlink()}
+    return {file.as_posix() for file in files if not file.name.startswith(".")}
+
+
+def read_note(folder: Path) -> Note:
+    """The note of a bundle.
+
+    Raises:
+        UserError: there is none, or none that this version reads.
+    """
+    path = folder / NOTE
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error}): no bundle") from None
+    if not isinstance(said, dict) or said.get("format") != FORMAT:
+        raise UserError(f"{path}: not a bundle of Reel Atlas (format: {FORMAT})")
+    if said.get("version") != VERSION:
+        raise UserError(f"{path}: version {said.get('version')} of the format; this Reel Atlas reads {VERSION}")
+    return Note(str(said.get("name")), bool(said.get("synthetic")))
+
+
+def read_tables(folder: Path) -> dict[str, pa.Table]:
+    """The tables of a bundle, by name, with schemas and references checked.
+
+    Raises:
+        TableError: a table is missing or has other columns.
+        UserError: ids that occur twice, or that another table does not have.
+    """
+    tables = {name: read_table(folder / "tables" / f"{name}.parquet", schema) for name, schema in SCHEMAS.items()}
+    for name, columns in UNIQUE.items():
+        table = tables[name].select(columns)
+        if table.group_by(columns).aggregate([]).num_rows != table.num_rows:
+            raise UserError(f"{folder / 'tables' / name}.parquet: {' and '.join(columns)} more than once")
+    for name, column, other, key in REFERENCES:
+        found = tables[name].column(column)
+        missing = pc.unique(found.filter(pc.invert(pc.is_in(found, tables[other].column(key).combine_chunks()))))
+        missing = missing.drop_null()
+        if len(missing):
+            raise UserError(
+                f"{folder / 'tables' / name}.parquet: {column} {missing[0]} is not in {other}.parquet "
+                f"({len(missing)} such): the tables are not of one bundle"
+            )
+    return tables
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,63 @@
+"""Take over the tables of a bundle, after checking them: everything from the tables on can then be made again.
+
+Creators who opted out of the study that reads the bundle are left out, with their reels and follows.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bundle.contents import check_sums, read_note, read_tables
+from bundle.opt_out import without_opted_out
+from common import program
+from common.config import ProfileSection
+from common.options import add_section, read_section
+from common.program import UserError
+from common.tables import write_table
+from common.tombstones import Tombstones
+
+VERSION = "1"
+
+
+def main(arguments: argparse.Namespace) -> None:
+    folder: Path = arguments.bundle
+    note = read_note(folder)
+    problems = check_sums(folder)
+    if problems:
+        shown = "\n".join(problems[:10])
+        raise UserError(f"{folder}: {len(problems)} files are not as published; get the bundle again:\n{shown}")
+    if note.synthetic and arguments.synthetic != "true":
+        raise UserError(f"{folder}: the bundle's data are synthetic; say so in the study: `study: {{synthetic: true}}`")
+    tables = without_opted_out(read_tables(folder), Tombstones().has)
+    tables["creators"] = marked(tables["creators"], read_section(arguments, ProfileSection).min_reels)
+    for name, table in tables.items():
+        write_table(table, arguments.output / f"{name}.parquet")
+    program.log.info(
+        "%s: bundle of %s, %d creators, %d reels, %d follows inside the cohort",
+        folder, note.name, tables["creators"].num_rows, tables["reels"].num_rows, tables["edges"].num_rows,
+    )  # fmt: skip
+
+
+def marked(creators: pa.Table, min_reels: int) -> pa.Table:
+    """Creators with fewer embedded reels than this study asks for are marked."""
+    few = pc.less(pc.fill_null(creators.column("n_embedded"), 0), min_reels)
+    return creators.set_column(creators.column_names.index("few_reels"), "few_reels", few)
+
+
+def parse() -> argparse.Namespace:
+    parser = program.parser(__doc__)
+    parser.add_argument("--bundle", type=Path, required=True, metavar="FOLDER", help="the bundle")
+    parser.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="where the tables go")
+    parser.add_argument(
+        "--synthetic", choices=["true", "false"], default="false", help="the study is labelled as synthetic [false]"
+    )
+    add_section(parser, ProfileSection)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    program.run(main, parse())

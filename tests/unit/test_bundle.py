@@ -1,0 +1,315 @@
+"""Bundles: what is published and what is not, and what a reader of a bundle is told."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+import publish_bundle
+import read_bundle
+import verify_bundle
+from bundle.contents import SCHEMAS, check_sums, read_note, write_sums
+from bundle.pseudonyms import Pseudonyms, read_key
+from bundle.public import rounded
+from common.program import UserError
+from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, CREATORS, TableError, build_table, write_table
+from common.tombstones import Tombstones
+
+HANDLES = [f"private_{n}" for n in range(8)]
+TELLING = {
+    "handles": {"handle": "private_{n}"},
+    "names": {"full_name": "Name Nameson {n}"},
+    "captions": {"caption": "secret caption {n}", "caption_en": "secret english {n}"},
+    "transcripts": {"speech_text": "secret speech {n}", "speech_en": "secret spoken {n}"},
+    "links": {"url": "https://example.org/reel/{n}", "code": "CODE-{n}"},
+    "music": {"music_title": "secret title {n}", "music_artist": "secret artist {n}"},
+    "descriptions": {"description_raw": "secret raw {n}", "description": "secret described {n}"},
+}
+WORDS = ["neonwords", "streetwords"]
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    """Results of a study of eight creators, two of them in a cluster of their own, and one account that is followed."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ATLAS_PUBLISH_KEY", "ab" * 32)
+    texts = {column: text for item in TELLING.values() for column, text in item.items()}
+    creators, reels, status = [], [], []
+    for n, handle in enumerate(HANDLES):
+        said = {column: text.format(n=n) for column, text in texts.items()}
+        vector = np.eye(8, dtype=np.float32)[n] + 0.123456
+        creators.append(
+            {
+                "creator_id": handle, "handle": said.pop("handle"), "full_name": said.pop("full_name"),
+                "followers": 18_437 + n, "following": 347, "follows_status": "complete", "n_reels": 1, "n_embedded": 1,
+                "profile": vector, "profile_spread": 0.12345, "few_reels": True, "town": f"Hometown {n}", "age": 30 + n,
+            }
+        )  # fmt: skip
+        reel = f"reel-id-{n}"
+        reels.append(
+            {
+                **said, "reel_id": reel, "creator_id": handle, "taken_at": datetime(2024, 5, 17, 13, 4, tzinfo=UTC),
+                "duration_s": 12.34, "plays": 98_765, "likes": 0, "comments": 7, "context": f"secret context {n}",
+                "embedding": vector, "caption_language": "de", "embedding_producer": "mpnet 1",
+            }
+        )  # fmt: skip
+        status.append(
+            {
+                "creator_id": handle, "reel_id": reel, "stage": "video", "state": "ok", "detail": f"of {handle}",
+                "path": f"results/video/0/{reel}.mp4", "sha256": hashlib.sha256(handle.encode()).hexdigest(),
+            }
+        )  # fmt: skip
+    edges = [{"source_id": HANDLES[n], "target_id": HANDLES[(n + 1) % 8]} for n in range(8)]
+    follows = [edge | {"target_handle": edge["target_id"], "in_cohort": True} for edge in edges]
+    follows.append(
+        {"source_id": HANDLES[0], "target_id": "outsider_id", "target_handle": "outsider", "in_cohort": False}
+    )
+    rows = {"creators": creators, "reels": reels, "status": status, "edges": edges, "follows": follows, "coverage": []}
+    results = tmp_path / "results"
+    for name, schema in SCHEMAS.items():
+        write_table(build_table(rows[name], schema, further=name == "creators"), results / f"tables/{name}.parquet")
+    where = [
+        {"creator_id": handle, "x": n / 8, "y": 0.5, "umap_x": n / 8, "umap_y": 0.5} for n, handle in enumerate(HANDLES)
+    ]
+    cluster = [{"creator_id": handle, "cluster": int(n >= 6), "membership": 0.9} for n, handle in enumerate(HANDLES)]
+    names = [
+        {
+            "cluster": number, "name": WORDS[number], "named_by": "words", "words": [WORDS[number]], "weights": [1.0],
+            "medoid": HANDLES[6 * number], "central_reels": [f"reel-id-{6 * number}"],
+        }
+        for number in (0, 1)
+    ]  # fmt: skip
+    for name, schema, found in (
+        ("coordinates", COORDINATES, where), ("clusters", CLUSTERS, cluster), ("cluster_names", CLUSTER_NAMES, names),
+    ):  # fmt: skip
+        write_table(build_table(found, schema), results / f"map/{name}.parquet")
+    for name in ("hypotheses", "robustness"):
+        (results / f"{name}.json").write_text("[]")
+    analysis = {name: {} for name in publish_bundle.OF_ANALYSIS}
+    (results / "config.yaml").write_text(json.dumps({"study": {"seed": 1}, **analysis}))
+    return results
+
+
+def publish(results: Path, monkeypatch, *options: str) -> Path:
+    folder = results.parent / "bundle"
+    command = ["publish", "--results", str(results), "--output", str(folder), "--date=2026-01-02", *options]
+    monkeypatch.setattr("sys.argv", command)
+    publish_bundle.main(publish_bundle.parse())
+    return folder
+
+
+def everything_in(folder: Path) -> str:
+    """All that can be read in a bundle: names of files, bytes, and the values of the tables."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    values = [str(pq.read_table(path).to_pydict()) for path in files if path.suffix == ".parquet"]
+    return "\n".join([*map(str, files), *values, *(path.read_bytes().decode("latin-1") for path in files)])
+
+
+def test_a_public_bundle_says_nothing_of_whom_it_is_about(study, monkeypatch):
+    folder = publish(study, monkeypatch)
+    said = everything_in(folder).lower()
+    secrets = ["private_", "nameson", "secret", "example.org", "code-", "hometown", "reel-id", "outsider", "ab" * 32]
+    secrets += [hashlib.sha256(handle.encode()).hexdigest() for handle in HANDLES]
+    assert [secret for secret in secrets if secret in said] == []
+    creator = pq.read_table(folder / "tables/creators.parquet").to_pylist()[0]
+    assert (creator["followers"], creator["following"], "age" in creator) == (18_000, 350, False)
+    reel = pq.read_table(folder / "tables/reels.parquet").to_pylist()[0]
+    assert reel["taken_at"] == datetime(2024, 5, 1, tzinfo=UTC)
+    assert (reel["plays"], reel["likes"], reel["comments"], reel["duration_s"]) == (99_000, 0, 7, 12.0)
+    assert (reel["embedding"], reel["caption_language"]) == (None, "de")
+    assert pq.read_table(folder / "tables/follows.parquet").num_rows == 8  # none of an outsider
+
+
+def test_each_allowed_item_adds_just_what_it_says(study, monkeypatch):
+    for item, columns in TELLING.items():
+        folder = publish(study, monkeypatch, f"--allow=[{item}]")
+        said = everything_in(folder)
+        for other, texts in TELLING.items():
+            shown = {column for column, text in texts.items() if text.format(n=3) in said}
+            assert shown == (set(columns) if other == item else set()), (item, other)
+        assert "neonwords" not in said
+    embedded = pq.read_table(publish(study, monkeypatch, "--allow=[embeddings]") / "tables/reels.parquet")
+    assert embedded.column("embedding").null_count == 0
+    assert "neonwords" in everything_in(publish(study, monkeypatch, "--allow=[words]"))
+    assert set(pq.read_table(publish(study, monkeypatch, "--columns=[age]") / "tables/creators.parquet")["age"]
+               .to_pylist()) == set(range(30, 38))  # fmt: skip
+    with pytest.raises(UserError, match=r"publish.columns: shoe: no such column .*age.*town"):
+        publish(study, monkeypatch, "--columns=[shoe]")
+
+
+def test_small_clusters_are_not_shown(study, monkeypatch):
+    folder = publish(study, monkeypatch)
+    clusters = pq.read_table(folder / "map/clusters.parquet")["cluster"].to_pylist()
+    assert sorted(clusters) == [-1, -1, 0, 0, 0, 0, 0, 0]
+    assert pq.read_table(folder / "map/cluster_names.parquet")["name"].to_pylist() == ["neonwords"]
+    assert "streetwords" not in everything_in(folder)
+    assert "1 clusters of fewer than 5 creators" in (folder / "datasheet.md").read_text()
+    again = publish(study, monkeypatch, "--smallest-cluster=2")
+    assert set(pq.read_table(again / "map/clusters.parquet")["cluster"].to_pylist()) == {0, 1}
+
+
+def test_people_who_opted_out_are_left_out_with_their_reels_and_follows(study, monkeypatch):
+    (study.parent / "gone.txt").write_text("@Private_3\n")
+    Tombstones().add(["private_4"])
+    folder = publish(study, monkeypatch, "--opt-out", str(study.parent / "gone.txt"), "--allow=[handles]")
+    rows = {name: pq.read_table(folder / f"tables/{name}.parquet").num_rows for name in SCHEMAS}
+    assert rows == {"creators": 6, "reels": 6, "status": 6, "follows": 5, "edges": 5, "coverage": 1}
+    assert pq.read_table(folder / "map/clusters.parquet").num_rows == 6
+    said = everything_in(folder)
+    assert "private_5" in said
+    assert "private_3" not in said
+    assert "private_4" not in said
+
+
+def test_the_same_study_and_key_give_the_same_bytes_and_another_key_other_names(study, monkeypatch):
+    first = {path.name: path.read_bytes() for path in publish(study, monkeypatch).rglob("*") if path.is_file()}
+    again = {path.name: path.read_bytes() for path in publish(study, monkeypatch).rglob("*") if path.is_file()}
+    assert first == again
+    monkeypatch.setenv("ATLAS_PUBLISH_KEY", "cd" * 32)
+    other = publish(study, monkeypatch)
+    names = set(pq.read_table(other / "tables/creators.parquet")["creator_id"].to_pylist())
+    (study.parent / "first.parquet").write_bytes(first["creators.parquet"])
+    assert not names & set(pq.read_table(study.parent / "first.parquet")["creator_id"].to_pylist())
+
+
+def test_the_key_is_made_once_is_its_owners_alone_and_lies_outside_of_what_is_handed_on(tmp_path, monkeypatch):
+    monkeypatch.delenv("ATLAS_PUBLISH_KEY", raising=False)
+    path = tmp_path / "own" / "publish.key"
+    key = read_key(path, [tmp_path / "results"])
+    assert read_key(path, []) == key
+    assert path.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(UserError, match="which may be handed on"):
+        read_key(tmp_path / "results" / "publish.key", [tmp_path / "results"])
+    path.write_text("short")
+    with pytest.raises(UserError, match="not a key"):
+        read_key(path, [])
+
+
+def test_pseudonyms_of_creators_and_reels_do_not_tell_that_their_ids_are_the_same():
+    pseudonyms = Pseudonyms(bytes(32))
+    assert pseudonyms.creator("7")[1:] != pseudonyms.reel("7")[1:]
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [(0, 0), (7, 7), (18_437, 18_000), (-155, -160), (0.012345, 0.012), (None, None), (99_999, 100_000)],
+)
+def test_numbers_keep_two_digits(number, expected):
+    assert rounded(number) == expected
+    assert type(rounded(number)) is type(number)
+
+
+def read(folder: Path, output: Path, monkeypatch, *options: str) -> None:
+    monkeypatch.setattr("sys.argv", ["read", "--bundle", str(folder), "--output", str(output), *options])
+    read_bundle.main(read_bundle.parse())
+
+
+def verify(folder: Path, monkeypatch) -> None:
+    monkeypatch.setattr("sys.argv", ["verify", str(folder)])
+    verify_bundle.main(verify_bundle.parse())
+
+
+def test_a_full_bundle_gives_a_colleague_the_same_tables(study, monkeypatch):
+    folder = publish(study, monkeypatch, "--kind=full")
+    verify(folder, monkeypatch)
+    read(folder, study.parent / "read", monkeypatch)
+    for name in ("reels", "creators", "follows", "edges"):
+        original = pq.read_table(study / f"tables/{name}.parquet")
+        assert pq.read_table(study.parent / f"read/{name}.parquet").equals(original), name
+    assert pq.read_table(study.parent / "read/status.parquet")["path"].null_count == 8
+
+
+def test_the_reader_marks_creators_with_few_reels_by_its_own_settings(study, monkeypatch):
+    folder = publish(study, monkeypatch)
+    read(folder, study.parent / "read", monkeypatch, "--min-reels=1")
+    assert pq.read_table(study.parent / "read/creators.parquet")["few_reels"].to_pylist() == [False] * 8
+
+
+def test_people_may_opt_out_of_what_a_reader_makes(study, monkeypatch):
+    folder = publish(study, monkeypatch, "--kind=full")
+    Tombstones().add(["private_2"])
+    read(folder, study.parent / "read", monkeypatch)
+    assert "private_2" not in str([pq.read_table(path).to_pydict() for path in (study.parent / "read").iterdir()])
+
+
+def test_synthetic_data_must_be_called_synthetic(study, monkeypatch):
+    folder = publish(study, monkeypatch, "--synthetic=true")
+    assert read_note(folder).synthetic
+    assert "Synthetic data" in (folder / "README.md").read_text()
+    with pytest.raises(UserError, match="say so in the study"):
+        read(folder, study.parent / "read", monkeypatch)
+    assert not (study.parent / "read").exists()
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (lambda folder: (folder / "tables/edges.parquet").unlink(), r"edges\.parquet: is missing"),
+        (
+            lambda folder: (folder / "study.yaml").write_text("other"),
+            r"study\.yaml: is not the file that was published",
+        ),
+        (lambda folder: (folder / "more.txt").write_text("x"), r"more\.txt: is not listed"),
+        (
+            lambda folder: (folder / "SHA256SUMS").write_text(f"{'0' * 64}  ../../etc/passwd\n"),
+            "line 1 is not a checksum",
+        ),
+        (lambda folder: (folder / "SHA256SUMS").unlink(), "no bundle, or not whole"),
+        (lambda folder: (folder / "ro-crate-metadata.json").write_text("{}"), "not the description of a crate"),
+    ],
+)
+def test_a_damaged_bundle_is_refused_and_the_file_is_named(harm, said, study, monkeypatch):
+    folder = publish(study, monkeypatch)
+    verify(folder, monkeypatch)
+    harm(folder)
+    with pytest.raises(UserError, match=said):
+        verify(folder, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [
+        (None, "no bundle"),
+        ("[]", "not a bundle of Reel Atlas"),
+        ('{"format": "reel-atlas-bundle", "version": 9}', "version 9"),
+    ],
+)
+def test_a_folder_that_is_no_bundle_is_called_none(note, said, tmp_path, monkeypatch):
+    if note:
+        (tmp_path / "bundle.json").write_text(note)
+    with pytest.raises(UserError, match=said):
+        read(tmp_path, tmp_path / "read", monkeypatch)
+
+
+def test_tables_that_do_not_fit_together_are_refused(study, monkeypatch):
+    folder = publish(study, monkeypatch)
+    path = folder / "tables/creators.parquet"
+    creators = pq.read_table(path)
+    for spoilt, error, said in (
+        (creators.slice(1), UserError, r"creator_id c\w+ is not in creators.parquet"),
+        (creators.take([0, *range(8)]), UserError, "creator_id more than once"),
+        (creators.drop_columns(["profile"]), TableError, "column profile missing"),
+    ):
+        write_table(spoilt, path)
+        write_sums(folder)
+        assert check_sums(folder) == []
+        with pytest.raises(error, match=said):
+            verify(folder, monkeypatch)
+
+
+def test_an_interrupted_publication_leaves_the_bundle_that_was_there(study, monkeypatch):
+    folder = publish(study, monkeypatch)
+    before = everything_in(folder)
+    shutil.rmtree(study / "map")
+    with pytest.raises(TableError):
+        publish(study, monkeypatch)
+    assert everything_in(folder) == before
+    assert CREATORS.names[0] == "creator_id"
+    assert not list(folder.parent.glob(".bundle*"))
