@@ -31,7 +31,7 @@ from common.options import add_section, read_section
 from common.program import UserError
 from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, COVERAGE, STATUS, build_table, read_table, write_table
 from common.tombstones import Tombstones
-from purge_creators import named_lines
+from sources.opt_out_list import named_lines
 
 VERSION = "1"
 MAP_TABLES = {"coordinates": COORDINATES, "clusters": CLUSTERS, "cluster_names": CLUSTER_NAMES}

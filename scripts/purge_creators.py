@@ -18,8 +18,6 @@ the hashes says who they are, so that the command can be given again after whate
 from __future__ import annotations
 
 import argparse
-import codecs
-import io
 import json
 import lzma
 import os
@@ -45,12 +43,13 @@ from common.tables import STAGES
 from common.tombstones import FOLDER as OPT_OUT
 from common.tombstones import Tombstones
 from media.suffixes import VIDEO_SUFFIXES
-from sources.creators_list import COLUMNS, COMMENT, EDGES, read_list
+from sources.creators_list import COLUMNS, COMMENT, read_list
 from sources.exports import read_items
 from sources.exports.folder import PICTURES, Folder
 from sources.exports.item import Item
 from sources.hikerapi_client import CLIPS, FOLLOWING, PROFILE, PROFILE_BY_ID
 from sources.inst2txt import identity, list_files, open_read_only
+from sources.opt_out_list import named_lines, read_text
 from sources.registry import RAW, open_source
 from sources.source import normal_handle, printable
 
@@ -62,8 +61,8 @@ LINES = (".ndjson", ".jsonl")
 # Nobody's data: environments and weights, and where the study lies in the checkout, the program itself.
 NOT_SEARCHED = (".git", ".venv", "data/models", "data/numba")
 PROGRAM = (
-    *("scripts", "rules", "tests", "docs", "envs", "profiles", "data/demo", ".ci", "Snakefile", "Makefile", "LICENSE"),
-    *("README.md", "pyproject.toml", "requirements.in", "requirements.lock"),
+    *("scripts", "rules", "tests", "docs", "envs", "profiles", "report", "data/demo", "data/paper", ".ci", "Snakefile"),
+    *("Makefile", "LICENSE", "README.md", "pyproject.toml", "requirements.in", "requirements.lock"),
 )
 # The words of the program's own files, which are not searched for although somebody may be called so.
 WORDS = " ".join(
@@ -102,40 +101,6 @@ def main(arguments: argparse.Namespace) -> None:
         Purge(config, configfile, listed, unfinished, arguments.dry_run).run()
     except OSError as error:
         raise UserError(f"{error}; the purge has not ended: mend this, then give the command again") from None
-
-
-def named_lines(path: Path, kind: str) -> dict[int, str]:
-    """Whom a list names, by line: one handle a line, or for the source `hikerapi` whatever a list of creators may have.
-
-    Raises:
-        UserError: the list cannot be read, or a line does not name anybody.
-    """
-    named: dict[int, str] = {}
-    for number, line in enumerate(read_text(path)[0], start=1):
-        bare = EDGES.sub("", COMMENT.sub("", line))
-        link = re.search(r"instagram\.com/([\w.]+)", bare)
-        if bare and (named or bare.lower() not in COLUMNS):  # the first one may be a header
-            named[number] = normal_handle(link[1] if link else bare)
-    if kind != "hikerapi" or not named:
-        return named
-    found = read_list(path)
-    if found.rejected:
-        lines = "; ".join(f"line {rejected.line}: {rejected.reason}" for rejected in found.rejected)
-        raise UserError(f"study.opt_out: {path}: {lines}; mend this first, so that nobody is overlooked")
-    return {listed.line: listed.handle for listed in (*found.creators, *found.repeated)}
-
-
-def read_text(path: Path) -> tuple[list[str], str]:
-    """The lines of a text with their ends, and its encoding; together they are the file byte for byte."""
-    try:
-        content = path.read_bytes()
-        utf16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-        encoding = utf16.get(content[:2], "utf-8")
-        return list(io.StringIO(content.decode(encoding), newline="")), encoding
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise UserError(f"{path}: not UTF-8 text; save it as UTF-8") from None
 
 
 class Purge:

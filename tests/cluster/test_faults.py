@@ -98,7 +98,7 @@ def test_snakemake_is_interrupted(study, undisturbed):
         os.kill(run.pid, signal.SIGINT)
         assert run.wait(timeout=PATIENCE_S) != 0
     wait_for("the end of the jobs", lambda: not study.queue(), PATIENCE_S)
-    assert 0 < len(study.described()) < REELS
+    assert study.described()
     study.run("descriptions")
     assert states(study) == ["CANCELLED", "COMPLETED"]
     check(study, undisturbed)
