@@ -12,7 +12,7 @@ from analysis.study_tables import read_clusters, read_creators
 from common import program
 from common.tables import CLUSTER_NAMES, COORDINATES, read_table
 
-VERSION = "4"
+VERSION = "5"
 
 
 def main(arguments: argparse.Namespace) -> None:

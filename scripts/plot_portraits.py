@@ -16,7 +16,7 @@ from analysis.study_tables import read_clusters
 from common import program
 from common.tables import CLUSTER_NAMES, REELS, STATUS, read_table
 
-VERSION = "1"
+VERSION = "2"
 FRAMES = 2  # of a reel
 HEIGHT = 420  # pixels: 300 to the inch in print
 
@@ -29,7 +29,7 @@ def main(arguments: argparse.Namespace) -> None:
     frames = {
         row["reel_id"]: Path(row["path"])
         for row in read_table(arguments.status, STATUS).to_pylist()
-        if row["stage"] == "frames" and row["state"] == "ok"
+        if row["stage"] == "frames" and row["state"] == "ok" and row["path"]  # a bundle has none
     }
     portraits = [
         Portrait(

@@ -223,11 +223,12 @@ def cluster_legend(
     sizes = list(zip(numbers.tolist(), counts.tolist(), strict=True))
     noise = int((clusters < 0).sum())
     shown = sizes if len(sizes) <= rows - 1 else sizes[: rows - 2]
-    if len(shown) > rows // 3:
+    lines = min(2, rows // (len(shown) + bool(noise)) - 1) if shown else 0  # of a name
+    if lines < 1:
         names = None
     entries: list[Artist] = [
         dot_entry(
-            f"{cluster}  (n = {size})" + (_named(names[cluster]) if names and cluster in names else ""),
+            f"{cluster}  (n = {size})" + (_named(names[cluster], lines) if names and cluster in names else ""),
             cluster_colour(cluster),
             cluster_shape(cluster),
         )
@@ -241,8 +242,9 @@ def cluster_legend(
     return entries
 
 
-def _named(name: str) -> str:
-    return "".join(f"\n{line}" for line in textwrap.wrap(printable(name), LEGEND_NAME, max_lines=2, placeholder=" …"))
+def _named(name: str, lines: int) -> str:
+    wrapped = textwrap.wrap(printable(name), LEGEND_NAME, max_lines=lines, placeholder=" …")
+    return "".join(f"\n{line}" for line in wrapped)
 
 
 def dot_entry(label: str, colour: str, shape: str, size: float = 6.0, hollow: bool = False) -> Line2D:

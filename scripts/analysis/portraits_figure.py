@@ -23,7 +23,9 @@ from analysis.figures import (
 
 MOST = 12  # clusters that are drawn, the largest
 ROW, PICTURES, GAP = 1.62, 4.3, 0.05  # inches: height of a row, width of its pictures, between pictures
-NAME_WIDTH, WORDS_WIDTH, TEXT_WIDTH, TEXT_LINES = 33, 44, 46, 6
+WORDS_ROW = 0.95  # inches: height of a row where there are no pictures at all
+NAME_WIDTH, WORDS_WIDTH, TEXT_WIDTH, TEXT_LINES = 33, 44, 46, 6  # letters beside pictures
+WIDER = 2.5  # times as many fit in a line where there are no pictures at all
 
 
 @dataclass(frozen=True)
@@ -53,14 +55,20 @@ def portraits_figure(portraits: list[Portrait], name: str, synthetic: bool) -> F
         synthetic: say that the data are synthetic.
     """
     shown = portraits[:MOST]
+    pictures = any(portrait.reels for portrait in shown)
     subtitle = (
         "Of each cluster the reels nearest to its centroid, each of another creator, with frames in their order; "
+        "its most characteristic words; the description of the first reel."
+        if pictures or not shown
+        else "Of each cluster the most characteristic words, and the description of the reel nearest to its centroid. "
+        "There are no frames."
     )
-    subtitle += "its most characteristic words; the description of the first reel."
     if len(portraits) > MOST:
         subtitle += f" The {MOST} largest of {len(portraits)} clusters."
     rows = max(len(shown), 1)
-    figure, charts = start_charts(name, subtitle, synthetic, rows, 1, ROW * rows - 0.4, left=CHART_LEFT)
+    row = ROW if pictures else WORDS_ROW
+    height = max(row * rows - 0.4, 1.0)
+    figure, charts = start_charts(name, subtitle, synthetic, rows if pictures else 1, 1, height, left=CHART_LEFT)
     for chart in charts:
         chart.set_axis_off()
     if not shown:
@@ -68,12 +76,12 @@ def portraits_figure(portraits: list[Portrait], name: str, synthetic: bool) -> F
     page = figure.get_figheight()
     top = charts[0].get_position().y1 * page
     for place, portrait in enumerate(shown):
-        _draw(figure, portrait, top - place * ROW, page)
+        _draw(figure, portrait, top - place * row, page, row, 1.0 if pictures else WIDER)
     return figure
 
 
-def _draw(figure: Figure, portrait: Portrait, top: float, page: float) -> None:
-    height = ROW - 0.22
+def _draw(figure: Figure, portrait: Portrait, top: float, page: float, row: float, wider: float) -> None:
+    height = row - 0.22
     left = MAP_LEFT
     figure.add_artist(_bar(figure, left, top, height, page, cluster_colour(portrait.cluster)))
     left += 0.1
@@ -96,9 +104,9 @@ def _draw(figure: Figure, portrait: Portrait, top: float, page: float) -> None:
     others = [word for word in portrait.words if word not in portrait.name.split(", ")]
     words = ", ".join([f"{portrait.size:,} creators", *others])
     lines = [
-        (textwrap.wrap(head, NAME_WIDTH, max_lines=2, placeholder=" …"), 8.5, INK, "bold"),
-        (textwrap.wrap(printable(words), WORDS_WIDTH)[:3], 7.0, FAINT, "normal"),
-        (_cut(portrait.description), 7.0, INK, "normal"),
+        (textwrap.wrap(head, round(NAME_WIDTH * wider), max_lines=2, placeholder=" …"), 8.5, INK, "bold"),
+        (textwrap.wrap(printable(words), round(WORDS_WIDTH * wider))[:3], 7.0, FAINT, "normal"),
+        (_cut(portrait.description, round(TEXT_WIDTH * wider), round(TEXT_LINES / wider)), 7.0, INK, "normal"),
     ]
     height_of = {8.5: 0.145, 7.0: 0.118}
     y = top
@@ -107,8 +115,8 @@ def _draw(figure: Figure, portrait: Portrait, top: float, page: float) -> None:
         y -= height_of[size] * len(said) + 0.05
 
 
-def _cut(text: str) -> list[str]:
-    return textwrap.wrap(printable(text), TEXT_WIDTH, max_lines=TEXT_LINES, placeholder=" …")
+def _cut(text: str, width: int, lines: int) -> list[str]:
+    return textwrap.wrap(printable(text), width, max_lines=lines, placeholder=" …")
 
 
 def _bar(figure: Figure, left: float, top: float, height: float, page: float, colour: str) -> Rectangle:

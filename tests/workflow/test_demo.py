@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -351,3 +352,68 @@ def test_the_report_has_figures_tables_configuration_and_models(demo: Study) -> 
     assert any(name.endswith("all-mpnet-base-v2.json") for name in names)
     assert "Synthetic data." in page
     assert all(category in page for category in ("Map", "Hypotheses", "Robustness", "Coverage", "Cohort", "Run"))
+
+
+@pytest.fixture(scope="module")
+def published(demo: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The public bundle of the demo, beside a study that reads it."""
+    folder = tmp_path_factory.mktemp("reader")
+    demo.run("publish", "--config", f'publish={{"key_file": "{folder / "own.key"}", "date": "2026-01-02"}}')
+    shutil.copytree(demo.folder / "results" / "bundle", folder / "bundle")
+    shutil.copy(folder / "bundle" / "study.yaml", folder)
+    return folder
+
+
+def test_a_published_bundle_says_nothing_of_whom_it_is_about(demo: Study, published: Path) -> None:
+    """Every handle, name, id, caption, transcript, link, file and hash of the study is searched for; none is found."""
+    tables = demo.folder / "results" / "tables"
+    told = set()
+    for name, columns in {
+        "creators": ["creator_id", "handle", "full_name"],
+        "reels": [
+            "reel_id",
+            "code",
+            "url",
+            "caption",
+            "caption_en",
+            "speech_text",
+            "speech_en",
+            "description",
+            "context",
+        ],
+        "follows": ["target_id", "target_handle"],
+        "status": ["path", "sha256", "detail"],
+    }.items():
+        for column in pq.read_table(tables / f"{name}.parquet", columns=columns).columns:
+            told |= {str(value).lower() for value in column.to_pylist() if value and len(str(value)) > 3}
+    assert len(told) > 1000
+    key = (published / "own.key").read_text().strip()
+    files = [path for path in (published / "bundle").rglob("*") if path.is_file()]
+    values = [str(pq.read_table(path).to_pydict()) for path in files if path.suffix == ".parquet"]
+    said = "\n".join([*map(str, files), *values, *(path.read_bytes().decode("latin-1") for path in files)]).lower()
+    assert key not in said
+    assert [text for text in sorted(told) if text in said] == []
+    assert "SYNTHETIC DATA" in (published / "bundle/datasheet.md").read_text().upper()
+
+
+def test_a_study_of_a_bundle_makes_figures_and_numbers_without_videos_or_models(demo: Study, published: Path) -> None:
+    verified = subprocess.run(
+        [sys.executable, demo.folder / "scripts/verify_bundle.py", published / "bundle"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert verified.returncode == 0, verified.stderr
+    assert "a whole bundle of Reel Atlas demo (synthetic data): 40 creators" in verified.stderr
+    study = yaml.safe_load((published / "study.yaml").read_text())
+    study["robustness"] |= {"seeds": 2, "variants": {}}
+    (published / "study.yaml").write_text(yaml.safe_dump(study))
+    Study(published).run("paper")
+    original = json.loads((demo.folder / "results/hypotheses.json").read_text())
+    again = json.loads((published / "results/hypotheses.json").read_text())
+    facts = {row["id"]: (row["n_edges"], row["verdict"]) for row in original}
+    for row in again:
+        if row["id"] in ("H1-label", "H1-degree"):
+            assert (row["n_edges"], row["verdict"]) == facts[row["id"]] == (404, "supported")
+        if row["id"] in ("H2", "H3"):
+            assert row["verdict"] == "not testable"  # a public bundle has no embeddings of reels
+    assert (published / "results/paper/portraits.pdf").exists()
+    assert not (published / "data/store").exists()

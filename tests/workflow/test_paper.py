@@ -1,0 +1,57 @@
+"""A paper's figures from a fresh checkout: a committed bundle in place of videos, models and a GPU."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pyarrow.parquet as pq
+from sklearn.metrics import adjusted_rand_score
+
+from study import CHECKOUT, environment
+
+LARGEST = 6_000_000  # bytes of the committed bundle
+FIGURES = ("map", "network", "portraits", "hypotheses", "similarity", "robustness", "coverage")
+
+
+def test_the_committed_bundle_is_small_whole_and_called_simulated() -> None:
+    folder = CHECKOUT / "data" / "paper"
+    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < LARGEST
+    done = subprocess.run(
+        ["python", CHECKOUT / "scripts/verify_bundle.py", folder], env=environment(), capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "Simulated cohort (synthetic data): 401 creators, 2005 reels, 5038 follows" in done.stderr
+    assert "Synthetic data" in (folder / "README.md").read_text()
+
+
+def test_figures_and_numbers_are_made_from_a_fresh_checkout(clone: Path) -> None:
+    """By the command of the documentation, without models, store or videos."""
+    command = re.search(
+        r"^    (snakemake --configfile config/paper\.yaml .*)$", (CHECKOUT / "docs/bundle.md").read_text(), re.M
+    )
+    assert command is not None
+    done = subprocess.run(
+        ["bash", "-c", command[1]],
+        cwd=clone,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=1200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-6000:]
+    paper = clone / "results" / "paper"
+    assert {f"{name}.{kind}" for name in FIGURES for kind in ("png", "svg", "pdf")} < {p.name for p in paper.iterdir()}
+    numbers = json.loads((paper / "numbers.json").read_text())
+    assert numbers["synthetic"]
+    assert (numbers["creators"], numbers["reels"], numbers["follows_inside"]) == (401, 2005, 5038)
+    assert numbers["hypothesis_h1_degree_verdict"] == numbers["hypothesis_dyadic_verdict"] == "supported"
+    found = pq.read_table(clone / "results/map/clusters.parquet").sort_by("creator_id")["cluster"].to_pylist()
+    planted = pq.read_table(clone / "data/paper/truth.parquet").sort_by("creator_id")["cluster"].to_pylist()
+    assert adjusted_rand_score(found, planted) > 0.6
+    assert not (clone / "data/store").exists()
+    assert not (clone / "data/models").exists()
