@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib.image
@@ -148,6 +149,21 @@ def test_edges_between_two_clusters_run_together() -> None:
     halfway = lines[:, lines.shape[1] // 2]
     assert abs(halfway[0, 1] - halfway[1, 1]) < 0.1  # 0.4 apart at both ends
     assert lines[2, :, 1] == pytest.approx(0.9)  # in no bundle: straight
+
+
+def test_portraits_without_any_frames_say_so_and_are_shorter(tmp_path: Path) -> None:
+    texts = [
+        Portrait(n, 9 - n, "neon, street", ["neon", "street", "night"], "A street at night. " * 9) for n in range(3)
+    ]
+    frame = np.zeros((40, 24, 3), np.uint8)
+    pictured = [replace(portrait, reels=[[frame]]) for portrait in texts]
+    with style():
+        without, with_frames = (portraits_figure(shown, "study", synthetic=False) for shown in (texts, pictured))
+    said = " ".join(text.get_text() for text in without.texts)
+    assert "There are no frames." in said
+    assert "There are no frames." not in " ".join(text.get_text() for text in with_frames.texts)
+    assert without.get_figheight() < with_frames.get_figheight()
+    assert not any(axes.images for axes in without.axes)
 
 
 @pytest.mark.parametrize("drawn", [0, 1, 5])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from sklearn.metrics import adjusted_rand_score
 
-from study import CHECKOUT, environment
+from study import CHECKOUT, environment, make_clone
 
 LARGEST = 6_000_000  # bytes of the committed bundle
 FIGURES = ("map", "network", "portraits", "hypotheses", "similarity", "robustness", "coverage")
@@ -28,21 +28,16 @@ def test_the_committed_bundle_is_small_whole_and_called_simulated() -> None:
     assert "Synthetic data" in (folder / "README.md").read_text()
 
 
-def test_figures_and_numbers_are_made_from_a_fresh_checkout(clone: Path) -> None:
+def test_figures_and_numbers_are_made_from_a_fresh_checkout(tmp_path: Path) -> None:
     """By the command of the documentation, without models, store or videos."""
-    command = re.search(
-        r"^    (snakemake --configfile config/paper\.yaml .*)$", (CHECKOUT / "docs/bundle.md").read_text(), re.M
-    )
+    clone = make_clone(tmp_path / "reel-atlas")
+    text = (CHECKOUT / "docs/bundle.md").read_text()
+    command = re.search(r"^    (snakemake --configfile config/paper\.yaml .*)$", text, re.MULTILINE)
     assert command is not None
     done = subprocess.run(
-        ["bash", "-c", command[1]],
-        cwd=clone,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=1200,
+        ["bash", "-c", command[1]], cwd=clone, env=environment(), capture_output=True, text=True, timeout=1200,
         check=False,
-    )
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr[-6000:]
     paper = clone / "results" / "paper"
     assert {f"{name}.{kind}" for name in FIGURES for kind in ("png", "svg", "pdf")} < {p.name for p in paper.iterdir()}
