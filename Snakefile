@@ -101,6 +101,7 @@ else:
 include: "rules/analyse.smk"
 include: "rules/present.smk"
 include: "rules/publish.smk"
+include: "rules/export.smk"
 
 
 # Targets ask for the manifests, too: Snakemake does not make an intermediate file again that somebody removed
@@ -146,6 +147,10 @@ localrules:
     paper,
     publish,
     publish_bundle,
+    export,
+    export_csv,
+    export_network,
+    export_sqlite,
     power,
     retry,
     write_config,
@@ -235,6 +240,16 @@ rule paper:
     input:
         MANIFESTS,
         PAPER,
+
+
+rule export:
+    """The tables for other programs: CSV, SQLite, GEXF, GraphML, embedding-atlas."""
+    input:
+        MANIFESTS,
+        "results/export/csv/reels.csv",
+        "results/export/network.gexf",
+        "results/export/reels_atlas.parquet",
+        "results/export/instagram_data.db",
 
 
 rule publish:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import textwrap
+import tomllib
 
 import jsonschema
 import pytest
@@ -83,3 +84,17 @@ def test_make_help_lists_the_targets() -> None:
     done = subprocess.run(["make", "help"], cwd=CHECKOUT, env=environment(), capture_output=True, text=True, check=True)
     for target in ("demo", "test", "lint", "bench", "install"):
         assert re.search(rf"make {target}\s+\w", done.stdout)
+
+
+def test_the_citation_is_of_this_version_and_the_references_are_whole() -> None:
+    citation = yaml.safe_load((CHECKOUT / "CITATION.cff").read_text())
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    assert (citation["version"], citation["license"]) == (project["version"], project["license"])
+    assert {"cff-version", "message", "title", "authors"} <= citation.keys()
+    text = (CHECKOUT / "docs/references.bib").read_text()
+    entries = re.split(r"^@", text, flags=re.MULTILINE)[1:]
+    keys = [re.match(r"(article|misc|inproceedings)\{(\w+),\n", entry)[2] for entry in entries]  # type: ignore[index]
+    assert len(keys) == len(set(keys)) > 15
+    for entry in entries:
+        assert entry.count("{") == entry.count("}"), entry
+        assert all(re.search(rf"^  {name} +=", entry, re.MULTILINE) for name in ("author", "title", "year")), entry

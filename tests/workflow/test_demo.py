@@ -6,15 +6,18 @@ import csv
 import json
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 import zipfile
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import av
+import networkx
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -417,3 +420,18 @@ def test_a_study_of_a_bundle_makes_figures_and_numbers_without_videos_or_models(
             assert row["verdict"] == "not testable"  # a public bundle has no embeddings of reels
     assert (published / "results/paper/portraits.pdf").exists()
     assert not (published / "data/store").exists()
+
+
+def test_the_demo_is_exported_for_other_programs(demo: Study) -> None:
+    demo.run("export")
+    folder = demo.folder / "results" / "export"
+    for name in ("network.gexf", "network.graphml"):
+        graph = networkx.read_gexf(folder / name) if name.endswith("gexf") else networkx.read_graphml(folder / name)
+        assert (graph.number_of_nodes(), graph.number_of_edges()) == (40, 404)
+    assert pq.read_table(folder / "reels_atlas.parquet").num_rows == 120
+    assert len(list((folder / "csv").glob("*.csv"))) == 9
+    with closing(sqlite3.connect(folder / "instagram_data.db")) as database:
+        assert database.execute(
+            "SELECT COUNT(*) FROM reels WHERE model_description_embeddings IS NOT NULL"
+        ).fetchone() == (120,)
+    assert "Nothing to be done" in demo.run("export")
