@@ -17,7 +17,7 @@ from contextlib import closing
 from pathlib import Path
 
 import av
-import networkx
+import networkx as nx
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -426,7 +426,7 @@ def test_the_demo_is_exported_for_other_programs(demo: Study) -> None:
     demo.run("export")
     folder = demo.folder / "results" / "export"
     for name in ("network.gexf", "network.graphml"):
-        graph = networkx.read_gexf(folder / name) if name.endswith("gexf") else networkx.read_graphml(folder / name)
+        graph = nx.read_gexf(folder / name) if name.endswith("gexf") else nx.read_graphml(folder / name)
         assert (graph.number_of_nodes(), graph.number_of_edges()) == (40, 404)
     assert pq.read_table(folder / "reels_atlas.parquet").num_rows == 120
     assert len(list((folder / "csv").glob("*.csv"))) == 9
