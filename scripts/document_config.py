@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from common.config import PLANNED, Config
+from common.config import Config
 from common.program import parser, run
 
 INTRODUCTION = """
@@ -57,9 +57,8 @@ def _table(section: type[BaseModel], path: str) -> list[str]:
             below += ["", f"### {key}", "", str(inner.__doc__).strip(), "", *_table(inner, key)]
             continue
         mark = "*" if (field.json_schema_extra or {}).get("execution") else ""  # type: ignore[union-attr]
-        planned = f" Planned: {', '.join(PLANNED[key])}." if key in PLANNED else ""
         cells = [f"`{key}`{mark}", _kind(inner), f"`{_default(field.get_default(call_default_factory=True))}`"]
-        lines.append("| " + " | ".join([*cells, f"{field.description}{planned}"]) + " |")
+        lines.append("| " + " | ".join([*cells, str(field.description)]) + " |")
     return lines + below
 
 

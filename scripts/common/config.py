@@ -804,10 +804,6 @@ class Config(Section):
         return {OWN_SETTINGS: self.cluster, **changed}
 
 
-# Choices that DESIGN names but this version does not make yet; each gets a message that says so.
-PLANNED: dict[str, tuple[str, ...]] = {}
-
-
 def parse_config(data: Any, name: str) -> Config:
     """Check a study file's content; raise ConfigError with one line per problem.
 
@@ -853,8 +849,6 @@ def _explain(problem: Any, model: type[Section]) -> str:
         return str(problem["ctx"]["error"])
     if problem["type"] == "missing":
         return f"`{key}` is missing"
-    if found in PLANNED.get(key, ()):
-        return f"`{key}: {found}` is not part of this version yet; choose {problem['ctx']['expected']}"
     message = problem["msg"][0].lower() + problem["msg"][1:]
     return f"`{key}`: {message.removeprefix('input ')}, found {found!r}"
 

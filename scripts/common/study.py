@@ -30,6 +30,7 @@ from sources.hikerapi import LEDGER
 from sources.registry import RAW, WITH_RESULTS, open_source
 from sources.source import batch_of
 
+NOTE = "bundle.json"  # as in bundle/contents.py, which imports what is heavy
 RUN = "ATLAS_RUN"  # variable that tells jobs the record of their run
 BACKEND_SECRETS = {
     "acrcloud": (ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET),
@@ -102,6 +103,8 @@ class Study:
     def _batches(self) -> dict[str, str]:
         """The batches that have creators, each with a digest of all that the source says of them."""
         if self.reads_bundle:
+            if not Path(self.bundle, NOTE).is_file():
+                raise ConfigError(f"source.bundle.folder: {self.bundle}: no bundle there (no {NOTE} in it)")
             return {}
         members: dict[int, list[str]] = defaultdict(list)
         source = open_source(self.section(self.source_section), self.config.source.snapshot)

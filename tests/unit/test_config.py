@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from common.config import PLANNED, Config, ConfigError, parse_config, read_config
+from common.config import Config, ConfigError, parse_config, read_config
 from conftest import CHECKOUT
 
 STUDY_FILES = sorted(path for path in (CHECKOUT / "config").glob("*.yaml") if path.name != "models.yaml")
@@ -94,13 +94,6 @@ def test_contradictions_name_both_sides(text, words):
     message = refused(text)
     assert len(message.splitlines()) == 1
     assert all(word in message for word in words)
-
-
-@pytest.mark.parametrize(("key", "choice"), [(key, choice) for key, choices in PLANNED.items() for choice in choices])
-def test_a_planned_backend_says_that_it_is_not_there_yet(key, choice):
-    section, name = key.split(".")
-    message = refused(yaml.safe_dump({section: {name: choice}}))
-    assert f"`{key}: {choice}` is not part of this version yet; choose '" in message
 
 
 def test_an_empty_section_has_its_defaults():
