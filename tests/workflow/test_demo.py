@@ -435,3 +435,17 @@ def test_the_demo_is_exported_for_other_programs(demo: Study) -> None:
             "SELECT COUNT(*) FROM reels WHERE model_description_embeddings IS NOT NULL"
         ).fetchone() == (120,)
     assert "Nothing to be done" in demo.run("export")
+
+
+def test_an_analysis_of_ones_own_comes_to_the_same_numbers(demo: Study) -> None:
+    """The script of the documentation, in plain pandas, beside the workflow's own test."""
+    done = subprocess.run(
+        [sys.executable, "docs/own_analysis.py"], cwd=demo.folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "40 creators, 404 follows, 4 clusters" in done.stdout
+    found = re.findall(r": +([0-9.]+); by chance ([0-9.]+); p ([0-9.]+)$", done.stdout, re.MULTILINE)
+    (share, chance, p_value), (own_share, own_chance, own_p) = [tuple(map(float, row)) for row in found]
+    assert share == own_share > 2 * chance
+    assert chance == pytest.approx(own_chance, abs=0.003)
+    assert max(p_value, own_p) < 0.001
