@@ -9,7 +9,7 @@ export NUMBA_CACHE_DIR := $(CURDIR)/data/numba
 CORES ?= all
 PROCESSES ?= 2
 
-.PHONY: help install demo test test-cluster test-container lint format bench bench-scale calibrate docs lock clean
+.PHONY: atlas help install demo test test-cluster test-container lint format bench bench-scale calibrate docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -34,6 +34,7 @@ demo: install ## run the demo study, pack a report, and say where the results li
 	@echo "  tables:    results/tables/                hypotheses: results/hypotheses.json"
 	@echo "  coverage:  results/tables/coverage.parquet, printed in results/logs/check_coverage.log"
 	@echo "  one reel:  results/reels/<reel_id>/"
+	@echo "  atlas:     results/atlas/index.html (open it in a browser)"
 	@echo "  report:    results/report.zip (unpack it and open report/report.html)"
 
 test: install ## run the tests
@@ -56,6 +57,9 @@ format: install ## lay out the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile rules
+
+atlas: ## build the atlas's script and style anew (needs Node.js)
+	cd atlas && npm ci --no-fund --no-audit && npm run build
 
 bench: install ## measure against the obvious alternatives
 	PATH="$(CURDIR)/$(BIN):$$PATH" python tests/bench

@@ -145,6 +145,8 @@ localrules:
     descriptions,
     fetch_models,
     paper,
+    atlas,
+    build_atlas,
     publish,
     publish_bundle,
     export,
@@ -201,6 +203,7 @@ rule all:
         "results/hypotheses.json",
         "results/hypotheses.md",
         "results/paper/numbers.json",
+        "results/atlas/index.html",
         "results/config.yaml",
         [] if STUDY.reads_bundle else "results/reels",
         [] if STUDY.config.study.retain_media_days is None else "results/media.json",
@@ -240,6 +243,13 @@ rule paper:
     input:
         MANIFESTS,
         PAPER,
+
+
+rule atlas:
+    """The interactive atlas."""
+    input:
+        MANIFESTS,
+        "results/atlas/index.html",
 
 
 rule export:

@@ -282,3 +282,32 @@ rule plot_power:
     shell:
         "exec python $ATLAS/plot_power.py --power {input} --output {output} --name {params.name:q}"
         " --synthetic {params.synthetic} --log {log}"
+
+
+rule build_atlas:
+    """The interactive atlas: map, reels and follow network in one page."""
+    input:
+        creators="results/tables/creators.parquet",
+        reels="results/tables/reels.parquet",
+        edges="results/tables/edges.parquet",
+        status="results/tables/status.parquet",
+        coordinates="results/map/coordinates.parquet",
+        clusters="results/map/clusters.parquet",
+        names="results/map/cluster_names.parquet",
+    output:
+        "results/atlas/index.html",
+    log:
+        "results/logs/build_atlas.log",
+    benchmark:
+        "results/benchmarks/build_atlas.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        options=STUDY.options("atlas"),
+        name=lambda _: STUDY.config.study.name,
+        synthetic=str(STUDY.config.study.synthetic).lower(),
+        version=STUDY.version("build_atlas"),
+    shell:
+        "exec python $ATLAS/build_atlas.py --creators {input.creators} --reels {input.reels} --edges {input.edges}"
+        " --status {input.status} --coordinates {input.coordinates} --clusters {input.clusters} --names {input.names}"
+        " --output {output} --name {params.name:q} --synthetic {params.synthetic} --log {log} {params.options}"

@@ -61,8 +61,9 @@ LINES = (".ndjson", ".jsonl")
 # Nobody's data: environments and weights, and where the study lies in the checkout, the program itself.
 NOT_SEARCHED = (".git", ".venv", "data/models", "data/numba")
 PROGRAM = (
-    *("scripts", "rules", "tests", "docs", "envs", "profiles", "report", "data/demo", "data/paper", ".ci", "Snakefile"),
-    *("Makefile", "LICENSE", "README.md", "pyproject.toml", "requirements.in", "requirements.lock"),
+    *("scripts", "rules", "tests", "docs", "envs", "profiles", "report", "atlas", "data/demo", "data/paper", ".ci"),
+    *("Snakefile", "Makefile", "LICENSE", "CITATION.cff", "README.md", "pyproject.toml"),
+    *("requirements.in", "requirements.lock"),
 )
 # The words of the program's own files, which are not searched for although somebody may be called so.
 WORDS = " ".join(

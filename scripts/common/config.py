@@ -671,6 +671,17 @@ class PowerSection(Section):
     draws: int = Field(99, ge=99, description="Permutations of each test in each cohort.")
 
 
+class AtlasSection(Section):
+    """The interactive atlas, which holds what the tables do: pictures, captions and speech of people."""
+
+    pictures: bool = Field(True, description="Show frames of the reels.")
+    captions: bool = Field(True, description="Show captions.")
+    transcripts: bool = Field(True, description="Show what is said.")
+    frames: int = Field(3, ge=1, le=12, description="Frames of a reel.")
+    height: int = Field(96, ge=16, le=480, description="Their height (pixels).")
+    max_mb: float = Field(60.0, gt=0, description="Largest size of the page (MB); more is refused.")
+
+
 Publishable = Literal[
     "handles", "names", "captions", "transcripts", "links", "music", "descriptions", "embeddings", "words"
 ]
@@ -750,6 +761,7 @@ class Config(Section):
     hypotheses: HypothesesSection = HypothesesSection()
     robustness: RobustnessSection = RobustnessSection()
     power: PowerSection = PowerSection()
+    atlas: AtlasSection = AtlasSection()
     publish: PublishSection = PublishSection()
     models: ModelsSection = ModelsSection()
     store: StoreSection = StoreSection()

@@ -28,8 +28,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Study:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-6000:]
-    said = "\n".join(done.stdout.splitlines()[-7:])
-    told = ("results/figures/map.png", "results/tables/", "coverage.parquet", "results/report.zip")
+    said = "\n".join(done.stdout.splitlines()[-8:])
+    told = ("figures/map.png", "results/tables/", "coverage.parquet", "results/report.zip", "results/atlas/index.html")
     assert all(path in said for path in told)
     return DemoStudy(folder)
 

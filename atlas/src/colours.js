@@ -1,0 +1,44 @@
+// Colours: those of the figures for clusters, viridis for numbers (told apart with any colour vision, and in grey).
+
+const VIRIDIS = ['#440154', '#472d7b', '#3b528b', '#2c728e', '#21918c', '#28ae80', '#5ec962', '#addc30', '#fde725'];
+const UNKNOWN = [150, 150, 150];
+
+/** "#rrggbb" as three numbers. */
+export function rgb(text) {
+  return [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16));
+}
+
+const STEPS = VIRIDIS.map(rgb);
+
+/** A share from 0 to 1 as a colour. */
+export function viridis(share) {
+  const place = Math.min(Math.max(share, 0), 1) * (STEPS.length - 1);
+  const low = Math.min(Math.floor(place), STEPS.length - 2);
+  return STEPS[low].map((value, part) => Math.round(value + (STEPS[low + 1][part] - value) * (place - low)));
+}
+
+/** Whether a column is shown by its logarithm: positive numbers over more than two powers of ten. */
+export function isSkewed(values) {
+  const known = values.filter((value) => value !== null);
+  const low = Math.min(...known);
+  return low > 0 && Math.max(...known) / low > 100;
+}
+
+/** A function from a creator's number to a colour, and the ends of the scale (null for clusters). */
+export function colouring(data, name) {
+  if (name === 'cluster') {
+    const of = new Map(data.clusters.map((cluster) => [cluster.id, rgb(cluster.colour)]));
+    return { of: (creator) => of.get(data.creators[creator].cluster) ?? UNKNOWN, ends: null };
+  }
+  const { values } = data.columns.find((column) => column.key === name);
+  const known = values.filter((value) => value !== null);
+  if (!known.length) return { of: () => UNKNOWN, ends: null };
+  const scale = isSkewed(values) ? Math.log : (value) => value;
+  const ends = known.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
+  const [low, high] = ends.map(scale);
+  return {
+    of: (creator) => (values[creator] === null ? UNKNOWN : viridis(high > low ? (scale(values[creator]) - low) / (high - low) : 0.5)),
+    ends,
+    skewed: scale === Math.log,
+  };
+}

@@ -1,0 +1,65 @@
+// Elements are made of text nodes alone: whatever a caption says, it is never parsed as markup.
+
+/** An element with attributes, listeners (`onclick`) and children (elements or text). */
+export function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (key.startsWith('on')) made.addEventListener(key.slice(2), value);
+    else if (key === 'className') made.className = value;
+    else made.setAttribute(key, value === true ? '' : String(value));
+  }
+  made.append(...children.filter((child) => child !== null && child !== undefined));
+  return made;
+}
+
+/** Replace what an element holds. */
+export function fill(parent, ...children) {
+  parent.replaceChildren(...children.filter((child) => child !== null && child !== undefined));
+}
+
+// Characters that turn the direction of what follows, or are not seen at all.
+const DIRECTIONS = /[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u0000-\u0008\u000b-\u001f\u007f]/g;
+
+/** A text of somebody else in an element of its own direction, without marks that would turn the page around. */
+export function foreign(text, query = '') {
+  return element('bdi', {}, ...marked(visible(text), query));
+}
+
+/** A text without characters that are not seen. */
+export function visible(text) {
+  return String(text ?? '').replace(DIRECTIONS, '');
+}
+
+/** A text in parts, with what was searched for in <mark>. */
+export function marked(text, query) {
+  const sought = query.trim().toLowerCase();
+  if (!sought) return [text];
+  const parts = [];
+  const lower = text.toLowerCase();
+  let from = 0;
+  // Letters whose lower case is longer would shift the places: then nothing is marked.
+  for (let at = lower.indexOf(sought); at >= 0 && lower.length === text.length; at = lower.indexOf(sought, from)) {
+    parts.push(text.slice(from, at), element('mark', {}, text.slice(at, at + sought.length)));
+    from = at + sought.length;
+  }
+  return [...parts, text.slice(from)];
+}
+
+/** A link to the web, or the text alone where the address is of another kind (`javascript:`). */
+export function link(address, text) {
+  let parsed = null;
+  try {
+    parsed = new URL(address);
+  } catch {
+    return null;
+  }
+  if (!['http:', 'https:'].includes(parsed.protocol)) return null;
+  return element('a', { href: parsed.href, target: '_blank', rel: 'noopener noreferrer nofollow' }, text);
+}
+
+/** A number as people read it. */
+export function number(value) {
+  if (value === null || value === undefined) return '–';
+  return Number.isInteger(value) ? value.toLocaleString('en') : value.toLocaleString('en', { maximumSignificantDigits: 4 });
+}

@@ -1,0 +1,214 @@
+// The map, drawn by deck.gl: dots, ellipses, names, follow edges. Everything is redrawn from the state.
+
+import { Deck, OrthographicView } from '@deck.gl/core';
+import { LineLayer, PathLayer, ScatterplotLayer, TextLayer } from '@deck.gl/layers';
+import { colouring, rgb } from './colours.js';
+
+const OUT = [213, 94, 0]; // follows of the selected creator
+const IN = [0, 114, 178]; // follows that the selected creator receives
+const FADED = 28;
+
+/** Draws into a canvas's parent; `pick` is told which creator was clicked (null: none), `hover` which is pointed at. */
+export class CreatorMap {
+  constructor(parent, data, state, { pick, hover }) {
+    Object.assign(this, { parent, data, state });
+    this.placed = data.creators.map((_, index) => index).filter((index) => data.creators[index].x !== null);
+    this.positions = new Float32Array(this.placed.flatMap((index) => [data.creators[index].x, 1 - data.creators[index].y]));
+    this.matches = null;
+    this.deck = new Deck({
+      parent,
+      views: new OrthographicView({ flipY: true, controller: { inertia: 200, keyboard: false } }),
+      viewState: this.viewState(),
+      onViewStateChange: ({ viewState }) => this.move(viewState),
+      onHover: (found) => hover(this.creatorOf(found), found.x, found.y),
+      onClick: (found) => pick(this.creatorOf(found)),
+      getCursor: ({ isDragging, isHovering }) => (isDragging ? 'grabbing' : isHovering ? 'pointer' : 'grab'),
+      useDevicePixels: true,
+      pickingRadius: 4,
+      layers: [],
+    });
+    new ResizeObserver(() => {
+      if (!this.state.values.view) this.deck.setProps({ viewState: this.viewState() });
+    }).observe(parent);
+  }
+
+  creatorOf({ layer, index }) {
+    return layer?.id === 'creators' && index >= 0 ? this.placed[index] : null;
+  }
+
+  /** The view of the state, or all of the map. */
+  viewState() {
+    const side = Math.max(100, Math.min(this.parent.clientWidth, this.parent.clientHeight));
+    const [x, y, zoom] = this.state.values.view ?? [0.5, 0.5, Math.log2(side / 1.34)];
+    return { target: [x, y, 0], zoom, minZoom: 6, maxZoom: 20 };
+  }
+
+  move(viewState) {
+    this.deck.setProps({ viewState });
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.state.set({ view: [viewState.target[0], viewState.target[1], viewState.zoom] }), 250);
+    this.seen = viewState;
+  }
+
+  /** Move by shares of the window, and zoom by steps. */
+  nudge(right, down, closer) {
+    const { target, zoom } = this.seen ?? this.viewState();
+    const step = (0.15 * Math.min(this.parent.clientWidth, this.parent.clientHeight)) / 2 ** zoom;
+    const view = [target[0] + right * step, target[1] + down * step, Math.min(20, Math.max(6, zoom + closer * 0.5))];
+    this.seen = null;
+    this.state.set({ view });
+    this.deck.setProps({ viewState: this.viewState() });
+  }
+
+  /** Bring a creator into the middle. */
+  show(index) {
+    const { x, y } = this.data.creators[index];
+    if (x === null) return;
+    const { zoom } = this.seen ?? this.viewState();
+    this.seen = null;
+    this.state.set({ view: [x, 1 - y, zoom] });
+    this.deck.setProps({ viewState: this.viewState() });
+  }
+
+  reset() {
+    this.seen = null;
+    this.state.set({ view: null });
+    this.deck.setProps({ viewState: this.viewState() });
+  }
+
+  /** Draw anew. */
+  draw(matches) {
+    this.matches = matches;
+    const ink = getComputedStyle(this.parent).color.match(/\d+/g).slice(0, 3).map(Number);
+    const paper = getComputedStyle(document.body).backgroundColor.match(/\d+/g).slice(0, 3).map(Number);
+    this.deck.setProps({ layers: [...this.ellipses(), ...this.edges(), this.dots(ink, paper), ...this.names(ink, paper)] });
+  }
+
+  dots(ink, paper) {
+    const { data, state, placed } = this;
+    const colour = colouring(data, state.values.colour);
+    const shown = state.shown();
+    const colours = new Uint8Array(placed.length * 4);
+    const radii = new Float32Array(placed.length);
+    const usual = Math.min(6, Math.max(2.2, 90 / Math.sqrt(Math.max(placed.length, 1))));
+    const near = this.neighbours();
+    placed.forEach((index, place) => {
+      const selected = index === state.values.creator;
+      const found = this.matches === null || this.matches.has(index);
+      const inFocus = found && (near === null || near.has(index));
+      colours.set([...colour.of(index), inFocus || selected ? 235 : FADED + 30], place * 4);
+      radii[place] = !shown[index] && !selected ? 0 : selected ? usual * 1.9 : this.matches !== null && found ? usual * 1.5 : usual;
+    });
+    return new ScatterplotLayer({
+      id: 'creators',
+      data: {
+        length: placed.length,
+        attributes: {
+          getPosition: { value: this.positions, size: 2 },
+          getFillColor: { value: colours, size: 4, normalized: true },
+          getRadius: { value: radii, size: 1 },
+        },
+      },
+      radiusUnits: 'pixels',
+      stroked: placed.length < 5000,
+      getLineColor: paper,
+      lineWidthUnits: 'pixels',
+      getLineWidth: 0.8,
+      pickable: true,
+      autoHighlight: true,
+      highlightColor: [...ink, 90],
+    });
+  }
+
+  /** Whom the selected creator or cluster is tied to; null where nothing is selected or edges are off. */
+  neighbours() {
+    const { creator, cluster, edges } = this.state.values;
+    if (!edges || (creator === null && cluster === null)) return null;
+    return new Set(this.chosenEdges().flatMap(({ source, target }) => [source, target]).concat(creator === null ? [] : [creator]));
+  }
+
+  chosenEdges() {
+    const { creator, cluster, edges } = this.state.values;
+    if (!edges) return [];
+    const { creators } = this.data;
+    const shown = this.state.shown();
+    const chosen = [];
+    for (const [source, target] of this.data.edges) {
+      const out = creator !== null ? source === creator : cluster !== null && creators[source].cluster === cluster;
+      const back = creator !== null ? target === creator : cluster !== null && creators[target].cluster === cluster;
+      if ((out || back) && shown[source] && shown[target] && creators[source].x !== null && creators[target].x !== null) {
+        chosen.push({ source, target, out });
+      }
+    }
+    return chosen;
+  }
+
+  edges() {
+    const chosen = this.chosenEdges();
+    if (!chosen.length) return [];
+    const { creators } = this.data;
+    const alpha = Math.max(40, Math.min(190, 4000 / Math.sqrt(chosen.length)));
+    const place = (index) => [creators[index].x, 1 - creators[index].y];
+    return [
+      new LineLayer({
+        id: 'edges',
+        data: chosen,
+        getSourcePosition: (edge) => place(edge.source),
+        getTargetPosition: (edge) => place(edge.target),
+        getColor: (edge) => [...(edge.out ? OUT : IN), alpha],
+        getWidth: 1.3,
+        widthUnits: 'pixels',
+      }),
+    ];
+  }
+
+  ellipses() {
+    if (!this.state.values.ellipses) return [];
+    const hidden = new Set(this.state.values.hidden);
+    const drawn = this.data.clusters.filter((cluster) => cluster.ellipse && !hidden.has(cluster.id));
+    return [
+      new PathLayer({
+        id: 'ellipses',
+        data: drawn,
+        getPath: (cluster) => around(cluster.ellipse),
+        getColor: (cluster) => [...rgb(cluster.colour), 200],
+        getWidth: 1.5,
+        widthUnits: 'pixels',
+      }),
+    ];
+  }
+
+  names(ink, paper) {
+    if (!this.state.values.names) return [];
+    const hidden = new Set(this.state.values.hidden);
+    const named = this.data.clusters.filter((cluster) => cluster.label && !hidden.has(cluster.id));
+    return [
+      new TextLayer({
+        id: 'names',
+        data: named,
+        characterSet: 'auto',
+        fontFamily: 'system-ui, sans-serif',
+        fontWeight: 600,
+        fontSettings: { sdf: true, buffer: 8 },
+        getText: (cluster) => `${cluster.id}  ${cluster.name}`,
+        getPosition: (cluster) => [cluster.label[0], 1 - cluster.label[1]],
+        getSize: 13,
+        getAlignmentBaseline: 'bottom',
+        getPixelOffset: [0, -4],
+        getColor: ink,
+        outlineColor: [...paper, 230],
+        outlineWidth: 5,
+      }),
+    ];
+  }
+}
+
+/** The points of an ellipse: [x, y, width, height, degrees] in the map's units. */
+function around([x, y, width, height, degrees]) {
+  const turn = (degrees * Math.PI) / 180;
+  return Array.from({ length: 65 }, (_, step) => {
+    const angle = (step / 64) * 2 * Math.PI;
+    const [along, across] = [(width / 2) * Math.cos(angle), (height / 2) * Math.sin(angle)];
+    return [x + along * Math.cos(turn) - across * Math.sin(turn), 1 - (y + along * Math.sin(turn) + across * Math.cos(turn))];
+  });
+}

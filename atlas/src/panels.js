@@ -1,0 +1,197 @@
+// What stands beside the map: the selected creator or cluster, the legend, results of a search, the table.
+
+import { colouring } from './colours.js';
+import { element, fill, foreign, link, number, visible } from './dom.js';
+
+const ROWS = 100; // of the table, on a page
+const RESULTS = 50;
+
+/** The cluster of a creator in words. */
+export function clusterName(data, id) {
+  const cluster = data.clusters.find((one) => one.id === id);
+  if (id === null) return 'no place on the map';
+  return cluster && id >= 0 ? `${id} ${visible(cluster.name)}` : 'no cluster';
+}
+
+/** Everything known of a creator. */
+export function creatorPanel(data, state, index) {
+  const creator = data.creators[index];
+  const query = state.values.query;
+  const follows = data.edges.filter(([source]) => source === index).length;
+  const followed = data.edges.filter(([, target]) => target === index).length;
+  const facts = [
+    ['cluster', clusterName(data, creator.cluster)],
+    ['follows in the cohort', number(follows)],
+    ['followed in the cohort', number(followed)],
+    ...data.columns.map((column) => [column.label, number(column.values[index])]),
+  ];
+  return [
+    element('h2', { id: 'selected', tabindex: '-1' }, foreign(creator.handle, query)),
+    creator.name ? element('p', { className: 'name' }, foreign(creator.name, query)) : null,
+    element('dl', {}, ...facts.flatMap(([term, value]) => [element('dt', {}, term), element('dd', {}, value)])),
+    element('h3', {}, creator.reels.length === 1 ? '1 reel' : `${creator.reels.length} reels`),
+    ...creator.reels.map((reel) => reelCard(data.reels[reel], query)),
+  ];
+}
+
+function reelCard(reel, query) {
+  const texts = [
+    ['Description', reel.description],
+    ['Caption', reel.caption],
+    ['Speech', reel.speech],
+    ['Music', reel.music],
+  ];
+  const facts = Object.entries(reel.numbers ?? {}).map(([name, value]) => `${name} ${number(value)}`);
+  return element(
+    'article',
+    { className: 'reel' },
+    reel.picture ? element('img', { src: reel.picture, alt: 'Frames of the reel, in their order', loading: 'lazy' }) : null,
+    ...texts
+      .filter(([, text]) => text)
+      .map(([title, text]) => element('p', { className: 'text' }, element('b', {}, `${title}: `), foreign(text, query))),
+    element('p', { className: 'facts' }, facts.join(' · '), ' ', reel.url ? link(reel.url, 'open the reel') : null),
+  );
+}
+
+/** A cluster: its words and its creators. */
+export function clusterPanel(data, state, id, select) {
+  const cluster = data.clusters.find((one) => one.id === id);
+  const members = data.creators.map((_, index) => index).filter((index) => data.creators[index].cluster === id);
+  return [
+    element('h2', { id: 'selected', tabindex: '-1' }, clusterName(data, id)),
+    cluster.words?.length ? element('p', {}, element('b', {}, 'Words: '), foreign(cluster.words.join(', '), state.values.query)) : null,
+    element('h3', {}, `${number(members.length)} creators`),
+    element('ul', { className: 'list' }, ...members.slice(0, 500).map((index) => creatorItem(data, state, index, select))),
+    members.length > 500 ? element('p', {}, `and ${number(members.length - 500)} more: see the table`) : null,
+  ];
+}
+
+function creatorItem(data, state, index, select) {
+  return element('li', {}, element('button', { type: 'button', onclick: () => select(index) }, foreign(data.creators[index].handle, state.values.query)));
+}
+
+/** Creators that a search found. */
+export function resultsPanel(data, state, matches, select) {
+  const found = [...matches];
+  return [
+    element('h2', { id: 'selected', tabindex: '-1' }, found.length === 1 ? '1 creator found' : `${number(found.length)} creators found`),
+    element('ul', { className: 'list' }, ...found.slice(0, RESULTS).map((index) => creatorItem(data, state, index, select))),
+    found.length > RESULTS ? element('p', {}, `The first ${RESULTS} are listed; all are marked on the map.`) : null,
+  ];
+}
+
+/** What there is to do where nothing is selected. */
+export function welcomePanel(data) {
+  return [
+    element('h2', { id: 'selected', tabindex: '-1' }, 'Nothing selected'),
+    element('p', {}, `${number(data.creators.length)} creators, ${number(data.reels.length)} reels, ${number(data.edges.length)} follows between them. Click a dot, a cluster in the legend, or search.`),
+    element('p', {}, 'What lies close together is alike; the axes mean nothing, and distances between clusters say little.'),
+  ];
+}
+
+/** The legend: clusters to switch off and on and to select, or the scale of a number. */
+export function legend(data, state) {
+  const hidden = new Set(state.values.hidden);
+  const { ends, skewed, of } = colouring(data, state.values.colour);
+  const sizes = new Map();
+  for (const { cluster } of data.creators) sizes.set(cluster, (sizes.get(cluster) ?? 0) + 1);
+  const byCluster = state.values.colour === 'cluster';
+  const rows = data.clusters.map((cluster) => {
+    const swatch = element('span', { className: 'swatch', 'aria-hidden': 'true' });
+    swatch.style.setProperty('--colour', byCluster ? cluster.colour : 'transparent');
+    const toggle = element('input', {
+      type: 'checkbox',
+      'aria-label': `show ${clusterName(data, cluster.id)}`,
+      onchange: (event) => {
+        const others = state.values.hidden.filter((id) => id !== cluster.id);
+        state.set({ hidden: event.target.checked ? others : [...others, cluster.id] });
+      },
+    });
+    toggle.checked = !hidden.has(cluster.id);
+    const name = element(
+      'button',
+      {
+        type: 'button',
+        'aria-pressed': state.values.cluster === cluster.id,
+        onclick: () => state.set({ cluster: state.values.cluster === cluster.id ? null : cluster.id, creator: null }),
+      },
+      swatch,
+      `${clusterName(data, cluster.id)} (${number(sizes.get(cluster.id) ?? 0)})`,
+    );
+    return element('li', {}, toggle, name);
+  });
+  const scale = ends
+    ? element('p', { className: 'scale' }, number(ends[0]), element('span', { className: 'ramp', 'aria-hidden': 'true' }), number(ends[1]), skewed ? ' (logarithmic)' : '')
+    : null;
+  return [scale, element('ul', { className: 'legend' }, ...rows), of ? null : null];
+}
+
+/** The table view: sorted, on pages. */
+export class Table {
+  constructor(parent, data, state, select) {
+    Object.assign(this, { parent, data, state, select, by: 'handle', rising: true, page: 0 });
+  }
+
+  draw(matches) {
+    const { data, state } = this;
+    const shown = state.shown();
+    const columns = [
+      ['handle', 'creator', (index) => visible(data.creators[index].handle)],
+      ['cluster', 'cluster', (index) => data.creators[index].cluster],
+      ...data.columns.map((column) => [column.key, column.label, (index) => column.values[index]]),
+    ];
+    const [, , value] = columns.find(([key]) => key === this.by);
+    const rows = data.creators
+      .map((_, index) => index)
+      .filter((index) => shown[index] && (matches === null || matches.has(index)))
+      .sort((one, other) => this.order(value(one), value(other)) || one - other);
+    const pages = Math.max(1, Math.ceil(rows.length / ROWS));
+    this.page = Math.min(this.page, pages - 1);
+    const head = columns.map(([key, label]) =>
+      element(
+        'th',
+        { scope: 'col', 'aria-sort': key === this.by ? (this.rising ? 'ascending' : 'descending') : 'none' },
+        element('button', { type: 'button', onclick: () => this.sort(key, matches) }, label),
+      ),
+    );
+    const body = rows.slice(this.page * ROWS, (this.page + 1) * ROWS).map((index) =>
+      element(
+        'tr',
+        {},
+        element('th', { scope: 'row' }, element('button', { type: 'button', onclick: () => this.select(index) }, foreign(data.creators[index].handle, state.values.query))),
+        element('td', {}, clusterName(data, data.creators[index].cluster)),
+        ...columns.slice(2).map(([, , read]) => element('td', { className: 'number' }, number(read(index)))),
+      ),
+    );
+    const step = (by) => () => {
+      this.page += by;
+      this.draw(matches);
+    };
+    fill(
+      this.parent,
+      element('table', {}, element('caption', {}, `${number(rows.length)} creators, page ${this.page + 1} of ${pages}`), element('thead', {}, element('tr', {}, ...head)), element('tbody', {}, ...body)),
+      element(
+        'p',
+        { className: 'pages' },
+        element('button', { type: 'button', disabled: this.page === 0, onclick: step(-1) }, 'previous page'),
+        element('button', { type: 'button', disabled: this.page === pages - 1, onclick: step(1) }, 'next page'),
+      ),
+    );
+  }
+
+  order(one, other) {
+    if (one === other) return 0;
+    if (one === null) return 1; // what is not known comes last, whichever way
+    if (other === null) return -1;
+    const rising = typeof one === 'string' ? one.localeCompare(other, 'en') : one - other;
+    return this.rising ? rising : -rising;
+  }
+
+  sort(key, matches) {
+    this.rising = key === this.by ? !this.rising : true;
+    this.by = key;
+    this.page = 0;
+    this.draw(matches);
+    this.parent.querySelector(`th[aria-sort="${this.rising ? 'ascending' : 'descending'}"] button`)?.focus();
+  }
+}

@@ -1,0 +1,1 @@
+"""The interactive atlas: one page that opens from disk."""

@@ -1,0 +1,169 @@
+"""Build the interactive atlas: one HTML file with map, reels and follow network, opened without a server."""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.types as kinds
+
+from analysis.figures import cluster_colour
+from analysis.files import replace_file
+from analysis.map_figure import placed_creators, spread_ellipse
+from analysis.study_tables import read_clusters
+from atlas.page import atlas_page
+from atlas.pictures import strip
+from common import program
+from common.config import AtlasSection
+from common.options import add_section, read_section
+from common.program import UserError
+from common.tables import CLUSTER_NAMES, COORDINATES, CREATORS, EDGES, REELS, STATUS, read_table
+
+VERSION = "1"
+NUMBERS = {"plays": "plays", "likes": "likes", "comments": "comments", "duration_s": "seconds"}
+LABELS = {"n_reels": "reels", "n_embedded": "embedded reels", "profile_spread": "spread of the reels"}
+
+
+def main(arguments: argparse.Namespace) -> None:
+    settings = read_section(arguments, AtlasSection)
+    creators = read_table(arguments.creators, CREATORS).sort_by("creator_id")
+    clusters = read_clusters(arguments.clusters)
+    placed = placed_creators(creators, read_table(arguments.coordinates, COORDINATES), clusters)
+    places = dict(zip(placed.creator_ids.to_pylist(), placed.places.tolist(), strict=True))
+    of_cluster = {row["creator_id"]: row for row in clusters.to_pylist()}
+    rows = creators.to_pylist()
+    number = {row["creator_id"]: index for index, row in enumerate(rows)}
+
+    frames = {
+        row["reel_id"]: Path(row["path"])
+        for row in read_table(arguments.status, STATUS).to_pylist()
+        if settings.pictures and row["stage"] == "frames" and row["state"] == "ok" and row["path"]
+    }
+    table = read_table(arguments.reels, REELS).drop_columns(["embedding"])
+    reels = [row for row in table.to_pylist() if row["creator_id"] in number]
+    own: dict[str, list[int]] = defaultdict(list)
+    for index, reel in enumerate(reels):
+        own[reel["creator_id"]].append(index)
+
+    numeric = [
+        field.name
+        for field in creators.schema
+        if kinds.is_integer(field.type) or kinds.is_floating(field.type)
+        if creators.column(field.name).null_count < len(rows)
+    ]
+    columns = [
+        {"key": name, "label": LABELS.get(name, name.replace("_", " ")), "values": [finite(row[name]) for row in rows]}
+        for name in numeric
+    ]
+    membership = [finite(of_cluster.get(row["creator_id"], {}).get("membership")) for row in rows]
+    if any(value is not None for value in membership):
+        columns.insert(0, {"key": "membership", "label": "membership", "values": membership})
+    names = read_table(arguments.names, CLUSTER_NAMES).to_pylist()
+    data = {
+        "name": arguments.name,
+        "synthetic": arguments.synthetic == "true",
+        "method": f"{placed.method} of the creators' mean embeddings" if len(placed) else "no creator has a place",
+        "columns": columns,
+        "clusters": cluster_facts(placed.places, placed.clusters, names),
+        "creators": [creator_facts(row, places, of_cluster, own[row["creator_id"]]) for row in rows],
+        "reels": [reel_facts(reel, frames.get(reel["reel_id"]), settings) for reel in reels],
+        "edges": [
+            [number[edge["source_id"]], number[edge["target_id"]]]
+            for edge in read_table(arguments.edges, EDGES).to_pylist()
+            if edge["source_id"] in number and edge["target_id"] in number
+        ],
+    }
+    page = atlas_page(data).encode("utf-8", "replace")
+    if len(page) > settings.max_mb * 1e6:
+        raise UserError(
+            f"the atlas would have {len(page) / 1e6:.1f} MB, more than atlas.max_mb ({settings.max_mb:g}): raise it, "
+            "or lower atlas.frames or atlas.height, or leave pictures out (atlas.pictures: false)"
+        )
+    replace_file(arguments.output, page)
+    program.log.info("%s: %d creators, %d reels, %.1f MB", arguments.output, len(rows), len(reels), len(page) / 1e6)
+
+
+def cluster_facts(places: np.ndarray, labels: np.ndarray, names: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each cluster with its name, colour, ellipse and the place of its name; at last those in none."""
+    called = {row["cluster"]: row for row in names}
+    found = []
+    for cluster in [*np.unique(labels[labels >= 0]).tolist(), -1]:
+        members = places[labels == cluster]
+        if cluster < 0 and not len(members):
+            continue
+        row = called.get(cluster, {})
+        ellipse = spread_ellipse(members) if cluster >= 0 else None
+        found.append(
+            {
+                "id": cluster,
+                "name": row.get("name", "no cluster" if cluster < 0 else f"cluster {cluster}"),
+                "words": row.get("words", []),
+                "colour": cluster_colour(cluster),
+                "ellipse": None if ellipse is None else [*ellipse[0], *ellipse[1:]],
+                "label": top_of(members, ellipse) if cluster >= 0 else None,
+            }
+        )
+    return found
+
+
+def top_of(members: np.ndarray, ellipse: tuple[tuple[float, float], float, float, float] | None) -> list[float]:
+    """Where a cluster's name stands: above its ellipse, or above its creators where there is none."""
+    if ellipse is None:
+        return [float(np.median(members[:, 0])), float(members[:, 1].max())]
+    (x, y), width, height, degrees = ellipse
+    turn = np.radians(degrees)
+    return [x, y + float(np.hypot(width / 2 * np.sin(turn), height / 2 * np.cos(turn)))]
+
+
+def creator_facts(
+    row: dict[str, Any], places: dict[str, list[float]], of_cluster: dict[str, dict[str, Any]], reels: list[int]
+) -> dict[str, Any]:
+    """A creator as the page reads it; without a place on the map neither x, y nor a cluster."""
+    x, y = places.get(row["creator_id"], (None, None))
+    cluster = of_cluster.get(row["creator_id"], {}).get("cluster") if x is not None else None
+    return {
+        "id": row["creator_id"],
+        "handle": row["handle"] or row["creator_id"],
+        "name": row["full_name"],
+        "x": x,
+        "y": y,
+        "cluster": -1 if cluster is None and x is not None else cluster,
+        "reels": reels,
+    }
+
+
+def reel_facts(reel: dict[str, Any], frames: Path | None, settings: AtlasSection) -> dict[str, Any]:
+    """A reel as the page reads it: what there is, and what the settings allow."""
+    facts = {
+        "description": reel["description"] or reel["description_raw"],
+        "caption": reel["caption"] if settings.captions else None,
+        "speech": (reel["speech_text"] or reel["speech_en"]) if settings.transcripts else None,
+        "music": " – ".join(part for part in (reel["music_title"], reel["music_artist"]) if part) or None,
+        "url": reel["url"],
+        "numbers": {label: finite(reel[name]) for name, label in NUMBERS.items() if finite(reel[name]) is not None},
+        "picture": strip(frames, settings.frames, settings.height) if frames else None,
+    }
+    return {name: value for name, value in facts.items() if value}
+
+
+def finite(value: float | None) -> float | None:
+    """A number that JSON can hold; None for others."""
+    return value if value is not None and np.isfinite(value) else None
+
+
+def parse() -> argparse.Namespace:
+    parser = program.parser(__doc__)
+    for name in ("creators", "reels", "edges", "status", "coordinates", "clusters"):
+        parser.add_argument(f"--{name}", type=Path, required=True, metavar="FILE", help=f"{name}.parquet")
+    parser.add_argument("--names", type=Path, required=True, metavar="FILE", help="cluster_names.parquet")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="page to write")
+    program.add_labels(parser)
+    add_section(parser, AtlasSection)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    program.run(main, parse())

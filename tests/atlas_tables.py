@@ -1,0 +1,83 @@
+"""Tables of a study for the atlas, with any texts, and the page that is made of them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from common.tables import (
+    CLUSTER_NAMES,
+    CLUSTERS,
+    COORDINATES,
+    CREATORS,
+    EDGES,
+    REELS,
+    STATUS,
+    build_table,
+    write_table,
+)
+from study import CHECKOUT
+
+SCHEMAS = {
+    "creators": CREATORS, "reels": REELS, "edges": EDGES, "status": STATUS, "coordinates": COORDINATES,
+    "clusters": CLUSTERS, "names": CLUSTER_NAMES,
+}  # fmt: skip
+
+
+def study_tables(number: int, texts: list[str], frames: list[Path] | None = None) -> dict[str, list[dict[str, Any]]]:
+    """Rows of a study of so many creators in three clusters, the last creator without a place on the map.
+
+    Args:
+        number: of creators, each with one reel, who follows the next one.
+        texts: captions, names, transcripts and addresses, in turn.
+        frames: zips of the stage `frames`, in turn.
+    """
+    generator = np.random.default_rng(1)
+    ids = [f"creator_{n:05d}" for n in range(number)]
+    text = [texts[n % len(texts)] for n in range(number)]
+    return {
+        "creators": [
+            {"creator_id": c, "handle": c, "full_name": text[n], "followers": 10 ** (n % 6), "n_reels": 1}
+            for n, c in enumerate(ids)
+        ],
+        "reels": [
+            {
+                "reel_id": f"r_{n:05d}", "creator_id": c, "description": f"A street at dusk, number {n}.", "plays": n,
+                "caption": text[n], "speech_text": text[n], "url": text[n], "music_title": text[n][:50],
+            }
+            for n, c in enumerate(ids)
+        ],
+        "edges": [{"source_id": ids[n], "target_id": ids[(n + 1) % number]} for n in range(number)],
+        "status": [
+            {
+                "creator_id": c, "reel_id": f"r_{n:05d}", "stage": "frames", "state": "ok",
+                "path": str(frames[n % len(frames)]),
+            }
+            for n, c in enumerate(ids)
+        ]
+        if frames
+        else [],
+        "coordinates": [
+            {"creator_id": c, "x": float(x), "y": float(y), "umap_x": float(x), "umap_y": float(y)}
+            for c, (x, y) in zip(ids[:-1], generator.random((number, 2)), strict=False)
+        ],
+        "clusters": [{"creator_id": c, "cluster": n % 4 - 1, "membership": 0.5} for n, c in enumerate(ids[:-1])],
+        "names": [
+            {"cluster": k, "name": texts[k % len(texts)], "words": [texts[-1]], "central_reels": []} for k in range(3)
+        ],
+    }  # fmt: skip
+
+
+def build_page(folder: Path, rows: dict[str, list[dict[str, Any]]], *options: str) -> Path:
+    """The page, made by the program from tables."""
+    command = [sys.executable, str(CHECKOUT / "scripts/build_atlas.py"), "--output", str(folder / "index.html")]
+    for name, schema in SCHEMAS.items():
+        write_table(build_table(rows[name], schema, further=name == "creators"), folder / f"{name}.parquet")
+        command += [f"--{name}", str(folder / f"{name}.parquet")]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder / "index.html"

@@ -1,0 +1,219 @@
+"""The atlas in a real browser: what people do with it, and texts that try to be more than texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from atlas_tables import build_page, study_tables
+
+HOSTILE = [
+    "<script>window.hacked = 1</script>", "</script><img src=x onerror='window.hacked = 2'>",
+    "javascript:window.hacked=3",
+    "\u202eevil \u2066text 🎬", "x" * 10_000, "<!-- <script> -->", "data:text/html,<script>window.hacked=4</script>",
+    "https://example.org/reel/1?a=<b>&c='\"", "plain caption", "&lt;b&gt; \u2028 line",
+]  # fmt: skip
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("atlas")
+    return build_page(folder, study_tables(40, HOSTILE), "--name", "A <b>study</b>", "--synthetic", "true").as_uri()
+
+
+@pytest.fixture
+def opened(browser: Browser, address: str, tmp_path: Path) -> Iterator[Open]:
+    """Opens the page; at the end nothing may have been said, asked for, or run that should not be."""
+    pages: list[Page] = []
+    said: list[str] = []
+    asked: list[str] = []
+
+    def open_page(hash: str = "", **options: object) -> Page:  # noqa: A002
+        page = browser.new_page(**({"viewport": {"width": 1200, "height": 800}} | options))  # type: ignore[arg-type]
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(address + hash)
+        page.wait_for_selector("html[data-ready]")
+        pages.append(page)
+        return page
+
+    yield open_page
+    for number, page in enumerate(pages):
+        assert page.evaluate("window.hacked") is None
+        page.screenshot(path=tmp_path / f"{number}.png")  # kept as pytest keeps its folders
+        page.close()
+    # SwiftShader tells that it is slow.
+    assert [text for text in said if "GPU stall" not in text] == []
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+def place_of(page: Page, creator: str) -> tuple[float, float]:
+    """Where a creator's dot is in the window."""
+    page.evaluate(f"location.hash = 'creator={creator}'")
+    expect(page.locator("#selected")).to_have_text(creator)
+    page.keyboard.press("p")
+    page.keyboard.press("n")  # brings her or him into the middle
+    expect(page.locator("#selected")).to_have_text(creator)
+    page.wait_for_timeout(400)
+    box = page.locator("#map").bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_it_opens_from_disk_and_says_what_it_is(opened: Open) -> None:
+    page = opened()
+    assert page.title() == "A <b>study</b>"
+    expect(page.locator(".badge")).to_have_text("SYNTHETIC DATA")
+    expect(page.locator("#inspector")).to_contain_text("40 creators, 40 reels, 40 follows")
+    assert page.locator("#legend li").count() == 4
+    assert page.locator("canvas").count() == 1
+
+
+def test_pointing_at_a_dot_shows_a_card_and_a_click_opens_the_creator(opened: Open) -> None:
+    page = opened()
+    x, y = place_of(page, "creator_00004")
+    page.keyboard.press("Escape")
+    expect(page.locator("#selected")).to_have_text("Nothing selected")
+    page.mouse.move(x - 3, y)
+    page.mouse.move(x, y)
+    expect(page.locator("#card")).to_be_visible()
+    expect(page.locator("#card")).to_contain_text("creator_00004")
+    page.mouse.click(x, y)
+    expect(page.locator("#selected")).to_have_text("creator_00004")
+    expect(page.locator("#inspector")).to_contain_text("A street at dusk, number 4.")
+    assert "creator=creator_00004" in page.url
+
+
+def test_hostile_texts_are_shown_as_texts_and_links_lead_to_the_web_only(opened: Open) -> None:
+    page = opened()
+    for number, text in enumerate(HOSTILE):
+        page.evaluate(f"location.hash = 'creator=creator_{number:05d}'")
+        expect(page.locator("#selected")).to_have_text(f"creator_{number:05d}")
+        shown = page.locator("#inspector .name").text_content() or ""
+        assert shown == "".join(c for c in text if c not in "\u202e\u2066")
+        links = page.locator("#inspector a")
+        assert links.count() == int(text.startswith("https:"))
+        if links.count():
+            assert (links.first.get_attribute("href") or "").startswith("https://example.org/")
+            assert "noopener" in (links.first.get_attribute("rel") or "")
+    assert page.locator("#inspector script, #inspector img[onerror], #legend script").count() == 0
+
+
+def test_a_search_marks_what_it_finds_and_counts_it(opened: Open) -> None:
+    page = opened()
+    page.keyboard.press("/")
+    page.keyboard.type("number 17")
+    expect(page.locator("#selected")).to_have_text("1 creator found")
+    page.keyboard.press("Enter")
+    expect(page.locator("#selected")).to_have_text("creator_00017")
+    expect(page.locator("#inspector mark").first).to_have_text("number 17")
+    page.locator("#search").fill("no such thing anywhere")
+    expect(page.locator("#selected")).to_have_text("0 creators found")
+    page.locator("#search").fill("<script>")
+    expect(page.locator("#inspector .list li").first).to_be_visible()
+
+
+def test_the_legend_filters_and_selects(opened: Open) -> None:
+    page = opened()
+    page.keyboard.press("t")
+    expect(page.locator("#table caption")).to_contain_text("40 creators")
+    page.locator("#legend li").first.locator("input").uncheck()
+    expect(page.locator("#table caption")).to_contain_text("30 creators")
+    assert "hidden=0" in page.url
+    page.locator("#legend li").nth(1).locator("button").click()
+    expect(page.locator("#inspector h3")).to_have_text("10 creators")
+
+
+def test_colours_by_number_have_a_scale(opened: Open) -> None:
+    page = opened()
+    page.locator("#colour").select_option("followers")
+    expect(page.locator("#legend .scale")).to_contain_text("100,000")
+    expect(page.locator("#legend .scale")).to_contain_text("logarithmic")
+    assert "colour=followers" in page.url
+
+
+def test_follows_of_a_creator_are_drawn_and_can_be_switched_off(opened: Open) -> None:
+    page = opened("#creator=creator_00010")
+    page.wait_for_timeout(300)
+    with_follows = page.locator("#map canvas").screenshot()
+    page.locator("#edges").uncheck()
+    page.wait_for_timeout(300)
+    assert page.locator("#map canvas").screenshot() != with_follows
+    expect(page.locator("dl")).to_contain_text("follows in the cohort")
+
+
+def test_the_address_brings_everything_back(opened: Open) -> None:
+    page = opened(
+        "#cluster=1&colour=membership&hidden=2&search=street&table=1&ellipses=0&names=0&edges=0&view=0.5_0.5_9"
+    )
+    expect(page.locator("#search")).to_have_value("street")
+    expect(page.locator("#colour")).to_have_value("membership")
+    expect(page.locator("#table")).to_be_visible()
+    for name in ("ellipses", "names", "edges"):
+        assert not page.locator(f"#{name}").is_checked()
+    assert not page.locator("#legend li").nth(2).locator("input").is_checked()
+    assert (page.locator("#selected").text_content() or "").startswith("1 ")
+    page = opened("#creator=nobody&cluster=99&colour=shoe&hidden=x&view=a_b_c")  # of another study
+    expect(page.locator("#selected")).to_have_text("Nothing selected")
+
+
+def test_everything_can_be_done_with_the_keyboard(opened: Open) -> None:
+    page = opened()
+    page.keyboard.press("n")
+    expect(page.locator("#selected")).to_have_text("creator_00000")
+    page.keyboard.press("n")  # the next of the same cluster
+    expect(page.locator("#selected")).to_have_text("creator_00004")
+    before = page.url
+    page.locator("#map").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("+")
+    expect(page).not_to_have_url(before)
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#keys")).to_be_hidden()
+    page.keyboard.press("t")
+    page.locator("#table tbody button").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#selected")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#selected")).to_have_text("Nothing selected")
+    page.keyboard.press("Tab")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+def test_the_table_is_a_table_and_sorts(opened: Open) -> None:
+    page = opened("#table=1")
+    header = page.locator("#table thead th", has_text="followers")
+    header.locator("button").click()
+    expect(header).to_have_attribute("aria-sort", "ascending")
+    header.locator("button").click()
+    expect(header).to_have_attribute("aria-sort", "descending")
+    assert page.locator("#table tbody tr").first.locator("td", has_text="100,000").count() == 1
+    last = page.locator("#table tbody th", has_text="creator_00039")
+    last.locator("button").click()
+    expect(page.locator("dl")).to_contain_text("no place on the map")
+
+
+def test_dark_and_light(opened: Open) -> None:
+    page = opened(color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(22, 24, 27)"
+    page.locator("#theme").click()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+def test_on_a_phone(opened: Open) -> None:
+    page = opened(viewport={"width": 390, "height": 780}, has_touch=True, is_mobile=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    box, panel = (page.locator(selector).bounding_box() for selector in ("#map", "aside"))
+    assert box
+    assert panel
+    assert box["height"] > 200
+    assert panel["y"] >= box["y"] + box["height"] - 1
+    page.locator("#legend li").first.locator("button").tap()
+    expect(page.locator("#inspector h3")).to_contain_text("creators")
