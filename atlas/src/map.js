@@ -15,21 +15,37 @@ export class CreatorMap {
     this.placed = data.creators.map((_, index) => index).filter((index) => data.creators[index].x !== null);
     this.positions = new Float32Array(this.placed.flatMap((index) => [data.creators[index].x, 1 - data.creators[index].y]));
     this.matches = null;
+    this.asked = this.viewState();
     this.deck = new Deck({
       parent,
-      views: new OrthographicView({ flipY: true, controller: { inertia: 200, keyboard: false } }),
-      viewState: this.viewState(),
-      onViewStateChange: ({ viewState }) => this.move(viewState),
+      views: new OrthographicView({ flipY: true, controller: { keyboard: false } }),
+      viewState: this.asked,
+      onViewStateChange: ({ viewState, interactionState }) => this.move(viewState, interactionState.isPanning),
+      onAfterRender: ({ device }) => {
+        this.slow ??= drawnByProcessor(device.gl);
+        this.drawnAt = this.asked;
+        this.canvas ??= this.parent.querySelector('canvas');
+        if (!this.moved) this.canvas.style.transform = '';
+      },
       onHover: (found) => hover(this.creatorOf(found), found.x, found.y),
       onClick: (found) => pick(this.creatorOf(found)),
+      onDragStart: () => this.drag(true),
+      onDragEnd: () => this.drag(false),
       getCursor: ({ isDragging, isHovering }) => (isDragging ? 'grabbing' : isHovering ? 'pointer' : 'grab'),
+      // Dots, lines and letters smooth their own edges: several samples a pixel would be work for nothing.
+      deviceProps: { type: 'webgl', webgl: { antialias: false } },
       useDevicePixels: true,
       pickingRadius: 4,
       layers: [],
     });
     new ResizeObserver(() => {
-      if (!this.state.values.view) this.deck.setProps({ viewState: this.viewState() });
+      if (!this.state.values.view) this.look();
     }).observe(parent);
+  }
+
+  /** While the map is dragged, nobody is pointed at: dots need not be found under the pointer. */
+  drag(dragged) {
+    this.deck.setProps({ layers: this.deck.props.layers.map((layer) => (layer.id === 'creators' ? layer.clone({ pickable: !dragged, autoHighlight: !dragged }) : layer)) });
   }
 
   creatorOf({ layer, index }) {
@@ -43,10 +59,23 @@ export class CreatorMap {
     return { target: [x, y, 0], zoom, minZoom: 6, maxZoom: 20 };
   }
 
-  move(viewState) {
-    this.deck.setProps({ viewState });
+  move(given, panning) {
+    // The end of a drag says where it began, as the controller was not told of its way.
+    const viewState = this.moved && !panning ? this.seen : given;
+    this.moved = Boolean(panning && this.slow && this.drawnAt);
+    if (this.moved) {
+      // Without a GPU drawing takes long: the picture is moved as it is, and drawn anew where it comes to rest.
+      const [right, down] = [0, 1].map((axis) => (this.drawnAt.target[axis] - viewState.target[axis]) * 2 ** viewState.zoom);
+      this.canvas.style.transform = `translate(${right}px, ${down}px)`;
+    } else {
+      this.asked = viewState;
+      this.deck.setProps({ viewState });
+    }
     clearTimeout(this.later);
-    this.later = setTimeout(() => this.state.set({ view: [viewState.target[0], viewState.target[1], viewState.zoom] }), 250);
+    this.later = setTimeout(() => {
+      this.state.set({ view: [viewState.target[0], viewState.target[1], viewState.zoom] });
+      if (this.moved) this.look();
+    }, 150);
     this.seen = viewState;
   }
 
@@ -57,7 +86,7 @@ export class CreatorMap {
     const view = [target[0] + right * step, target[1] + down * step, Math.min(20, Math.max(6, zoom + closer * 0.5))];
     this.seen = null;
     this.state.set({ view });
-    this.deck.setProps({ viewState: this.viewState() });
+    this.look();
   }
 
   /** Bring a creator into the middle. */
@@ -67,13 +96,20 @@ export class CreatorMap {
     const { zoom } = this.seen ?? this.viewState();
     this.seen = null;
     this.state.set({ view: [x, 1 - y, zoom] });
-    this.deck.setProps({ viewState: this.viewState() });
+    this.look();
   }
 
   reset() {
     this.seen = null;
     this.state.set({ view: null });
-    this.deck.setProps({ viewState: this.viewState() });
+    this.look();
+  }
+
+  /** Draw where the state says. */
+  look() {
+    this.moved = false;
+    this.asked = this.viewState();
+    this.deck.setProps({ viewState: this.asked });
   }
 
   /** Draw anew. */
@@ -110,7 +146,7 @@ export class CreatorMap {
         },
       },
       radiusUnits: 'pixels',
-      stroked: placed.length < 5000,
+      stroked: placed.length < 2000,
       getLineColor: paper,
       lineWidthUnits: 'pixels',
       getLineWidth: 0.8,
@@ -201,6 +237,12 @@ export class CreatorMap {
       }),
     ];
   }
+}
+
+/** Whether there is no GPU behind WebGL. */
+function drawnByProcessor(gl) {
+  const named = gl.getExtension('WEBGL_debug_renderer_info');
+  return /swiftshader|llvmpipe|softpipe|software/i.test(named ? gl.getParameter(named.UNMASKED_RENDERER_WEBGL) : '');
 }
 
 /** The points of an ellipse: [x, y, width, height, degrees] in the map's units. */

@@ -89,6 +89,21 @@ def test_pointing_at_a_dot_shows_a_card_and_a_click_opens_the_creator(opened: Op
     assert "creator=creator_00004" in page.url
 
 
+def test_a_drag_moves_the_map_and_the_dots_are_where_they_are_seen(opened: Open) -> None:
+    page = opened()
+    x, y = place_of(page, "creator_00008")
+    page.keyboard.press("Escape")
+    page.mouse.move(x + 30, y + 30)
+    page.mouse.down()
+    page.mouse.move(x + 60, y + 45, steps=4)
+    page.mouse.move(x + 130, y + 80, steps=4)
+    page.mouse.up()
+    page.wait_for_timeout(900)
+    assert page.locator("#map canvas").evaluate("canvas => canvas.style.transform") == ""
+    page.mouse.click(x + 100, y + 50)
+    expect(page.locator("#selected")).to_have_text("creator_00008")
+
+
 def test_hostile_texts_are_shown_as_texts_and_links_lead_to_the_web_only(opened: Open) -> None:
     page = opened()
     for number, text in enumerate(HOSTILE):
