@@ -66,6 +66,7 @@ function draw(changed) {
   }
   at('map').hidden = values.table;
   at('table').hidden = !values.table;
+  at('zoom').hidden = values.table;
   at('as-table').setAttribute('aria-pressed', values.table);
   for (const name of ['ellipses', 'names', 'edges']) at(name).checked = values[name];
   at('colour').value = values.colour;

@@ -3,6 +3,7 @@
 import { Deck, OrthographicView } from '@deck.gl/core';
 import { LineLayer, PathLayer, ScatterplotLayer, TextLayer } from '@deck.gl/layers';
 import { colouring, rgb } from './colours.js';
+import { visible } from './dom.js';
 
 const OUT = [213, 94, 0]; // follows of the selected creator
 const IN = [0, 114, 178]; // follows that the selected creator receives
@@ -217,6 +218,7 @@ export class CreatorMap {
   names(ink, paper) {
     if (!this.state.values.names) return [];
     const hidden = new Set(this.state.values.hidden);
+    const narrow = this.parent.clientWidth < 500; // a phone: names stand in the legend
     const named = this.data.clusters.filter((cluster) => cluster.label && !hidden.has(cluster.id));
     return [
       new TextLayer({
@@ -226,7 +228,7 @@ export class CreatorMap {
         fontFamily: 'system-ui, sans-serif',
         fontWeight: 600,
         fontSettings: { sdf: true, buffer: 8 },
-        getText: (cluster) => `${cluster.id}  ${cluster.name}`,
+        getText: (cluster) => (narrow ? `${cluster.id}` : `${cluster.id}  ${visible(cluster.name)}`),
         getPosition: (cluster) => [cluster.label[0], 1 - cluster.label[1]],
         getSize: 13,
         getAlignmentBaseline: 'bottom',
