@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import zipfile
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -144,9 +145,20 @@ def reel_facts(reel: dict[str, Any], frames: Path | None, settings: AtlasSection
         "music": " – ".join(part for part in (reel["music_title"], reel["music_artist"]) if part) or None,
         "url": reel["url"],
         "numbers": {label: finite(reel[name]) for name, label in NUMBERS.items() if finite(reel[name]) is not None},
-        "picture": strip(frames, settings.frames, settings.height) if frames else None,
+        "picture": picture(frames, reel["reel_id"], settings) if frames else None,
     }
     return {name: value for name, value in facts.items() if value}
+
+
+def picture(frames: Path, reel_id: str, settings: AtlasSection) -> str:
+    """A reel's frames as one picture."""
+    try:
+        return strip(frames, settings.frames, settings.height)
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise UserError(
+            f"{frames}: the frames of {reel_id} cannot be read ({error}): run snakemake again, or leave pictures out "
+            "(atlas.pictures: false)"
+        ) from None
 
 
 def finite(value: float | None) -> float | None:

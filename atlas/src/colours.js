@@ -17,11 +17,16 @@ export function viridis(share) {
   return STEPS[low].map((value, part) => Math.round(value + (STEPS[low + 1][part] - value) * (place - low)));
 }
 
-/** Whether a column is shown by its logarithm: positive numbers over more than two powers of ten. */
+/** Whether a column is shown by its logarithm: its positive numbers span more than two powers of ten, and none is below 0. */
 export function isSkewed(values) {
-  const known = values.filter((value) => value !== null);
-  const low = Math.min(...known);
-  return low > 0 && Math.max(...known) / low > 100;
+  let [low, high] = [Infinity, 0];
+  for (const value of values) {
+    if (value === null) continue;
+    if (value < 0) return false;
+    if (value > 0) low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return high / low > 100;
 }
 
 /** A function from a creator's number to a colour, and the ends of the scale (null for clusters). */
@@ -33,12 +38,12 @@ export function colouring(data, name) {
   const { values } = data.columns.find((column) => column.key === name);
   const known = values.filter((value) => value !== null);
   if (!known.length) return { of: () => UNKNOWN, ends: null };
-  const scale = isSkewed(values) ? Math.log : (value) => value;
+  const scale = isSkewed(values) ? Math.log1p : (value) => value;
   const ends = known.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
   const [low, high] = ends.map(scale);
   return {
     of: (creator) => (values[creator] === null ? UNKNOWN : viridis(high > low ? (scale(values[creator]) - low) / (high - low) : 0.5)),
     ends,
-    skewed: scale === Math.log,
+    skewed: scale === Math.log1p,
   };
 }

@@ -13,13 +13,17 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
-/** Replace what an element holds. */
+/** Replace what an element holds; where the focus was on one of its controls (`data-key`), it is on the same one again. */
 export function fill(parent, ...children) {
+  const active = document.activeElement;
+  const key = parent.contains(active) ? active.dataset.key : undefined;
   parent.replaceChildren(...children.filter((child) => child !== null && child !== undefined));
+  if (key !== undefined) [...parent.querySelectorAll('[data-key]')].find((one) => one.dataset.key === key)?.focus();
 }
 
-// Characters that turn the direction of what follows, or are not seen at all.
-const DIRECTIONS = /[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u0000-\u0008\u000b-\u001f\u007f]/g;
+// Characters that turn the direction of what follows, or are not seen at all. Joiners stay (U+200C, U+200D): emoji,
+// Persian and Hindi are written with them.
+const DIRECTIONS = /[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\u0000-\u0008\u000b-\u001f\u007f]/g;
 
 /** A text of somebody else in an element of its own direction, without marks that would turn the page around. */
 export function foreign(text, query = '') {

@@ -1,6 +1,6 @@
 // The atlas: one page, no server, nothing loaded.
 
-import { element, fill, foreign } from './dom.js';
+import { element, fill, foreign, visible } from './dom.js';
 import { CreatorMap } from './map.js';
 import { Table, clusterName, clusterPanel, creatorPanel, legend, resultsPanel, welcomePanel } from './panels.js';
 import { State } from './state.js';
@@ -8,19 +8,24 @@ import { State } from './state.js';
 const data = JSON.parse(document.getElementById('data').textContent);
 const at = (id) => document.getElementById(id);
 const state = new State(data);
+const prefersDark = window.matchMedia('(prefers-color-scheme: dark)');
 
-/** What can be searched of each creator, in lower case: handle, name, cluster, and the texts of the reels. */
+const words = new Map(data.clusters.map((cluster) => [cluster.id, cluster.words.join(', ')]));
+
+/** What can be searched of each creator, in lower case: handle, name, cluster and its words, and the texts of the reels. */
 const searched = data.creators.map((creator) =>
   [
     creator.handle,
     creator.name,
     clusterName(data, creator.cluster),
+    words.get(creator.cluster),
     ...creator.reels.flatMap((index) => {
       const { description, caption, speech, music } = data.reels[index];
       return [description, caption, speech, music];
     }),
   ]
     .filter(Boolean)
+    .map(visible)
     .join('\n')
     .toLowerCase(),
 );
@@ -33,9 +38,10 @@ function find(query) {
 
 let matches = find(state.values.query);
 
-function select(index) {
+/** Select a creator; from a list or the table, reading goes on with what is known of her or him. */
+function select(index, read = false) {
   state.set({ creator: index, cluster: null });
-  if (index !== null && state.values.table) at('selected').focus();
+  if (read) at('selected').focus();
 }
 
 const card = at('card');
@@ -70,18 +76,21 @@ function draw(changed) {
   at('as-table').setAttribute('aria-pressed', values.table);
   for (const name of ['ellipses', 'names', 'edges']) at(name).checked = values[name];
   at('colour').value = values.colour;
-  fill(at('legend'), ...legend(data, state));
+  if (['hidden', 'cluster', 'colour'].some((key) => changed.has(key))) fill(at('legend'), ...legend(data, state));
+  const theme = values.theme ?? (prefersDark.matches ? 'dark' : 'light');
+  document.documentElement.dataset.theme = theme;
   if (['creator', 'cluster', 'query'].some((key) => changed.has(key))) {
     fill(at('inspector'), ...inspected());
     at('said').textContent = at('selected').textContent;
   }
+  if (changed.has('address')) map.look();
   if (values.table) table.draw(matches);
   else if (![...changed].every((key) => key === 'view')) map.draw(matches);
 }
 
 function inspected() {
   const { creator, cluster } = state.values;
-  if (creator !== null) return creatorPanel(data, state, creator);
+  if (creator !== null) return creatorPanel(data, state, creator, select);
   if (cluster !== null) return clusterPanel(data, state, cluster, select);
   return matches ? resultsPanel(data, state, matches, select) : welcomePanel(data);
 }
@@ -105,13 +114,8 @@ at('farther').addEventListener('click', () => map.nudge(0, 0, -1));
 at('whole').addEventListener('click', () => map.reset());
 at('help').addEventListener('click', () => at('keys').showModal());
 
-const prefersDark = window.matchMedia('(prefers-color-scheme: dark)');
-function paint(theme) {
-  document.documentElement.dataset.theme = theme;
-  draw(new Set(['theme']));
-}
-at('theme').addEventListener('click', () => paint(document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark'));
-prefersDark.addEventListener('change', () => paint(prefersDark.matches ? 'dark' : 'light'));
+at('theme').addEventListener('click', () => state.set({ theme: document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark' }));
+prefersDark.addEventListener('change', () => draw(new Set(['theme'])));
 
 /** The next creator of the same selection (matches, cluster, all) in the order of handles. */
 function next(step) {
@@ -155,6 +159,5 @@ window.addEventListener('keydown', (event) => {
 });
 
 at('search').value = state.values.query;
-paint(prefersDark.matches ? 'dark' : 'light');
-draw(new Set(['creator', 'cluster', 'query', 'table']));
+draw(new Set(['creator', 'cluster', 'colour', 'query', 'table']));
 document.documentElement.dataset.ready = 'true';

@@ -1,7 +1,7 @@
 // The map, drawn by deck.gl: dots, ellipses, names, follow edges. Everything is redrawn from the state.
 
 import { Deck, OrthographicView } from '@deck.gl/core';
-import { LineLayer, PathLayer, ScatterplotLayer, TextLayer } from '@deck.gl/layers';
+import { PathLayer, ScatterplotLayer, TextLayer } from '@deck.gl/layers';
 import { colouring, rgb } from './colours.js';
 import { visible } from './dom.js';
 
@@ -108,6 +108,7 @@ export class CreatorMap {
 
   /** Draw where the state says. */
   look() {
+    this.seen = null;
     this.moved = false;
     this.asked = this.viewState();
     this.deck.setProps({ viewState: this.asked });
@@ -187,11 +188,10 @@ export class CreatorMap {
     const alpha = Math.max(40, Math.min(190, 4000 / Math.sqrt(chosen.length)));
     const place = (index) => [creators[index].x, 1 - creators[index].y];
     return [
-      new LineLayer({
+      new PathLayer({
         id: 'edges',
         data: chosen,
-        getSourcePosition: (edge) => place(edge.source),
-        getTargetPosition: (edge) => place(edge.target),
+        getPath: (edge) => arc(place(edge.source), place(edge.target)),
         getColor: (edge) => [...(edge.out ? OUT : IN), alpha],
         getWidth: 1.3,
         widthUnits: 'pixels',
@@ -239,6 +239,16 @@ export class CreatorMap {
       }),
     ];
   }
+}
+
+/** A line that bends to its right, so that two who follow each other have two lines. */
+function arc([x, y], [toX, toY]) {
+  const [overX, overY] = [(x + toX) / 2 - 0.1 * (toY - y), (y + toY) / 2 + 0.1 * (toX - x)];
+  return Array.from({ length: 13 }, (_, step) => {
+    const t = step / 12;
+    const [start, over, end] = [(1 - t) ** 2, 2 * t * (1 - t), t ** 2];
+    return [start * x + over * overX + end * toX, start * y + over * overY + end * toY];
+  });
 }
 
 /** Whether there is no GPU behind WebGL. */

@@ -14,15 +14,15 @@ export function clusterName(data, id) {
 }
 
 /** Everything known of a creator. */
-export function creatorPanel(data, state, index) {
+export function creatorPanel(data, state, index, select) {
   const creator = data.creators[index];
   const query = state.values.query;
-  const follows = data.edges.filter(([source]) => source === index).length;
-  const followed = data.edges.filter(([, target]) => target === index).length;
+  const follows = data.edges.filter(([source]) => source === index).map(([, target]) => target);
+  const followed = data.edges.filter(([, target]) => target === index).map(([source]) => source);
   const facts = [
     ['cluster', clusterName(data, creator.cluster)],
-    ['follows in the cohort', number(follows)],
-    ['followed in the cohort', number(followed)],
+    ['follows in the cohort', number(follows.length)],
+    ['followed in the cohort', number(followed.length)],
     ...data.columns.map((column) => [column.label, number(column.values[index])]),
   ];
   return [
@@ -31,7 +31,16 @@ export function creatorPanel(data, state, index) {
     element('dl', {}, ...facts.flatMap(([term, value]) => [element('dt', {}, term), element('dd', {}, value)])),
     element('h3', {}, creator.reels.length === 1 ? '1 reel' : `${creator.reels.length} reels`),
     ...creator.reels.map((reel) => reelCard(data.reels[reel], query)),
+    ...tied('Follows', data, state, follows, select),
+    ...tied('Followed by', data, state, followed, select),
   ];
+}
+
+/** Creators in a list that can be opened. */
+function tied(title, data, state, indices, select) {
+  if (!indices.length) return [];
+  const list = element('ul', { className: 'list' }, ...indices.slice(0, 500).map((index) => creatorItem(data, state, index, select)));
+  return [element('details', {}, element('summary', {}, `${title} ${number(indices.length)} of the cohort`), list)];
 }
 
 function reelCard(reel, query) {
@@ -42,6 +51,8 @@ function reelCard(reel, query) {
     ['Music', reel.music],
   ];
   const facts = Object.entries(reel.numbers ?? {}).map(([name, value]) => `${name} ${number(value)}`);
+  const missing = [['frames', reel.picture], ...texts.map(([title, text]) => [title.toLowerCase(), text])].filter(([, there]) => !there).map(([name]) => name);
+  if (missing.length) facts.push(`not here: ${missing.join(', ')}`);
   return element(
     'article',
     { className: 'reel' },
@@ -67,7 +78,7 @@ export function clusterPanel(data, state, id, select) {
 }
 
 function creatorItem(data, state, index, select) {
-  return element('li', {}, element('button', { type: 'button', onclick: () => select(index) }, foreign(data.creators[index].handle, state.values.query)));
+  return element('li', {}, element('button', { type: 'button', onclick: () => select(index, true) }, foreign(data.creators[index].handle, state.values.query)));
 }
 
 /** Creators that a search found. */
@@ -92,7 +103,7 @@ export function welcomePanel(data) {
 /** The legend: clusters to switch off and on and to select, or the scale of a number. */
 export function legend(data, state) {
   const hidden = new Set(state.values.hidden);
-  const { ends, skewed, of } = colouring(data, state.values.colour);
+  const { ends, skewed } = colouring(data, state.values.colour);
   const sizes = new Map();
   for (const { cluster } of data.creators) sizes.set(cluster, (sizes.get(cluster) ?? 0) + 1);
   const byCluster = state.values.colour === 'cluster';
@@ -101,6 +112,7 @@ export function legend(data, state) {
     swatch.style.setProperty('--colour', byCluster ? cluster.colour : 'transparent');
     const toggle = element('input', {
       type: 'checkbox',
+      'data-key': `show ${cluster.id}`,
       'aria-label': `show ${clusterName(data, cluster.id)}`,
       onchange: (event) => {
         const others = state.values.hidden.filter((id) => id !== cluster.id);
@@ -112,6 +124,7 @@ export function legend(data, state) {
       'button',
       {
         type: 'button',
+        'data-key': `cluster ${cluster.id}`,
         'aria-pressed': state.values.cluster === cluster.id,
         onclick: () => state.set({ cluster: state.values.cluster === cluster.id ? null : cluster.id, creator: null }),
       },
@@ -123,7 +136,7 @@ export function legend(data, state) {
   const scale = ends
     ? element('p', { className: 'scale' }, number(ends[0]), element('span', { className: 'ramp', 'aria-hidden': 'true' }), number(ends[1]), skewed ? ' (logarithmic)' : '')
     : null;
-  return [scale, element('ul', { className: 'legend' }, ...rows), of ? null : null];
+  return [scale, element('ul', { className: 'legend' }, ...rows)];
 }
 
 /** The table view: sorted, on pages. */
@@ -151,14 +164,14 @@ export class Table {
       element(
         'th',
         { scope: 'col', 'aria-sort': key === this.by ? (this.rising ? 'ascending' : 'descending') : 'none' },
-        element('button', { type: 'button', onclick: () => this.sort(key, matches) }, label),
+        element('button', { type: 'button', 'data-key': `sort ${key}`, onclick: () => this.sort(key, matches) }, label),
       ),
     );
     const body = rows.slice(this.page * ROWS, (this.page + 1) * ROWS).map((index) =>
       element(
         'tr',
         {},
-        element('th', { scope: 'row' }, element('button', { type: 'button', onclick: () => this.select(index) }, foreign(data.creators[index].handle, state.values.query))),
+        element('th', { scope: 'row' }, element('button', { type: 'button', onclick: () => this.select(index, true) }, foreign(data.creators[index].handle, state.values.query))),
         element('td', {}, clusterName(data, data.creators[index].cluster)),
         ...columns.slice(2).map(([, , read]) => element('td', { className: 'number' }, number(read(index)))),
       ),
@@ -173,8 +186,8 @@ export class Table {
       element(
         'p',
         { className: 'pages' },
-        element('button', { type: 'button', disabled: this.page === 0, onclick: step(-1) }, 'previous page'),
-        element('button', { type: 'button', disabled: this.page === pages - 1, onclick: step(1) }, 'next page'),
+        element('button', { type: 'button', 'data-key': 'previous', disabled: this.page === 0, onclick: step(-1) }, 'previous page'),
+        element('button', { type: 'button', 'data-key': 'next', disabled: this.page === pages - 1, onclick: step(1) }, 'next page'),
       ),
     );
   }
@@ -192,6 +205,5 @@ export class Table {
     this.by = key;
     this.page = 0;
     this.draw(matches);
-    this.parent.querySelector(`th[aria-sort="${this.rising ? 'ascending' : 'descending'}"] button`)?.focus();
   }
 }

@@ -11,6 +11,7 @@ const DEFAULTS = {
   names: true,
   edges: true,
   view: null, // [x, y, zoom]
+  theme: null, // dark or light; null: as the system has it
 };
 
 /** The state, and who wants to know of changes. */
@@ -23,7 +24,7 @@ export class State {
     window.addEventListener('hashchange', () => {
       if (window.location.hash.slice(1) !== this.written) {
         this.read();
-        this.tell(Object.keys(DEFAULTS));
+        this.tell([...Object.keys(DEFAULTS), 'address']);
       }
     });
   }
@@ -41,7 +42,7 @@ export class State {
     for (const listener of this.listeners) listener(new Set(changed));
   }
 
-  /** Creators that the search and the legend leave: one flag each. */
+  /** Creators that the legend leaves: one flag each. */
   shown() {
     const hidden = new Set(this.values.hidden);
     return this.data.creators.map((creator) => !hidden.has(creator.cluster));
@@ -49,7 +50,7 @@ export class State {
 
   write() {
     const said = new URLSearchParams();
-    const { creator, cluster, colour, hidden, query, table, ellipses, names, edges, view } = this.values;
+    const { creator, cluster, colour, hidden, query, table, ellipses, names, edges, view, theme } = this.values;
     if (creator !== null) said.set('creator', this.data.creators[creator].id);
     if (cluster !== null) said.set('cluster', cluster);
     if (colour !== DEFAULTS.colour) said.set('colour', colour);
@@ -59,6 +60,7 @@ export class State {
     if (!ellipses) said.set('ellipses', '0');
     if (!names) said.set('names', '0');
     if (!edges) said.set('edges', '0');
+    if (theme) said.set('theme', theme);
     if (view) said.set('view', view.map((value) => value.toFixed(4)).join('_'));
     this.written = said.toString();
     window.history.replaceState(null, '', `#${this.written}`);
@@ -82,6 +84,7 @@ export class State {
       ellipses: said.get('ellipses') !== '0',
       names: said.get('names') !== '0',
       edges: said.get('edges') !== '0',
+      theme: ['dark', 'light'].includes(said.get('theme')) ? said.get('theme') : null,
       view: view.length === 3 && view.every(Number.isFinite) ? view : null,
     };
   }

@@ -74,7 +74,12 @@ def frames_per_second(page: Page) -> float:
         page.mouse.move(x + 120 * ((step % 40) - 20) / 20, y + 80 * ((step % 24) - 12) / 12)
     drawn = page.evaluate("window.drawn")
     seconds = time.perf_counter() - start
+    before = page.url
+    page.mouse.move(x + 200, y)
     page.mouse.up()
+    page.wait_for_timeout(1000)
+    if page.url == before:
+        sys.exit("the map did not move")
     return drawn / seconds
 
 

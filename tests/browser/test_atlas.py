@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from atlas_tables import build_page, study_tables
@@ -15,6 +18,7 @@ HOSTILE = [
     "javascript:window.hacked=3",
     "\u202eevil \u2066text 🎬", "x" * 10_000, "<!-- <script> -->", "data:text/html,<script>window.hacked=4</script>",
     "https://example.org/reel/1?a=<b>&c='\"", "plain caption", "&lt;b&gt; \u2028 line",
+    "👩\u200d👩\u200d👧 می\u200cخواهم",
 ]  # fmt: skip
 Open = Callable[..., Page]
 
@@ -152,14 +156,71 @@ def test_colours_by_number_have_a_scale(opened: Open) -> None:
     assert "colour=followers" in page.url
 
 
-def test_follows_of_a_creator_are_drawn_and_can_be_switched_off(opened: Open) -> None:
-    page = opened("#creator=creator_00010")
-    page.wait_for_timeout(300)
-    with_follows = page.locator("#map canvas").screenshot()
+def pixels_like(page: Page, colour: tuple[int, int, int]) -> int:
+    """How many pixels of the map have about this colour."""
+    picture = Image.open(io.BytesIO(page.locator("#map canvas").screenshot())).convert("RGB")
+    return int((np.abs(np.asarray(picture, int) - colour).max(axis=2) < 30).sum())
+
+
+def test_follows_go_out_in_orange_come_in_in_blue_and_can_be_switched_off(opened: Open) -> None:
+    """Cluster 0 is blue, so it is hidden; what remains of either colour are lines."""
+    orange, blue = (224, 135, 65), (65, 150, 198)  # on white
+    page = opened("#creator=creator_00011&hidden=0&ellipses=0&names=0")
+    page.wait_for_timeout(500)
+    assert pixels_like(page, orange) > 40
+    assert pixels_like(page, blue) > 40
     page.locator("#edges").uncheck()
+    page.wait_for_timeout(500)
+    assert pixels_like(page, orange) == pixels_like(page, blue) == 0
+    page.evaluate("location.hash = 'cluster=2&hidden=0&ellipses=0&names=0'")  # of a whole cluster
+    page.wait_for_timeout(500)
+    assert pixels_like(page, orange) > 200
+    assert pixels_like(page, blue) > 200
+
+
+def test_whom_a_creator_follows_is_listed_and_can_be_opened(opened: Open) -> None:
+    page = opened("#creator=creator_00011")
+    page.locator("summary", has_text="Followed by 1 of the cohort").click()
+    page.locator("details button", has_text="creator_00010").click()
+    expect(page.locator("#selected")).to_have_text("creator_00010")
+    expect(page.locator("#selected")).to_be_focused()
+
+
+def test_ellipses_and_names_can_be_switched_off(opened: Open) -> None:
+    page = opened()
+    for name in ("ellipses", "names"):
+        page.wait_for_timeout(400)
+        before = page.locator("#map canvas").screenshot()
+        page.locator(f"#{name}").uncheck()
+        page.wait_for_timeout(400)
+        assert page.locator("#map canvas").screenshot() != before, name
+
+
+def test_the_focus_stays_where_it_is(opened: Open) -> None:
+    page = opened()
+    box = page.locator("#legend input").nth(1)
+    box.focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#legend input").nth(1)).to_be_focused()
+    expect(page.locator("#legend input").nth(1)).not_to_be_checked()
+    page.locator("#legend button").nth(2).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#legend button").nth(2)).to_be_focused()
+    page.keyboard.press("t")
+    page.locator("#table thead button").nth(3).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#table thead button").nth(3)).to_be_focused()
+
+
+def test_another_address_moves_the_open_page(opened: Open) -> None:
+    page = opened()
     page.wait_for_timeout(300)
-    assert page.locator("#map canvas").screenshot() != with_follows
-    expect(page.locator("dl")).to_contain_text("follows in the cohort")
+    whole = page.locator("#map canvas").screenshot()
+    page.evaluate("location.hash = 'view=0.2_0.2_11'")
+    page.wait_for_timeout(500)
+    assert page.locator("#map canvas").screenshot() != whole
+    page.locator("#farther").click()
+    assert "view=0.2000_0.2000_10.5000" in page.url
 
 
 def test_the_address_brings_everything_back(opened: Open) -> None:
@@ -220,6 +281,7 @@ def test_dark_and_light(opened: Open) -> None:
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(22, 24, 27)"
     page.locator("#theme").click()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert "theme=light" in page.url
 
 
 def test_on_a_phone(opened: Open) -> None:
