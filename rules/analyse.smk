@@ -240,7 +240,7 @@ rule write_findings:
             "results/hypotheses.md",
             caption="../report/findings.rst",
             category="Hypotheses",
-            labels={"file": "findings in words"},
+            labels={"figure": "findings in words"},
         ),
     log:
         "results/logs/write_findings.log",

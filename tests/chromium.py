@@ -5,6 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 # Drawn by the processor, in a window nobody sees; no connections of the browser's own.
 OPTIONS = [
@@ -22,3 +27,16 @@ def chromium() -> str | None:
             subprocess.run(["apt-get", "-q", *command], stdin=subprocess.DEVNULL, capture_output=True, check=False)
         found = shutil.which("chromium")
     return found
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """A browser; where there is none and none can be installed the test is skipped, or fails with CI=true."""
+    path = chromium()
+    if path is None:
+        reason = "no Chromium here, and none can be installed without root and apt-get"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=path, args=OPTIONS)
+        yield made
+        made.close()

@@ -220,6 +220,7 @@ export class CreatorMap {
     const hidden = new Set(this.state.values.hidden);
     const narrow = this.parent.clientWidth < 500; // a phone: names stand in the legend
     const named = this.data.clusters.filter((cluster) => cluster.label && !hidden.has(cluster.id));
+    if (!named.length) return []; // the renderer cannot draw no letters
     return [
       new TextLayer({
         id: 'names',

@@ -36,12 +36,12 @@ def opened(browser: Browser, address: str, tmp_path: Path) -> Iterator[Open]:
     said: list[str] = []
     asked: list[str] = []
 
-    def open_page(hash: str = "", **options: object) -> Page:  # noqa: A002
+    def open_page(hash: str = "", at: str = address, **options: object) -> Page:  # noqa: A002
         page = browser.new_page(**({"viewport": {"width": 1200, "height": 800}} | options))  # type: ignore[arg-type]
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("request", lambda request: asked.append(request.url))
-        page.goto(address + hash)
+        page.goto(at + hash)
         page.wait_for_selector("html[data-ready]")
         pages.append(page)
         return page
@@ -294,3 +294,11 @@ def test_on_a_phone(opened: Open) -> None:
     assert panel["y"] >= box["y"] + box["height"] - 1
     page.locator("#legend li").first.locator("button").tap()
     expect(page.locator("#inspector h3")).to_contain_text("creators")
+
+
+def test_a_study_without_a_cluster_or_a_place_has_a_table(opened: Open, tmp_path: Path) -> None:
+    rows = study_tables(5, HOSTILE) | {name: [] for name in ("coordinates", "clusters", "names", "edges")}
+    page = opened(at=build_page(tmp_path, rows).as_uri())
+    expect(page.locator("#legend li")).to_have_count(0)
+    page.keyboard.press("t")
+    expect(page.locator("#table tbody tr")).to_have_count(5)

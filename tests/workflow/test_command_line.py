@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
 
+from chromium import open_browser
 from study import CHECKOUT, SNAKEMAKE, Study, demo_handles, environment, make_study
 
 TARGETS = [None, "all", "tables", "map", "figures", "descriptions", "fetch_models", "power", "retry"]
@@ -224,6 +225,12 @@ SAME = [["e\u0301te\u0301".encode(), "\xe9t\xe9".encode()], [b"Anna", b"@ANNA", 
 HIDDEN = [b"..hidden", b".hidden"]
 # Ids as reels.csv may have them; the empty one derives from the content.
 IDS = ["../../escape", "y" * 200, "a/b", "-rf", "\N{GRINNING FACE}", "", "$(touch PWNED)", "{batch}", ".", "nul\x01"]
+# What captions try to be, and their links.
+CAPTIONS = [
+    "<script>window.hacked = 1</script>", "</script><img src=x onerror='window.hacked = 2'>", "x" * 10_000,
+    "\u202eback \N{GRINNING FACE}", "<!-- <script>", "=1+1", "\u2028\u2029", "&lt;b&gt;", "${x}", "'\"",
+]  # fmt: skip
+LINKS = ["javascript:window.hacked=3", "data:text/html,<script>window.hacked=4</script>", "https://example.org/a?b=<c>"]
 STUDY_NAME = "a $tudy {with} {0} %s 'quotes' \"and\" \\ $(touch PWNED)"
 
 
@@ -280,8 +287,11 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Hostile:
     ids = dict(zip(texts, IDS, strict=False))
     with (study.folder / "reels.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(
-            [("handle", "file", "reel_id", "caption")]
-            + [(name, f"{name.encode()[:251].decode()}.mp4", reel, f"{name} {reel}") for name, reel in ids.items()]
+            [("handle", "file", "reel_id", "caption", "url")]
+            + [
+                (name, f"{name.encode()[:251].decode()}.mp4", reel, f"{name} {reel} {CAPTIONS[n]}", LINKS[n % 3])
+                for n, (name, reel) in enumerate(ids.items())
+            ]
         )
     with (study.folder / "creators.csv").open("w", newline="", encoding="utf-8") as file:
         rows = [("handle", "full_name", "$(touch PWNED)", "{batch}"), ("Anna", "'; touch PWNED; '", "`x`", "{0}")]
@@ -303,8 +313,34 @@ def test_hostile_names_break_nothing(hostile: Hostile) -> None:
     assert all(reel["embedding"] for reel in reels)
     given = {reel for reel in hostile.ids.values() if reel}
     assert {reel["reel_id"] for reel in reels} >= given
-    assert {reel["caption"] for reel in reels} >= {f"{name} {reel}".strip() for name, reel in hostile.ids.items()}
+    told = {f"{name} {reel} {CAPTIONS[n]}".strip() for n, (name, reel) in enumerate(hostile.ids.items())}
+    assert {reel["caption"] for reel in reels} >= told
     assert "rule all" in hostile.output
+
+
+def test_hostile_texts_stay_texts_in_the_atlas(hostile: Hostile) -> None:
+    """From the files of the study to a real browser: shown as they are, run nowhere."""
+    said: list[str] = []
+    creators = {creator["handle"]: creator for creator in hostile.study.rows("tables/creators")}
+    page_of = (hostile.study.folder / "results/atlas/index.html").as_uri()
+    with open_browser() as browser:
+        page = browser.new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto(page_of)
+        page.wait_for_selector("html[data-ready]")
+        assert page.title().startswith("a $tudy {with} {0} %s")
+        links = 0
+        for name in creators:
+            page.evaluate("id => { location.hash = new URLSearchParams({creator: id}) }", creators[name]["creator_id"])
+            page.wait_for_timeout(60)
+            addresses = page.locator("#inspector a").evaluate_all("all => all.map((one) => one.href)")
+            assert all(address.startswith("https://example.org/") for address in addresses)
+            links += len(addresses)
+            assert page.locator("#inspector h2").text_content()
+        assert links == sum(LINKS[n % 3].startswith("https:") for n in range(len(hostile.ids)))
+        assert page.evaluate("window.hacked") is None
+    assert [text for text in said if "GPU stall" not in text] == []
 
 
 def test_handles_are_told_as_given(hostile: Hostile) -> None:
