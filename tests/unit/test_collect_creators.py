@@ -16,8 +16,8 @@ from common.manifest import Row, file_stem, read_manifest
 from common.program import UserError
 from common.store import file_sha256
 from common.tables import CREATORS, FOLLOWS, read_table
-from conftest import CHECKOUT
 from sources.source import batch_of
+from study import CHECKOUT
 
 MANIFEST = Path("results/creators/0.parquet")
 

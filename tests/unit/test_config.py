@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from common.config import Config, ConfigError, parse_config, read_config
-from conftest import CHECKOUT
+from study import CHECKOUT
 
 STUDY_FILES = sorted(path for path in (CHECKOUT / "config").glob("*.yaml") if path.name != "models.yaml")
 

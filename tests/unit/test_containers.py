@@ -15,8 +15,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from conftest import CHECKOUT
 from container.recipe import Ignore, RecipeError, read_definition, read_dockerfile
+from study import CHECKOUT
 
 DOCKERFILE = read_dockerfile((CHECKOUT / "Dockerfile").read_text())
 HEADER, SECTIONS = read_definition((CHECKOUT / "apptainer.def").read_text())

@@ -14,9 +14,8 @@ import yaml
 from common import tables
 from common.config import Config, parse_config
 from common.states import FAILED, SKIPPED
-from conftest import CHECKOUT
 from document_config import PAGES
-from study import environment
+from study import CHECKOUT, environment
 
 DOCS = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md")), CHECKOUT / "data/demo/README.md"]
 

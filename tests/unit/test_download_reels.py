@@ -14,7 +14,6 @@ import collect_creators
 import download_reels
 from common.manifest import Row, read_manifest
 from common.store import file_sha256
-from conftest import CHECKOUT
 from fake_service import (
     Person,
     Service,
@@ -25,6 +24,7 @@ from fake_service import (
     redirects,
     says,
 )
+from study import CHECKOUT
 
 REEL = 77_000
 VIDEO, THUMBNAIL = f"/cdn/{REEL}.mp4", f"/cdn/{REEL}.jpg"

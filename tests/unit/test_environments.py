@@ -15,7 +15,7 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from conftest import CHECKOUT
+from study import CHECKOUT
 
 SCRIPTS = CHECKOUT / "scripts"
 ENVIRONMENTS = sorted((CHECKOUT / "envs").glob("*.yaml"))

@@ -25,7 +25,6 @@ import yaml
 
 from common.models import open_model, read_registry
 from common.program import UserError
-from conftest import CHECKOUT
 from fetch_model import (
     SourceError,
     check,
@@ -38,6 +37,7 @@ from fetch_model import (
     verified_files,
     write_lock,
 )
+from study import CHECKOUT
 
 NOBODY = "http://127.0.0.1:9"
 WEIGHTS = {"model.bin": b"0123456789" * 1000, "config.json": b'{"size": "tiny"}\n', "1_Pooling/config.json": b"{}\n"}

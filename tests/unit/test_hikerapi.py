@@ -23,7 +23,6 @@ from common.scrub import GONE
 from common.store import read_lines
 from common.tables import CREATORS, FOLLOWS, read_table
 from common.tombstones import Tombstones
-from conftest import CHECKOUT
 from fake_service import (
     TOKEN,
     Person,
@@ -36,6 +35,7 @@ from fake_service import (
     redirects,
     says,
 )
+from study import CHECKOUT
 
 PROFILE, CLIPS, FOLLOWING = "/v2/user/by/username", "/v2/user/clips", "/v2/user/following"
 MANIFEST = Path("results/creators/0.parquet")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from common.study import LockOwner, planned_batches
-from conftest import CHECKOUT
+from study import CHECKOUT
 
 RUN = """
 import sys, time

@@ -19,8 +19,8 @@ from pydantic import Field
 from common.config import Config, ConfigError, Section
 from common.options import add_section, read_section, section_options
 from common.study import Study
-from conftest import CHECKOUT
 from sources.registry import SECTIONS
+from study import CHECKOUT
 
 SCRIPTS = CHECKOUT / "scripts"
 PROGRAMS = sorted(path.name for path in SCRIPTS.glob("*.py"))

@@ -35,9 +35,9 @@ from common.store import Store, append_line, digest, read_lines
 from common.study import LockOwner
 from common.tables import CREATORS, FOLLOWS, read_table
 from common.tombstones import Tombstones
-from conftest import CHECKOUT
 from fake_service import Person as Listed
 from fake_service import Service
+from study import CHECKOUT
 
 HANDLE, NUMBER, NAME = "canary.ada_7", "900077001", "Synthetic Canary.Ada_7"
 MANIFEST = Path("results/creators/0.parquet")

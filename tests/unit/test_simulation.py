@@ -23,7 +23,7 @@ from common.config import ConfigError, HypothesesSection, parse_section
 from common.models import write_marker
 from common.store import file_sha256
 from common.tables import TRUTH, read_table
-from conftest import CHECKOUT
+from study import CHECKOUT
 
 PLAIN = {"popularity_skew": 0.0, "activity_skew": 0.0}
 

@@ -17,7 +17,7 @@ import pytest
 
 from common.states import OK, Outcome
 from common.store import ENTRY, Store, append_line, digest, file_sha256, place, read_lines
-from conftest import CHECKOUT
+from study import CHECKOUT
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(CHECKOUT / "scripts")}
 

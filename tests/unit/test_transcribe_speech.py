@@ -23,11 +23,11 @@ from common.models import Model, write_marker
 from common.program import UserError
 from common.stage import Work
 from common.store import file_sha256
-from conftest import CHECKOUT
 from extract_audio import convert
 from media.wav import read_wav
 from speech import engines, original
 from speech.engines import load_engine, resolve
+from study import CHECKOUT
 from transcribe_speech import STAGE, Transcriber, main, parse
 from whisper_weights import write_checkpoint
 

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from conftest import CHECKOUT
-from study import demo_handles, environment
+from study import CHECKOUT, demo_handles, environment
 
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 
