@@ -166,9 +166,9 @@ class Study:
 
     @property
     def opt_out_list(self) -> list[str]:
-        """The list of people who opted out, where there is one."""
+        """The list of people who opted out; one that is named and not there is missed by the rule that reads it."""
         listed = self.config.study.opt_out
-        return [] if listed is None or not Path(listed).is_file() else [listed]
+        return [] if listed is None else [listed]
 
     @property
     def naming_prompt(self) -> str | None:

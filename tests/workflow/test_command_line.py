@@ -19,6 +19,7 @@ from chromium import open_browser
 from study import CHECKOUT, SNAKEMAKE, Study, demo_handles, environment, make_study
 
 TARGETS = [None, "all", "tables", "map", "figures", "descriptions", "fetch_models", "power", "retry"]
+TARGETS += ["paper", "atlas", "export", "publish"]
 # What a study makes in its folder; all else must stay as it was.
 MADE_BY_STUDY = {"results", "data", ".snakemake", "models.lock.yaml"}
 # Snakemake's own lines around an error that the Snakefile raises.
@@ -51,6 +52,12 @@ def test_dry_run_on_a_fresh_clone(clone: Path, target: str | None) -> None:
     assert "fetch_model" in done.stdout or target == "descriptions"
     assert not (clone / "results").exists()
     assert not (clone / "data" / "store").exists()
+
+
+def test_nothing_is_published_while_the_list_of_opt_outs_is_missing(clone: Path) -> None:
+    done = snakemake(clone, "-n", "publish", "--config", 'study={"opt_out": "lists/opted_out.txt"}')
+    assert done.returncode != 0
+    assert re.search(r"Missing input files for rule publish_bundle:.*lists/opted_out\.txt", done.stdout, re.DOTALL)
 
 
 def test_an_unknown_target_is_named(clone: Path) -> None:
