@@ -78,6 +78,7 @@ OTHER_MODALITIES = ["results/map/modalities.parquet"][
 
 
 STUDY_TABLES = ["reels", "creators", "follows", "edges", "status", "coverage"]
+MAP_TABLES = ["coordinates", "clusters", "cluster_names"]
 
 
 report: "report/workflow.rst"
@@ -111,9 +112,7 @@ TABLES = expand(
     "results/tables/{table}.parquet",
     table=STUDY_TABLES + ["modalities"] * (len(STUDY.config.embedding.modalities) > 1),
 )
-MAP = expand(
-    "results/map/{table}.parquet", table=["coordinates", "clusters", "cluster_names"]
-)
+MAP = expand("results/map/{table}.parquet", table=MAP_TABLES)
 FIGURES = expand(
     "results/figures/{figure}.png",
     figure=[

@@ -11,14 +11,11 @@ rule export_csv:
     """The tables as CSV."""
     input:
         expand("results/tables/{table}.parquet", table=STUDY_TABLES),
-        expand(
-            "results/map/{table}.parquet",
-            table=["coordinates", "clusters", "cluster_names"],
-        ),
+        expand("results/map/{table}.parquet", table=MAP_TABLES),
     output:
         expand(
             "results/export/csv/{table}.csv",
-            table=[*STUDY_TABLES, "coordinates", "clusters", "cluster_names"],
+            table=STUDY_TABLES + MAP_TABLES,
         ),
     log:
         "results/logs/export_csv.log",

@@ -2,10 +2,7 @@ rule publish_bundle:
     """What others may have of the study: tables with pseudonyms, a map, a datasheet, checksums."""
     input:
         expand("results/tables/{table}.parquet", table=STUDY_TABLES),
-        expand(
-            "results/map/{table}.parquet",
-            table=["coordinates", "clusters", "cluster_names"],
-        ),
+        expand("results/map/{table}.parquet", table=MAP_TABLES),
         "results/hypotheses.json",
         "results/robustness.json",
         "results/config.yaml",

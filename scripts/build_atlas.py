@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import zipfile
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pyarrow.types as kinds
 from analysis.figures import cluster_colour
 from analysis.files import replace_file
 from analysis.map_figure import placed_creators, spread_ellipse
+from analysis.reel_frames import frame_files, spread_frames
 from analysis.study_tables import read_clusters
 from atlas.page import atlas_page
 from atlas.pictures import strip
@@ -21,9 +21,9 @@ from common import program
 from common.config import AtlasSection
 from common.options import add_section, read_section
 from common.program import UserError
-from common.tables import CLUSTER_NAMES, COORDINATES, CREATORS, EDGES, REELS, STATUS, read_table
+from common.tables import CLUSTER_NAMES, COORDINATES, CREATORS, EDGES, REELS, read_table
 
-VERSION = "1"
+VERSION = "2"
 NUMBERS = {"plays": "plays", "likes": "likes", "comments": "comments", "duration_s": "seconds"}
 LABELS = {"n_reels": "reels", "n_embedded": "embedded reels", "profile_spread": "spread of the reels"}
 
@@ -33,16 +33,12 @@ def main(arguments: argparse.Namespace) -> None:
     creators = read_table(arguments.creators, CREATORS).sort_by("creator_id")
     clusters = read_clusters(arguments.clusters)
     placed = placed_creators(creators, read_table(arguments.coordinates, COORDINATES), clusters)
-    places = dict(zip(placed.creator_ids.to_pylist(), placed.places.tolist(), strict=True))
-    of_cluster = {row["creator_id"]: row for row in clusters.to_pylist()}
+    found = zip(placed.places.tolist(), placed.clusters.tolist(), strict=True)
+    places = dict(zip(placed.creator_ids.to_pylist(), found, strict=True))
     rows = creators.to_pylist()
     number = {row["creator_id"]: index for index, row in enumerate(rows)}
 
-    frames = {
-        row["reel_id"]: Path(row["path"])
-        for row in read_table(arguments.status, STATUS).to_pylist()
-        if settings.pictures and row["stage"] == "frames" and row["state"] == "ok" and row["path"]
-    }
+    frames = frame_files(arguments.status) if settings.pictures else {}
     table = read_table(arguments.reels, REELS).drop_columns(["embedding"])
     reels = [row for row in table.to_pylist() if row["creator_id"] in number]
     own: dict[str, list[int]] = defaultdict(list)
@@ -59,7 +55,8 @@ def main(arguments: argparse.Namespace) -> None:
         {"key": name, "label": LABELS.get(name, name.replace("_", " ")), "values": [finite(row[name]) for row in rows]}
         for name in numeric
     ]
-    membership = [finite(of_cluster.get(row["creator_id"], {}).get("membership")) for row in rows]
+    memberships = {row["creator_id"]: row.get("membership") for row in clusters.to_pylist()}
+    membership = [finite(memberships.get(row["creator_id"])) for row in rows]
     if any(value is not None for value in membership):
         columns.insert(0, {"key": "membership", "label": "membership", "values": membership})
     names = read_table(arguments.names, CLUSTER_NAMES).to_pylist()
@@ -69,7 +66,7 @@ def main(arguments: argparse.Namespace) -> None:
         "method": f"{placed.method} of the creators' mean embeddings" if len(placed) else "no creator has a place",
         "columns": columns,
         "clusters": cluster_facts(placed.places, placed.clusters, names),
-        "creators": [creator_facts(row, places, of_cluster, own[row["creator_id"]]) for row in rows],
+        "creators": [creator_facts(row, places, own[row["creator_id"]]) for row in rows],
         "reels": [reel_facts(reel, frames.get(reel["reel_id"]), settings) for reel in reels],
         "edges": [
             [number[edge["source_id"]], number[edge["target_id"]]]
@@ -119,19 +116,16 @@ def top_of(members: np.ndarray, ellipse: tuple[tuple[float, float], float, float
     return [x, y + float(np.hypot(width / 2 * np.sin(turn), height / 2 * np.cos(turn)))]
 
 
-def creator_facts(
-    row: dict[str, Any], places: dict[str, list[float]], of_cluster: dict[str, dict[str, Any]], reels: list[int]
-) -> dict[str, Any]:
+def creator_facts(row: dict[str, Any], places: dict[str, tuple[list[float], int]], reels: list[int]) -> dict[str, Any]:
     """A creator as the page reads it; without a place on the map neither x, y nor a cluster."""
-    x, y = places.get(row["creator_id"], (None, None))
-    cluster = of_cluster.get(row["creator_id"], {}).get("cluster") if x is not None else None
+    (x, y), cluster = places.get(row["creator_id"], ((None, None), None))
     return {
         "id": row["creator_id"],
         "handle": row["handle"] or row["creator_id"],
         "name": row["full_name"],
         "x": x,
         "y": y,
-        "cluster": -1 if cluster is None and x is not None else cluster,
+        "cluster": cluster,
         "reels": reels,
     }
 
@@ -144,21 +138,10 @@ def reel_facts(reel: dict[str, Any], frames: Path | None, settings: AtlasSection
         "speech": (reel["speech_text"] or reel["speech_en"]) if settings.transcripts else None,
         "music": " – ".join(part for part in (reel["music_title"], reel["music_artist"]) if part) or None,
         "url": reel["url"],
-        "numbers": {label: finite(reel[name]) for name, label in NUMBERS.items() if finite(reel[name]) is not None},
-        "picture": picture(frames, reel["reel_id"], settings) if frames else None,
+        "numbers": {label: value for name, label in NUMBERS.items() if (value := finite(reel[name])) is not None},
+        "picture": strip(spread_frames(frames, reel["reel_id"], settings.frames, settings.height)) if frames else None,
     }
     return {name: value for name, value in facts.items() if value}
-
-
-def picture(frames: Path, reel_id: str, settings: AtlasSection) -> str:
-    """A reel's frames as one picture."""
-    try:
-        return strip(frames, settings.frames, settings.height)
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise UserError(
-            f"{frames}: the frames of {reel_id} cannot be read ({error}): run snakemake again, or leave pictures out "
-            "(atlas.pictures: false)"
-        ) from None
 
 
 def finite(value: float | None) -> float | None:
@@ -168,9 +151,7 @@ def finite(value: float | None) -> float | None:
 
 def parse() -> argparse.Namespace:
     parser = program.parser(__doc__)
-    for name in ("creators", "reels", "edges", "status", "coordinates", "clusters"):
-        parser.add_argument(f"--{name}", type=Path, required=True, metavar="FILE", help=f"{name}.parquet")
-    parser.add_argument("--names", type=Path, required=True, metavar="FILE", help="cluster_names.parquet")
+    program.add_tables(parser, "creators", "reels", "edges", "status", "coordinates", "clusters", names="cluster_names")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="page to write")
     program.add_labels(parser)
     add_section(parser, AtlasSection)

@@ -17,10 +17,11 @@ import pyarrow.compute as pc
 
 from analysis.layout import MIN_DIFFERENT_PROFILES, pca_layout, scale, umap_layout
 from analysis.profiles import FloatArray
+from analysis.study_tables import read_names
 from common import program
 from common.config import MapSection
 from common.options import add_section, read_section
-from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, CREATORS, REELS, read_table, write_table
+from common.tables import CLUSTERS, COORDINATES, CREATORS, REELS, read_table, write_table
 
 VERSION = "1"
 NEIGHBOURS = 15
@@ -35,7 +36,7 @@ OF_REELS = (
 def main(arguments: argparse.Namespace) -> None:
     settings = read_section(arguments, MapSection)
     creators = read_table(arguments.creators, CREATORS)
-    names = {row["cluster"]: row["name"] for row in read_table(arguments.names, CLUSTER_NAMES).to_pylist()}
+    names = read_names(arguments.names)
     clusters = {row["creator_id"]: row["cluster"] for row in read_table(arguments.clusters, CLUSTERS).to_pylist()}
     handles = dict(zip(*(creators.column(name).to_pylist() for name in ("creator_id", "handle")), strict=True))
 
@@ -108,9 +109,7 @@ def nearest(vectors: Vectors) -> list[dict[str, Any]]:
 
 def parse() -> argparse.Namespace:
     parser = program.parser(__doc__)
-    for name in ("reels", "creators", "coordinates", "clusters"):
-        parser.add_argument(f"--{name}", type=Path, required=True, metavar="FILE", help=f"{name}.parquet")
-    parser.add_argument("--names", type=Path, required=True, metavar="FILE", help="cluster_names.parquet")
+    program.add_tables(parser, "reels", "creators", "coordinates", "clusters", names="cluster_names")
     parser.add_argument("--output-reels", type=Path, required=True, metavar="FILE", help="parquet to write")
     parser.add_argument("--output-creators", type=Path, required=True, metavar="FILE", help="parquet to write")
     parser.add_argument("--seed", type=int, default=42, metavar="N", help="seed of UMAP [42]")

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.figures import cluster_colour
 from analysis.files import replace_file
+from analysis.study_tables import read_names
 from common import program
-from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, CREATORS, EDGES, read_table
+from common.tables import CLUSTERS, COORDINATES, CREATORS, EDGES, read_table
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -31,7 +32,7 @@ def main(arguments: argparse.Namespace) -> None:
         read_table(arguments.creators, CREATORS).to_pylist(),
         read_table(arguments.coordinates, COORDINATES).to_pylist(),
         read_table(arguments.clusters, CLUSTERS).to_pylist(),
-        {row["cluster"]: row["name"] for row in read_table(arguments.names, CLUSTER_NAMES).to_pylist()},
+        read_names(arguments.names),
         read_table(arguments.edges, EDGES).to_pylist(),
     )
     title = f"{arguments.name} (synthetic data)" if arguments.synthetic == "true" else arguments.name
@@ -103,9 +104,7 @@ def xml_text(text: str) -> str:
 
 def parse() -> argparse.Namespace:
     parser = program.parser(__doc__)
-    for name in ("creators", "coordinates", "clusters", "edges"):
-        parser.add_argument(f"--{name}", type=Path, required=True, metavar="FILE", help=f"{name}.parquet")
-    parser.add_argument("--names", type=Path, required=True, metavar="FILE", help="cluster_names.parquet")
+    program.add_tables(parser, "creators", "coordinates", "clusters", "edges", names="cluster_names")
     parser.add_argument("--gexf", type=Path, required=True, metavar="FILE", help="to write")
     parser.add_argument("--graphml", type=Path, required=True, metavar="FILE", help="to write")
     program.add_labels(parser)

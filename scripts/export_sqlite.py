@@ -154,17 +154,16 @@ def write_database(path: Path, rows: dict[str, list[dict[str, Any]]]) -> None:
         with closing(sqlite3.connect(made)) as database:
             database.executescript(SCHEMA)
             for table, found in rows.items():
-                for row in found:
-                    names, marks = ", ".join(row), ", ".join("?" * len(row))
-                    database.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))  # noqa: S608 (names of ours)
+                if found:
+                    names, marks = ", ".join(found[0]), ", ".join(f":{name}" for name in found[0])
+                    database.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", found)  # noqa: S608 (names of ours)
             database.commit()
         os.replace(made, path)
 
 
 def parse() -> argparse.Namespace:
     parser = program.parser(__doc__)
-    for name in ("creators", "reels", "follows", "status", "clusters", "coordinates"):
-        parser.add_argument(f"--{name}", type=Path, required=True, metavar="FILE", help=f"{name}.parquet")
+    program.add_tables(parser, "creators", "reels", "follows", "status", "clusters", "coordinates")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="database to write")
     return parser.parse_args()
 

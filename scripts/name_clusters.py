@@ -126,9 +126,7 @@ def context_of(name: ClusterName, texts: dict[str, str]) -> str:
 
 def parse() -> argparse.Namespace:
     parser = program.parser(__doc__)
-    parser.add_argument("--reels", type=Path, required=True, metavar="FILE", help="reels.parquet")
-    parser.add_argument("--creators", type=Path, required=True, metavar="FILE", help="creators.parquet")
-    parser.add_argument("--clusters", type=Path, required=True, metavar="FILE", help="clusters.parquet")
+    program.add_tables(parser, "reels", "creators", "clusters")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="cluster_names.parquet to write")
     add_section(parser, NamesSection)
     return parser.parse_args()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from analysis.coverage_figure import coverage_figure
 from analysis.figures import save_figure, style
@@ -22,7 +21,7 @@ def main(arguments: argparse.Namespace) -> None:
 
 def parse() -> argparse.Namespace:
     parser = program.figure_parser(__doc__)
-    parser.add_argument("--coverage", type=Path, required=True, metavar="FILE", help="coverage.parquet")
+    program.add_tables(parser, "coverage")
     return parser.parse_args()
 
 

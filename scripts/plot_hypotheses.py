@@ -26,7 +26,7 @@ def main(arguments: argparse.Namespace) -> None:
 def parse() -> argparse.Namespace:
     parser = program.figure_parser(__doc__)
     parser.add_argument("--hypotheses", type=Path, required=True, metavar="FILE", help="hypotheses.json")
-    parser.add_argument("--nulls", type=Path, required=True, metavar="FILE", help="nulls.parquet")
+    program.add_tables(parser, "nulls")
     return parser.parse_args()
 
 

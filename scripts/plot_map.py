@@ -8,9 +8,9 @@ from pathlib import Path
 
 from analysis.figures import save_figure, style
 from analysis.map_figure import PlacedCreators, map_figure, placed_creators
-from analysis.study_tables import read_clusters, read_creators
+from analysis.study_tables import read_clusters, read_creators, read_names
 from common import program
-from common.tables import CLUSTER_NAMES, COORDINATES, read_table
+from common.tables import COORDINATES, read_table
 
 VERSION = "5"
 
@@ -25,11 +25,6 @@ def main(arguments: argparse.Namespace) -> None:
     program.log.info("%s: %d creators", arguments.output[0], len(placed))
 
 
-def read_names(path: Path) -> dict[int, str]:
-    """The clusters' names."""
-    return {row["cluster"]: row["name"] for row in read_table(path, CLUSTER_NAMES).to_pylist()}
-
-
 def read_placed(arguments: argparse.Namespace) -> PlacedCreators:
     """The creators on the map, from the three tables that the options name."""
     creators = read_creators(arguments.creators)
@@ -40,9 +35,7 @@ def read_placed(arguments: argparse.Namespace) -> PlacedCreators:
 def map_parser(description: str | None) -> argparse.ArgumentParser:
     """The options that the figures of the map have in common."""
     parser = program.figure_parser(description)
-    parser.add_argument("--creators", type=Path, required=True, metavar="FILE", help="creators.parquet")
-    parser.add_argument("--coordinates", type=Path, required=True, metavar="FILE", help="coordinates.parquet")
-    parser.add_argument("--clusters", type=Path, required=True, metavar="FILE", help="clusters.parquet")
+    program.add_tables(parser, "creators", "coordinates", "clusters")
     return parser
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from analysis.figures import save_figure, style
 from analysis.network import network_of
@@ -29,7 +28,7 @@ def main(arguments: argparse.Namespace) -> None:
 
 def parse() -> argparse.Namespace:
     parser = map_parser(__doc__)
-    parser.add_argument("--edges", type=Path, required=True, metavar="FILE", help="edges.parquet")
+    program.add_tables(parser, "edges")
     return parser.parse_args()
 
 

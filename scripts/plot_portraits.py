@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import io
-import json
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from analysis.figures import save_figure, style
 from analysis.portraits_figure import Portrait, portraits_figure
+from analysis.reel_frames import frame_files, spread_frames
 from analysis.study_tables import read_clusters
 from common import program
-from common.tables import CLUSTER_NAMES, REELS, STATUS, read_table
+from common.tables import CLUSTER_NAMES, REELS, read_table
 
 VERSION = "2"
 FRAMES = 2  # of a reel
@@ -26,11 +24,7 @@ def main(arguments: argparse.Namespace) -> None:
     clusters = read_clusters(arguments.clusters).column("cluster").to_pylist()
     reels = read_table(arguments.reels, REELS).select(["reel_id", "description"]).to_pylist()
     descriptions = {row["reel_id"]: row["description"] or "" for row in reels}
-    frames = {
-        row["reel_id"]: Path(row["path"])
-        for row in read_table(arguments.status, STATUS).to_pylist()
-        if row["stage"] == "frames" and row["state"] == "ok" and row["path"]  # a bundle has none
-    }
+    frames = frame_files(arguments.status)
     portraits = [
         Portrait(
             row["cluster"],
@@ -38,7 +32,7 @@ def main(arguments: argparse.Namespace) -> None:
             row["name"],
             row["words"],
             descriptions.get(row["central_reels"][0], "") if row["central_reels"] else "",
-            [read_frames(frames[reel]) for reel in row["central_reels"] if reel in frames],
+            [pictures(frames[reel], reel) for reel in row["central_reels"] if reel in frames],
         )
         for row in names
     ]
@@ -48,24 +42,14 @@ def main(arguments: argparse.Namespace) -> None:
     program.log.info("%s: %d clusters", arguments.output[0], len(portraits))
 
 
-def read_frames(path: Path) -> list[np.ndarray]:
-    """A few of a reel's frames, spread over its length: (height, width, 3) uint8."""
-    from PIL import Image
-
-    with zipfile.ZipFile(path) as packed:
-        files = [frame["file"] for frame in json.loads(packed.read("frames.json"))["frames"]]
-        chosen = [files[round(place)] for place in np.linspace(0, len(files) - 1, min(FRAMES, len(files)) + 2)[1:-1]]
-        pictures = [Image.open(io.BytesIO(packed.read(file))).convert("RGB") for file in dict.fromkeys(chosen)]
-    sized = [one.resize((max(1, round(one.width * HEIGHT / one.height)), HEIGHT)) for one in pictures]
-    return [np.asarray(one) for one in sized]
+def pictures(frames: Path, reel_id: str) -> list[np.ndarray]:
+    """A few of a reel's frames: (height, width, 3) uint8."""
+    return [np.asarray(one) for one in spread_frames(frames, reel_id, FRAMES, HEIGHT)]
 
 
 def parse() -> argparse.Namespace:
     parser = program.figure_parser(__doc__)
-    parser.add_argument("--names", type=Path, required=True, metavar="FILE", help="cluster_names.parquet")
-    parser.add_argument("--clusters", type=Path, required=True, metavar="FILE", help="clusters.parquet")
-    parser.add_argument("--reels", type=Path, required=True, metavar="FILE", help="reels.parquet")
-    parser.add_argument("--status", type=Path, required=True, metavar="FILE", help="status.parquet: where frames lie")
+    program.add_tables(parser, "clusters", "reels", "status", names="cluster_names")
     return parser.parse_args()
 
 

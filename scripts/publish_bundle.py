@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from common.config import PublishSection
 from common.manifest import Row
 from common.options import add_section, read_section
 from common.program import UserError
-from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, COVERAGE, STATUS, build_table, read_table, write_table
+from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, COVERAGE, build_table, read_table, write_table
 from common.tombstones import Tombstones
 from sources.opt_out_list import named_lines
 
@@ -107,30 +108,16 @@ def fill(
     write_sums(folder)
 
 
-class OptedOut:
-    """Whether an account is of somebody who opted out: purged before, or on the study's list.
-
-    Args:
-        listed: handles in their normal form.
-    """
-
-    def __init__(self, listed: set[str]) -> None:
-        self.listed, self.tombstones = listed, Tombstones()
-
-    def __call__(self, handle: str, identity: str) -> bool:
-        """By handle in its normal form, and id."""
-        return handle in self.listed or identity in self.listed or self.tombstones.has(handle, identity)
-
-
-def opted_out(path: Path | None, kind: str) -> OptedOut:
-    """Those with a tombstone, and those whom the list of the study names."""
-    return OptedOut(set() if path is None else set(named_lines(path, kind).values()))
+def opted_out(path: Path | None, kind: str) -> Callable[[str, str], bool]:
+    """Whether an account (handle in its normal form, id) has a tombstone, or is on the list of the study."""
+    listed = set() if path is None else set(named_lines(path, kind).values())
+    tombstones = Tombstones()
+    return lambda handle, identity: handle in listed or identity in listed or tombstones.has(handle, identity)
 
 
 def without_files(status: pa.Table) -> pa.Table:
     """The status table without the places of files, which stay behind."""
-    rows = [row | {"path": None} for row in status.to_pylist()]
-    return build_table(rows, STATUS)
+    return status.set_column(status.column_names.index("path"), "path", pa.nulls(len(status), pa.string()))
 
 
 def parse() -> argparse.Namespace:

@@ -18,6 +18,7 @@ import pyarrow as pa
 from analysis.files import replace_file
 from analysis.simulation import Cohort, CohortSection, Embed, bag_of_words, simulate_cohort
 from bundle.contents import Note, write_bundle
+from bundle.public import coarse
 from check_coverage import count
 from common import program
 from common.config import EmbeddingSection
@@ -82,11 +83,8 @@ def tables_of(cohort: Cohort, producer: str) -> dict[str, pa.Table]:
 
 
 def halved(table: pa.Table, column: str) -> pa.Table:
-    """A table whose vectors have the precision of float16 (three digits), and half the size on disk."""
-    vectors = [
-        None if vector is None else np.asarray(vector, np.float16).astype(np.float32)
-        for vector in table.column(column).to_pylist()
-    ]
+    """A table whose vectors are half the size on disk."""
+    vectors = [None if vector is None else coarse(vector) for vector in table.column(column).to_pylist()]
     return table.set_column(table.column_names.index(column), column, pa.array(vectors, VECTOR))
 
 

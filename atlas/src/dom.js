@@ -50,7 +50,7 @@ export function marked(text, query) {
   return [...parts, text.slice(from)];
 }
 
-/** A link to the web, or the text alone where the address is of another kind (`javascript:`). */
+/** A link to the web; null where the address is none, or of another kind (`javascript:`). */
 export function link(address, text) {
   let parsed = null;
   try {

@@ -111,7 +111,7 @@ for (const name of ['ellipses', 'names', 'edges']) at(name).addEventListener('ch
 at('as-table').addEventListener('click', () => state.set({ table: !state.values.table }));
 at('closer').addEventListener('click', () => map.nudge(0, 0, 1));
 at('farther').addEventListener('click', () => map.nudge(0, 0, -1));
-at('whole').addEventListener('click', () => map.reset());
+at('whole').addEventListener('click', () => map.go(null));
 at('help').addEventListener('click', () => at('keys').showModal());
 
 at('theme').addEventListener('click', () => state.set({ theme: document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark' }));
@@ -138,7 +138,7 @@ const KEYS = {
   '+': () => map.nudge(0, 0, 1),
   '=': () => map.nudge(0, 0, 1),
   '-': () => map.nudge(0, 0, -1),
-  0: () => map.reset(),
+  0: () => map.go(null),
   n: () => next(1),
   p: () => next(-1),
   t: () => state.set({ table: !state.values.table }),

@@ -85,9 +85,7 @@ export class CreatorMap {
     const { target, zoom } = this.seen ?? this.viewState();
     const step = (0.15 * Math.min(this.parent.clientWidth, this.parent.clientHeight)) / 2 ** zoom;
     const view = [target[0] + right * step, target[1] + down * step, Math.min(20, Math.max(6, zoom + closer * 0.5))];
-    this.seen = null;
-    this.state.set({ view });
-    this.look();
+    this.go(view);
   }
 
   /** Bring a creator into the middle. */
@@ -95,14 +93,12 @@ export class CreatorMap {
     const { x, y } = this.data.creators[index];
     if (x === null) return;
     const { zoom } = this.seen ?? this.viewState();
-    this.seen = null;
-    this.state.set({ view: [x, 1 - y, zoom] });
-    this.look();
+    this.go([x, 1 - y, zoom]);
   }
 
-  reset() {
-    this.seen = null;
-    this.state.set({ view: null });
+  /** Show a view, or the whole map (null). */
+  go(view) {
+    this.state.set({ view });
     this.look();
   }
 

@@ -4,7 +4,7 @@ import { colouring } from './colours.js';
 import { element, fill, foreign, link, number, visible } from './dom.js';
 
 const ROWS = 100; // of the table, on a page
-const RESULTS = 50;
+const LISTED = 200; // creators in a list
 
 /** The cluster of a creator in words. */
 export function clusterName(data, id) {
@@ -36,11 +36,10 @@ export function creatorPanel(data, state, index, select) {
   ];
 }
 
-/** Creators in a list that can be opened. */
+/** Creators tied to the selected one, in a list that can be opened. */
 function tied(title, data, state, indices, select) {
   if (!indices.length) return [];
-  const list = element('ul', { className: 'list' }, ...indices.slice(0, 500).map((index) => creatorItem(data, state, index, select)));
-  return [element('details', {}, element('summary', {}, `${title} ${number(indices.length)} of the cohort`), list)];
+  return [element('details', {}, element('summary', {}, `${title} ${number(indices.length)} of the cohort`), ...creatorList(data, state, indices, select))];
 }
 
 function reelCard(reel, query) {
@@ -72,13 +71,17 @@ export function clusterPanel(data, state, id, select) {
     element('h2', { id: 'selected', tabindex: '-1' }, clusterName(data, id)),
     cluster.words?.length ? element('p', {}, element('b', {}, 'Words: '), foreign(cluster.words.join(', '), state.values.query)) : null,
     element('h3', {}, `${number(members.length)} creators`),
-    element('ul', { className: 'list' }, ...members.slice(0, 500).map((index) => creatorItem(data, state, index, select))),
-    members.length > 500 ? element('p', {}, `and ${number(members.length - 500)} more: see the table`) : null,
+    ...creatorList(data, state, members, select),
   ];
 }
 
-function creatorItem(data, state, index, select) {
-  return element('li', {}, element('button', { type: 'button', onclick: () => select(index, true) }, foreign(data.creators[index].handle, state.values.query)));
+/** Creators to choose from, and how many more there are. */
+function creatorList(data, state, indices, select) {
+  const items = indices
+    .slice(0, LISTED)
+    .map((index) => element('li', {}, element('button', { type: 'button', onclick: () => select(index, true) }, foreign(data.creators[index].handle, state.values.query))));
+  const more = indices.length - items.length;
+  return [element('ul', { className: 'list' }, ...items), more > 0 ? element('p', {}, `and ${number(more)} more: see the table`) : null];
 }
 
 /** Creators that a search found. */
@@ -86,8 +89,7 @@ export function resultsPanel(data, state, matches, select) {
   const found = [...matches];
   return [
     element('h2', { id: 'selected', tabindex: '-1' }, found.length === 1 ? '1 creator found' : `${number(found.length)} creators found`),
-    element('ul', { className: 'list' }, ...found.slice(0, RESULTS).map((index) => creatorItem(data, state, index, select))),
-    found.length > RESULTS ? element('p', {}, `The first ${RESULTS} are listed; all are marked on the map.`) : null,
+    ...creatorList(data, state, found, select),
   ];
 }
 

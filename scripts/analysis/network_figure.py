@@ -58,11 +58,11 @@ def network_figure(placed: PlacedCreators, network: Network, name: str, syntheti
     followers = np.zeros(len(placed), np.int64)
     followers[where[where >= 0]] = network.in_degree()[where >= 0]
     inside = (placed.clusters[sources] == placed.clusters[targets]) & (placed.clusters[sources] >= 0)
-    _draw_edges(axes, placed, sources, targets, inside)
+    loose = (placed.clusters[sources] < 0) | (placed.clusters[targets] < 0)
+    _draw_edges(axes, placed, sources, targets, inside, loose)
     most = int(followers.max())
     draw_creators(axes, placed, dot_areas(followers, most))
     draw_numbers(axes, placed.places, placed.clusters)
-    loose = (placed.clusters[sources] < 0) | (placed.clusters[targets] < 0)
     lines = _line_legend(bool(inside.any()), bool((~inside & ~loose).any()), bool(loose.any()))
     sizes = _size_legend(most)
     rows = sum(str(line.get_label()).count("\n") + 1 for line in lines) + len(sizes) + 4
@@ -89,10 +89,11 @@ def edge_alpha(edges: int) -> float:
     return float(np.clip(0.6 * (350 / max(edges, 1)) ** 0.5, 0.02, 0.75))
 
 
-def _draw_edges(axes: Axes, placed: PlacedCreators, sources: IntArray, targets: IntArray, inside: np.ndarray) -> None:
+def _draw_edges(
+    axes: Axes, placed: PlacedCreators, sources: IntArray, targets: IntArray, inside: np.ndarray, loose: np.ndarray
+) -> None:
     step = -(-len(sources) // MOST_LINES) or 1
-    sources, targets, inside = sources[::step], targets[::step], inside[::step]
-    loose = (placed.clusters[sources] < 0) | (placed.clusters[targets] < 0)
+    sources, targets, inside, loose = sources[::step], targets[::step], inside[::step], loose[::step]
     alpha = edge_alpha(len(sources))
     width = 0.7 if len(sources) <= 1500 else 0.5
     colours = np.array([cluster_colour(cluster) for cluster in placed.clusters[sources].tolist()], object)

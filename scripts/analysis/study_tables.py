@@ -17,7 +17,7 @@ import pyarrow.types as kinds
 from analysis.evidence import Reels, Study
 from analysis.network import Network, clusters_of, network_of, positions
 from analysis.profiles import FloatArray, profiles_of
-from common.tables import CLUSTERS, CREATORS, EDGES, REELS, TableError, read_table
+from common.tables import CLUSTER_NAMES, CLUSTERS, CREATORS, EDGES, REELS, TableError, read_table
 
 LANGUAGE = "language"
 FIRST_STUDY = "inst2txt_"
@@ -73,6 +73,11 @@ def read_creators(path: Path) -> pa.Table:
 def read_clusters(path: Path) -> pa.Table:
     """Clusters, checked; any more than creator_id and cluster may be missing."""
     return read_table(path, CLUSTERS, ["membership", "outlier_score", "kmeans_cluster"])
+
+
+def read_names(path: Path) -> dict[int, str]:
+    """The clusters' names, by number."""
+    return {row["cluster"]: row["name"] for row in read_table(path, CLUSTER_NAMES).to_pylist()}
 
 
 def with_clusters(study: Study, clusters: pa.Table) -> Study:

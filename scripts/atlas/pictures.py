@@ -4,32 +4,18 @@ from __future__ import annotations
 
 import base64
 import io
-import json
-import zipfile
-from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 GAP = 2  # pixels between frames
 
 
-def strip(path: Path, frames: int, height: int) -> str:
-    """Some frames, spread over the reel's length, side by side, as a data URI (WebP).
-
-    Args:
-        path: zip of the stage `frames`.
-        frames: how many.
-        height: in pixels.
-    """
-    with zipfile.ZipFile(path) as packed:
-        files = [frame["file"] for frame in json.loads(packed.read("frames.json"))["frames"]]
-        chosen = [files[round(place)] for place in np.linspace(0, len(files) - 1, min(frames, len(files)) + 2)[1:-1]]
-        pictures = [Image.open(io.BytesIO(packed.read(file))).convert("RGB") for file in dict.fromkeys(chosen)]
-    sized = [one.resize((max(1, round(one.width * height / one.height)), height)) for one in pictures]
-    whole = Image.new("RGB", (sum(one.width for one in sized) + GAP * (len(sized) - 1), height), "white")
+def strip(frames: list[Image.Image]) -> str:
+    """Frames of one height side by side, as a data URI (WebP)."""
+    width = sum(one.width for one in frames) + GAP * (len(frames) - 1)
+    whole = Image.new("RGB", (width, frames[0].height), "white")
     left = 0
-    for one in sized:
+    for one in frames:
         whole.paste(one, (left, 0))
         left += one.width + GAP
     file = io.BytesIO()

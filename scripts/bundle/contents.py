@@ -10,7 +10,6 @@ a study keeps something back.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
@@ -20,6 +19,7 @@ import pyarrow.compute as pc
 
 from analysis.files import replace_file
 from common.program import UserError
+from common.store import file_sha256
 from common.tables import COVERAGE, CREATORS, EDGES, FOLLOWS, REELS, STATUS, read_table, write_table
 
 FORMAT, VERSION = "reel-atlas-bundle", 1
@@ -27,13 +27,13 @@ NOTE, SUMS = "bundle.json", "SHA256SUMS"
 SCHEMAS = {
     "reels": REELS, "creators": CREATORS, "follows": FOLLOWS, "edges": EDGES, "status": STATUS, "coverage": COVERAGE,
 }  # fmt: skip
-# Columns that name a row of another table, and that table's own.
+# Columns that name a row of another table.
 REFERENCES = (
-    ("reels", "creator_id", "creators", "creator_id"),
-    ("follows", "source_id", "creators", "creator_id"),
-    ("edges", "source_id", "creators", "creator_id"),
-    ("edges", "target_id", "creators", "creator_id"),
-    ("status", "reel_id", "reels", "reel_id"),
+    ("reels", "creator_id", "creators"),
+    ("follows", "source_id", "creators"),
+    ("edges", "source_id", "creators"),
+    ("edges", "target_id", "creators"),
+    ("status", "reel_id", "reels"),
 )
 UNIQUE = {"reels": ["reel_id"], "creators": ["creator_id"], "edges": ["source_id", "target_id"]}
 
@@ -71,7 +71,7 @@ def write_bundle(folder: Path, tables: dict[str, pa.Table], note: Note) -> None:
 
 def write_sums(folder: Path) -> None:
     """Write SHA256SUMS over all other files of a folder."""
-    lines = [f"{_sha256(folder / file)}  {file}\n" for file in sorted(files_of(folder)) if file != SUMS]
+    lines = [f"{file_sha256(folder / file)}  {file}\n" for file in sorted(files_of(folder)) if file != SUMS]
     replace_file(folder / SUMS, "".join(lines).encode())
 
 
@@ -95,7 +95,7 @@ def check_sums(folder: Path) -> list[str]:
     for file in sorted(expected):
         if file not in there:
             problems.append(f"{folder / file}: is missing")
-        elif _sha256(folder / file) != expected[file]:
+        elif file_sha256(folder / file) != expected[file]:
             problems.append(f"{folder / file}: is not the file that was published (its sha256 differs)")
     problems += [f"{folder / file}: is not listed in {SUMS}" for file in sorted(there - expected.keys() - {SUMS})]
     return problems
@@ -137,9 +137,9 @@ def read_tables(folder: Path) -> dict[str, pa.Table]:
         table = tables[name].select(columns)
         if table.group_by(columns).aggregate([]).num_rows != table.num_rows:
             raise UserError(f"{folder / 'tables' / name}.parquet: {' and '.join(columns)} more than once")
-    for name, column, other, key in REFERENCES:
-        found = tables[name].column(column)
-        missing = pc.unique(found.filter(pc.invert(pc.is_in(found, tables[other].column(key).combine_chunks()))))
+    for name, column, other in REFERENCES:
+        found, known = tables[name].column(column), tables[other].column(UNIQUE[other][0]).combine_chunks()
+        missing = pc.unique(found.filter(pc.invert(pc.is_in(found, known))))
         missing = missing.drop_null()
         if len(missing):
             raise UserError(
@@ -147,8 +147,3 @@ def read_tables(folder: Path) -> dict[str, pa.Table]:
                 f"({len(missing)} such): the tables are not of one bundle"
             )
     return tables
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

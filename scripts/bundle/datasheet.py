@@ -25,7 +25,7 @@ def readme(name: str, synthetic: bool, settings: PublishSection) -> str:
         "All tables of a study as they are, with handles and texts. **Not for the public.**"
         if settings.kind == "full"
         else "Tables of a study with pseudonyms and rounded numbers. Besides: "
-        + ", ".join(sorted(settings.allow))
+        + (", ".join(sorted(settings.allow)) or "nothing")
         + "."
     )
     return _filled("readme.md", name, synthetic, settings, what=what)

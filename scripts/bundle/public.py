@@ -9,6 +9,7 @@ have no part in the study.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
@@ -133,9 +134,7 @@ def public_map(
         pseudonyms: of creators and reels.
     """
     clusters = tables["clusters"].to_pylist()
-    sizes: dict[int, int] = {}
-    for row in clusters:
-        sizes[row["cluster"]] = sizes.get(row["cluster"], 0) + 1
+    sizes = Counter(row["cluster"] for row in clusters)
     small = {cluster for cluster, size in sizes.items() if cluster >= 0 and size < smallest}
     for row in clusters:
         row["creator_id"] = pseudonyms.creator(row["creator_id"])

@@ -39,6 +39,18 @@ def add_labels(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--synthetic", choices=["true", "false"], default="false", help="label it as synthetic data")
 
 
+def add_tables(parser: argparse.ArgumentParser, *tables: str, **named: str) -> None:
+    """An option for each of a study's tables that a program needs.
+
+    Args:
+        parser: of the program.
+        tables: with options of the same names.
+        named: with options of other names, by these.
+    """
+    for option, table in [*zip(tables, tables, strict=True), *named.items()]:
+        parser.add_argument(f"--{option}", type=Path, required=True, metavar="FILE", help=f"{table}.parquet")
+
+
 def figure_parser(description: str | None) -> argparse.ArgumentParser:
     """A parser with what all figures have in common; see `parser`."""
     made = parser(description)

@@ -95,6 +95,15 @@ def test_texts_and_pictures_can_be_left_out(tmp_path):
     assert '"speech"' not in data
 
 
+def test_frames_that_cannot_be_read_are_named_with_the_remedy(tmp_path):
+    damaged = tmp_path / "artifact.zip"
+    damaged.write_bytes(b"PK\x03\x04 and nothing more")
+    for frames in (damaged, tmp_path / "gone.zip"):
+        rows = study_tables(12, ["somebody's words"], [frames])
+        with pytest.raises(AssertionError, match=rf"{frames}: the frames of r_00000 cannot .*redo.py --stage frames"):
+            build_page(tmp_path, rows)
+
+
 def test_a_page_that_is_too_large_is_refused(tmp_path):
     with pytest.raises(AssertionError, match=r"more than atlas.max_mb \(0.5\): raise it"):
         build_page(tmp_path, study_tables(12, HOSTILE), "--max-mb=0.5")
@@ -118,6 +127,11 @@ def test_the_title_is_text():
     page = atlas_page(data)
     assert "<title>&lt;script&gt;</title>" in page
     assert "SYNTHETIC" not in page.split("<script type")[0]
+
+
+def test_the_page_names_the_licences_of_what_it_contains():
+    page = atlas_page({"name": "", "synthetic": False, "method": ""})
+    assert (CHECKOUT / "atlas/LICENCES.txt").read_text().strip() in page
 
 
 def test_the_built_script_is_that_of_its_sources(tmp_path):
