@@ -16,7 +16,7 @@ from common.config import ClusterSection
 from common.options import add_section, read_section
 from common.tables import CLUSTERS, CREATORS, SEARCH, build_table, read_table, write_table
 
-VERSION = "1"
+VERSION = "2"
 
 
 def main(arguments: argparse.Namespace) -> None:

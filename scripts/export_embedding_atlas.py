@@ -23,7 +23,7 @@ from common.config import MapSection
 from common.options import add_section, read_section
 from common.tables import CLUSTERS, COORDINATES, CREATORS, REELS, read_table, write_table
 
-VERSION = "1"
+VERSION = "2"
 NEIGHBOURS = 15
 Vectors = npt.NDArray[np.float32]
 NEIGHBOUR_TYPE = pa.struct([("ids", pa.list_(pa.int64())), ("distances", pa.list_(pa.float64()))])

@@ -17,7 +17,7 @@ from common.config import PowerSection
 from common.options import add_section, read_section
 from common.tables import CREATORS, EDGES, POWER, read_table, write_table
 
-VERSION = "2"
+VERSION = "3"
 NEEDED = ("creator_id", "follows_status", "n_embedded")
 
 

@@ -10,6 +10,7 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("NUMBA_CACHE_DIR", str(CHECKOUT / "data" / "numba"))
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as in the workflow: test programs run side by side
 
 
 @pytest.fixture

@@ -10,9 +10,13 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from sklearn.metrics import adjusted_rand_score
 
+from common.processor import same_instructions
+from common.store import file_sha256
 from study import CHECKOUT, environment, make_clone
 
 LARGEST = 6_000_000  # bytes of the committed bundle
+# Of all that the paper's command makes. After a change on purpose: `cd results/paper && sha256sum *` in a clone.
+SUMS = Path(__file__).parent / "truth" / "paper.sha256"
 FIGURES = ("map", "network", "portraits", "hypotheses", "similarity", "robustness", "coverage")
 
 
@@ -50,3 +54,7 @@ def test_figures_and_numbers_are_made_from_a_fresh_checkout(tmp_path: Path) -> N
     assert adjusted_rand_score(found, planted) > 0.6
     assert not (clone / "data/store").exists()
     assert not (clone / "data/models").exists()
+    if same_instructions():
+        assert {path.name: file_sha256(path) for path in paper.iterdir()} == {
+            name: digest for digest, name in map(str.split, SUMS.read_text().splitlines())
+        }
