@@ -12,7 +12,7 @@ from analysis.study_tables import read_clusters, read_creators, read_names
 from common import program
 from common.tables import COORDINATES, read_table
 
-VERSION = "5"
+VERSION = "6"
 
 
 def main(arguments: argparse.Namespace) -> None:

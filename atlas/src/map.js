@@ -4,6 +4,7 @@ import { Deck, OrthographicView } from '@deck.gl/core';
 import { PathLayer, ScatterplotLayer, TextLayer } from '@deck.gl/layers';
 import { colouring, rgb } from './colours.js';
 import { visible } from './dom.js';
+import { LETTER, apart } from './names.js';
 
 const OUT = [213, 94, 0]; // follows of the selected creator
 const IN = [0, 114, 178]; // follows that the selected creator receives
@@ -76,6 +77,7 @@ export class CreatorMap {
     this.later = setTimeout(() => {
       this.state.set({ view: [viewState.target[0], viewState.target[1], viewState.zoom] });
       if (this.moved) this.look();
+      this.rename();
     }, 150);
     this.seen = viewState;
   }
@@ -108,6 +110,7 @@ export class CreatorMap {
     this.moved = false;
     this.asked = this.viewState();
     this.deck.setProps({ viewState: this.asked });
+    this.rename();
   }
 
   /** Draw anew. */
@@ -115,7 +118,16 @@ export class CreatorMap {
     this.matches = matches;
     const ink = getComputedStyle(this.parent).color.match(/\d+/g).slice(0, 3).map(Number);
     const paper = getComputedStyle(document.body).backgroundColor.match(/\d+/g).slice(0, 3).map(Number);
+    this.named = { ink, paper, zoom: this.asked.zoom };
     this.deck.setProps({ layers: [...this.ellipses(), ...this.edges(), this.dots(ink, paper), ...this.names(ink, paper)] });
+  }
+
+  /** Place the names anew where the zoom is another one: what has room changes with it. */
+  rename() {
+    if (!this.named || this.named.zoom === this.asked.zoom) return;
+    this.named.zoom = this.asked.zoom;
+    const others = this.deck.props.layers.filter((layer) => layer.id !== 'names');
+    this.deck.setProps({ layers: [...others, ...this.names(this.named.ink, this.named.paper)] });
   }
 
   dots(ink, paper) {
@@ -215,7 +227,9 @@ export class CreatorMap {
     if (!this.state.values.names) return [];
     const hidden = new Set(this.state.values.hidden);
     const narrow = this.parent.clientWidth < 500; // a phone: names stand in the legend
-    const named = this.data.clusters.filter((cluster) => cluster.label && !hidden.has(cluster.id));
+    const wanted = this.data.clusters.filter((cluster) => cluster.label && !hidden.has(cluster.id));
+    const said = (cluster) => (narrow ? `${cluster.id}` : `${cluster.id}  ${visible(cluster.name)}`);
+    const named = apart(wanted, said, 2 ** this.asked.zoom);
     if (!named.length) return []; // the renderer cannot draw no letters
     return [
       new TextLayer({
@@ -225,9 +239,9 @@ export class CreatorMap {
         fontFamily: 'system-ui, sans-serif',
         fontWeight: 600,
         fontSettings: { sdf: true, buffer: 8 },
-        getText: (cluster) => (narrow ? `${cluster.id}` : `${cluster.id}  ${visible(cluster.name)}`),
-        getPosition: (cluster) => [cluster.label[0], 1 - cluster.label[1]],
-        getSize: 13,
+        getText: ([, text]) => text,
+        getPosition: ([{ label }]) => [label[0], 1 - label[1]],
+        getSize: LETTER,
         getAlignmentBaseline: 'bottom',
         getPixelOffset: [0, -4],
         getColor: ink,

@@ -223,16 +223,14 @@ def cluster_legend(
     sizes = list(zip(numbers.tolist(), counts.tolist(), strict=True))
     noise = int((clusters < 0).sum())
     shown = sizes if len(sizes) <= rows - 1 else sizes[: rows - 2]
-    lines = min(2, rows // (len(shown) + bool(noise)) - 1) if shown else 0  # of a name
-    if lines < 1:
-        names = None
+    called = _names_that_fit([(names or {}).get(cluster, "") for cluster, _ in shown], rows - len(shown) - bool(noise))
     entries: list[Artist] = [
         dot_entry(
-            f"{cluster}  (n = {size})" + (_named(names[cluster], lines) if names and cluster in names else ""),
+            "\n".join([f"{cluster}  (n = {size})", *name]),
             cluster_colour(cluster),
             cluster_shape(cluster),
         )
-        for cluster, size in shown
+        for (cluster, size), name in zip(shown, called, strict=True)
     ]
     rest = [size for _, size in sizes[len(shown) :]]
     if rest:
@@ -242,9 +240,13 @@ def cluster_legend(
     return entries
 
 
-def _named(name: str, lines: int) -> str:
-    wrapped = textwrap.wrap(printable(name), LEGEND_NAME, max_lines=lines, placeholder=" …")
-    return "".join(f"\n{line}" for line in wrapped)
+def _names_that_fit(names: list[str], rows: int) -> list[list[str]]:
+    """The lines of each name: two, one or none, as many as there are rows for."""
+    for lines in (2, 1):
+        wrapped = [textwrap.wrap(printable(name), LEGEND_NAME, max_lines=lines, placeholder=" …") for name in names]
+        if sum(map(len, wrapped)) <= rows:
+            return wrapped
+    return [[] for _ in names]
 
 
 def dot_entry(label: str, colour: str, shape: str, size: float = 6.0, hollow: bool = False) -> Line2D:

@@ -1,8 +1,8 @@
 """The same numbers on every x86-64 processor since 2013 (those with AVX2).
 
-Libraries choose their instructions by the processor they run on, and each choice rounds differently: NumPy's exp, log and
-pow differ in the last digit between AVX2 and AVX-512, sums in OpenBLAS and in what numba compiles, too. UMAP and
-HDBSCAN can make another map of such a digit. With these variables all take the instructions of AVX2.
+Libraries choose their instructions by the processor they run on, and each choice rounds differently: NumPy's exp, log
+and pow differ in the last digit between AVX2 and AVX-512, sums in OpenBLAS and in what numba compiles, too. UMAP and
+t-SNE make another map of such a digit. With these variables all take the instructions of AVX2.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
@@ -302,3 +303,15 @@ def test_a_study_without_a_cluster_or_a_place_has_a_table(opened: Open, tmp_path
     expect(page.locator("#legend li")).to_have_count(0)
     page.keyboard.press("t")
     expect(page.locator("#table tbody tr")).to_have_count(5)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_that_keeps_people_out(opened: Open, theme: str) -> None:
+    page = opened(f"#theme={theme}")
+    for shown in ("", "creator=creator_00000", "cluster=1", "search=dusk", "table=1", "colour=followers", "keys"):
+        page.evaluate(f"location.hash = 'theme={theme}&{shown}'")
+        if shown == "keys":
+            page.keyboard.press("?")
+            expect(page.locator("#keys")).to_be_visible()
+        found = Axe().run(page)
+        assert not found.response["violations"], f"{shown}: {found.generate_report()}"

@@ -1,0 +1,22 @@
+// Names on the map that do not cover each other.
+
+export const LETTER = 13; // height of names, in pixels
+
+/**
+ * The names for which there is room: [cluster, text] each. Of two that would cover each other the first, larger cluster's
+ * stays; the other has its number, or nothing where that has no room either.
+ */
+export function apart(clusters, said, scale) {
+  const taken = [];
+  return clusters.flatMap((cluster) => {
+    const [x, y] = cluster.label.map((value) => value * scale);
+    for (const text of new Set([said(cluster), `${cluster.id}`])) {
+      const half = (text.length * LETTER * 0.6) / 2;
+      if (taken.every((one) => Math.abs(one.x - x) > one.half + half || Math.abs(one.y - y) > LETTER * 1.2)) {
+        taken.push({ x, y, half });
+        return [[cluster, text]];
+      }
+    }
+    return [];
+  });
+}
