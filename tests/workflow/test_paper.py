@@ -36,7 +36,7 @@ def test_figures_and_numbers_are_made_from_a_fresh_checkout(tmp_path: Path) -> N
     """By the command of the documentation, without models, store or videos."""
     clone = make_clone(tmp_path / "reel-atlas")
     text = (CHECKOUT / "docs/bundle.md").read_text()
-    command = re.search(r"^    (snakemake --configfile config/paper\.yaml .*)$", text, re.MULTILINE)
+    command = re.search(r"^    (snakemake .*--configfile=config/paper\.yaml .*)$", text, re.MULTILINE)
     assert command is not None
     shorter = command[1].replace("--cores 8", "--cores 2")  # more processes than cores only take turns
     done = subprocess.run(
