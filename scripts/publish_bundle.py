@@ -34,7 +34,7 @@ from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, COVERAGE, build_
 from common.tombstones import Tombstones
 from sources.opt_out_list import named_lines
 
-VERSION = "1"
+VERSION = "2"
 MAP_TABLES = {"coordinates": COORDINATES, "clusters": CLUSTERS, "cluster_names": CLUSTER_NAMES}
 RESULTS = ("hypotheses.json", "robustness.json")
 # Sections of a study that a reader of the bundle needs to make the same of it.

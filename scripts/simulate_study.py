@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from analysis.files import replace_file
 from analysis.simulation import Cohort, CohortSection, Embed, bag_of_words, simulate_cohort
-from bundle.contents import Note, write_bundle
+from bundle.contents import Note, write_bundle, write_sums
 from bundle.public import coarse
 from check_coverage import count
 from common import program
@@ -56,6 +56,7 @@ def main(arguments: argparse.Namespace) -> None:
         tables["reels"] = halved(tables["reels"], "embedding")
         tables["creators"] = halved(tables["creators"], "profile")
     write_bundle(folder, tables, Note(arguments.name, synthetic=True))
+    write_sums(folder)
     program.log.info(
         "%s: synthetic cohort of %d creators, %d reels, %d follows",
         folder, cohort.creators.num_rows, cohort.reels.num_rows, cohort.edges.num_rows,

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from common.processor import same_instructions
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("NUMBA_CACHE_DIR", str(CHECKOUT / "data" / "numba"))
-os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as in the workflow: test programs run side by side
+# As in the workflow: tests run side by side, with the same arithmetic, and use what Numba compiled for each other.
+os.environ |= {"GOMP_SPINCOUNT": "1000", **same_instructions()}
 
 
 @pytest.fixture

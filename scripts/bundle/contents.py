@@ -56,7 +56,7 @@ class Note:
 
 
 def write_bundle(folder: Path, tables: dict[str, pa.Table], note: Note) -> None:
-    """Write tables, note and checksums; files that lie there already are listed with them.
+    """Write tables and note; `write_sums` makes a bundle of them and of all that lies beside them.
 
     Args:
         folder: made where it is missing.
@@ -66,7 +66,6 @@ def write_bundle(folder: Path, tables: dict[str, pa.Table], note: Note) -> None:
     for name in SCHEMAS:
         write_table(tables[name], folder / "tables" / f"{name}.parquet")
     replace_file(folder / NOTE, (json.dumps(asdict(note), indent=1, ensure_ascii=False) + "\n").encode())
-    write_sums(folder)
 
 
 def write_sums(folder: Path) -> None:

@@ -9,6 +9,7 @@ from bundle.contents import SUMS, files_of
 
 METADATA = "ro-crate-metadata.json"
 NO_LICENCE = "No licence is given: ask the authors."
+NONE_GIVEN = {"description": NO_LICENCE}
 DESCRIPTION = (
     "Creators of short videos, what their reels show (mean embeddings), a map with clusters, and the follow network "
     "between them; made by Reel Atlas."
@@ -16,35 +17,51 @@ DESCRIPTION = (
 SYNTHETIC = "Synthetic data: these people do not exist. "
 KINDS = {
     ".parquet": "application/vnd.apache.parquet", ".json": "application/json", ".md": "text/markdown",
-    ".yaml": "application/yaml", ".png": "image/png", ".pdf": "application/pdf", "": "text/plain",
+    ".yaml": "application/yaml", ".png": "image/png", ".pdf": "application/pdf",
 }  # fmt: skip
 SAID = {
-    "bundle.json": "What this folder is", "README.md": "How to read this bundle", "datasheet.md": "Datasheet",
-    "study.yaml": "A study of Reel Atlas that reads this bundle", SUMS: "Checksums of all files",
-}  # fmt: skip
+    "bundle.json": "What kind of folder this is",
+    "README.md": "How to read this bundle",
+    "datasheet.md": "What the data are, how they were made, and what to mind",
+    "study.yaml": "A study of Reel Atlas that reads this bundle and makes tables, map, tests and figures again",
+    "figures/map.png": "The map as a picture",
+    "figures/map.pdf": "The map for print",
+    "findings/hypotheses.json": "Tests of the clusters against the follow network",
+    "findings/robustness.json": "Clusters and verdicts over many seeds and settings",
+    "map/coordinates.parquet": "Where each creator lies on the map",
+    "map/clusters.parquet": "The cluster of each creator",
+    "map/cluster_names.parquet": "Names, words and most central creators of the clusters",
+    "tables/creators.parquet": "A row for each creator, with the mean embedding of what the reels show",
+    "tables/reels.parquet": "A row for each reel",
+    "tables/follows.parquet": "Whom the creators follow",
+    "tables/edges.parquet": "Follows between creators of the cohort",
+    "tables/status.parquet": "What became of each reel in each stage",
+    "tables/coverage.parquet": "How many reels each stage made, skipped and could not make",
+}
 
 
 def write_crate(folder: Path, name: str, synthetic: bool, licence: str | None, published: date) -> None:
     """Describe every file of a bundle.
 
     Args:
-        folder: with all files but the checksums.
+        folder: with all files but the checksums, which list the description, too.
         name: of the study.
         synthetic: say that the data are synthetic.
         licence: its address.
         published: date of publication.
     """
+    from rocrate.model.contextentity import ContextEntity
     from rocrate.rocrate import ROCrate
 
     crate = ROCrate()
     crate.name = f"{name} (synthetic data)" if synthetic else name
     crate.description = SYNTHETIC + DESCRIPTION if synthetic else DESCRIPTION
-    crate.license = licence or NO_LICENCE
+    said = {"@type": "CreativeWork", "name": licence or "No licence", "description": "Licence of this bundle"}
+    crate.license = crate.add(ContextEntity(crate, licence or "#licence", said | ({} if licence else NONE_GIVEN)))
     crate.datePublished = datetime.combine(published, time(), UTC)
     for file in sorted(files_of(folder)):
-        if file != METADATA:
-            said = SAID.get(file, f"{Path(file).stem} ({Path(file).parent})")
-            crate.add_file(folder / file, file, properties={"name": said, "encodingFormat": KINDS[Path(file).suffix]})
+        facts = {"name": file, "description": SAID[file], "encodingFormat": KINDS[Path(file).suffix]}
+        crate.add_file(folder / file, file, properties=facts | {"contentSize": str((folder / file).stat().st_size)})
     crate.metadata.write(folder)
 
 
@@ -61,6 +78,6 @@ def check_crate(folder: Path) -> list[str]:
         return [f"{path}: not the description of a crate: {error}"]
     problems = [f"{path}: no {name}" for name in wanting]
     described = {entity.id for entity in crate.data_entities}
-    files = files_of(folder) - {METADATA}
+    files = files_of(folder) - {METADATA, SUMS}
     problems += [f"{folder / file}: is described and is not there" for file in sorted(described - files)]
     return problems + [f"{folder / file}: is not described in {METADATA}" for file in sorted(files - described)]

@@ -11,6 +11,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import requests
+import rocrate
+from requests.adapters import BaseAdapter
+from rocrate_validator.models import Severity
+from rocrate_validator.services import ValidationSettings, validate
 
 import publish_bundle
 import read_bundle
@@ -105,11 +110,53 @@ def publish(results: Path, monkeypatch, *options: str) -> Path:
     return folder
 
 
+class OwnContext(BaseAdapter):
+    """The JSON-LD context that a description names, from the library that wrote it: nothing else can be asked for."""
+
+    def send(self, request, **_options):
+        assert request.url == "https://w3id.org/ro/crate/1.3/context"
+        answer = requests.Response()
+        answer.status_code, answer.url, answer.request = 200, request.url, request
+        answer.headers["Content-Type"] = "application/ld+json"
+        answer._content = (Path(rocrate.__file__).parent / "data/ro-crate.jsonld").read_bytes()
+        return answer
+
+    def close(self):
+        """Nothing is open."""
+
+
+def faults_of_crate(folder: Path, monkeypatch) -> set[str]:
+    """What the format's validator says of a bundle: requirements and recommendations that are not met."""
+    monkeypatch.setattr(requests.Session, "get_adapter", lambda *_, **__: OwnContext())
+    settings = ValidationSettings(
+        rocrate_uri=str(folder),
+        profile_identifier="ro-crate-1.3",
+        requirement_severity=Severity.RECOMMENDED,
+        no_cache=True,
+    )
+    return {str(issue.message) for issue in validate(settings).get_issues()}
+
+
 def everything_in(folder: Path) -> str:
     """All that can be read in a bundle: names of files, bytes, and the values of the tables."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     values = [str(pq.read_table(path).to_pydict()) for path in files if path.suffix == ".parquet"]
     return "\n".join([*map(str, files), *values, *(path.read_bytes().decode("latin-1") for path in files)])
+
+
+# What only the authors know; the datasheet asks them.
+PUBLISHER = "The Root Data Entity SHOULD have a `publisher` property (Organization or Person)"
+LICENCE = "A License entity SHOULD have an absolute HTTP(S) URL as its @id"
+
+
+def test_the_description_is_a_valid_ro_crate(study, monkeypatch):
+    faults = faults_of_crate(publish(study, monkeypatch, "--kind=full"), monkeypatch)
+    assert {fault.split(" (e.g.")[0] for fault in faults} == {PUBLISHER, LICENCE}
+    folder = publish(study, monkeypatch, "--licence=https://creativecommons.org/licenses/by/4.0/")
+    assert faults_of_crate(folder, monkeypatch) == {PUBLISHER}
+    metadata = folder / "ro-crate-metadata.json"
+    metadata.write_text(metadata.read_text().replace('"datePublished"', '"datePublishd"'))
+    assert any("datePublished" in fault for fault in faults_of_crate(folder, monkeypatch))
 
 
 def test_a_public_bundle_says_nothing_of_whom_it_is_about(study, monkeypatch):
