@@ -6,6 +6,7 @@ The folder can be read as a source (source.kind: bundle) and checked (verify_bun
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -84,8 +85,9 @@ def fill(
         write_table(tables[name], folder / "map" / f"{name}.parquet")
     placed = placed_creators(tables["creators"], tables["coordinates"], tables["clusters"])
     names = {row["cluster"]: row["name"] for row in tables["cluster_names"].to_pylist()}
+    warning = json.loads((arguments.results / "robustness.json").read_text(encoding="utf-8"))["warning"]
     with style():
-        figure = map_figure(placed, arguments.name, synthetic, None, names)
+        figure = map_figure(placed, arguments.name, synthetic, warning, names)
         (folder / "figures").mkdir()
         save_figure(figure, *(folder / f"figures/map.{kind}" for kind in ("png", "pdf")))
     for name in RESULTS:

@@ -95,8 +95,8 @@ def study(tmp_path, monkeypatch):
         ("coordinates", COORDINATES, where), ("clusters", CLUSTERS, cluster), ("cluster_names", CLUSTER_NAMES, names),
     ):  # fmt: skip
         write_table(build_table(found, schema), results / f"map/{name}.parquet")
-    for name in ("hypotheses", "robustness"):
-        (results / f"{name}.json").write_text("[]")
+    (results / "hypotheses.json").write_text("[]")
+    (results / "robustness.json").write_text('{"warning": null}')
     analysis = {name: {} for name in publish_bundle.OF_ANALYSIS}
     (results / "config.yaml").write_text(json.dumps({"study": {"seed": 1}, **analysis}))
     return results
@@ -142,6 +142,12 @@ def everything_in(folder: Path) -> str:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     values = [str(pq.read_table(path).to_pydict()) for path in files if path.suffix == ".parquet"]
     return "\n".join([*map(str, files), *values, *(path.read_bytes().decode("latin-1") for path in files)])
+
+
+def test_the_published_map_warns_of_unstable_clusters_as_the_studys_own(study, monkeypatch):
+    without = (publish(study, monkeypatch) / "figures/map.png").read_bytes()
+    (study / "robustness.json").write_text('{"warning": "These clusters change with the seed."}')
+    assert (publish(study, monkeypatch) / "figures/map.png").read_bytes() != without
 
 
 # What only the authors know; the datasheet asks them.
