@@ -294,6 +294,7 @@ rule build_atlas:
         coordinates="results/map/coordinates.parquet",
         clusters="results/map/clusters.parquet",
         names="results/map/cluster_names.parquet",
+        robustness="results/robustness.json",
     output:
         "results/atlas/index.html",
     log:
@@ -310,4 +311,5 @@ rule build_atlas:
     shell:
         "exec python $ATLAS/build_atlas.py --creators {input.creators} --reels {input.reels} --edges {input.edges}"
         " --status {input.status} --coordinates {input.coordinates} --clusters {input.clusters} --names {input.names}"
-        " --output {output} --name {params.name:q} --synthetic {params.synthetic} --log {log} {params.options}"
+        " --robustness {input.robustness} --output {output} --name {params.name:q} --synthetic {params.synthetic}"
+        " --log {log} {params.options}"

@@ -14,7 +14,7 @@ from analysis.figures import cluster_colour
 from analysis.files import replace_file
 from analysis.map_figure import placed_creators, spread_ellipse
 from analysis.reel_frames import frame_files, spread_frames
-from analysis.study_tables import read_clusters
+from analysis.study_tables import read_clusters, read_warning
 from atlas.page import atlas_page
 from atlas.pictures import strip
 from common import program
@@ -23,7 +23,7 @@ from common.options import add_section, read_section
 from common.program import UserError
 from common.tables import CLUSTER_NAMES, COORDINATES, CREATORS, EDGES, REELS, read_table
 
-VERSION = "3"
+VERSION = "4"
 NUMBERS = {"plays": "plays", "likes": "likes", "comments": "comments", "duration_s": "seconds"}
 LABELS = {"n_reels": "reels", "n_embedded": "embedded reels", "profile_spread": "spread of the reels"}
 
@@ -64,6 +64,7 @@ def main(arguments: argparse.Namespace) -> None:
         "name": arguments.name,
         "synthetic": arguments.synthetic == "true",
         "method": f"{placed.method} of the creators' mean embeddings" if len(placed) else "no creator has a place",
+        "warning": read_warning(arguments.robustness),
         "columns": columns,
         "clusters": cluster_facts(placed.places, placed.clusters, names),
         "creators": [creator_facts(row, places, own[row["creator_id"]]) for row in rows],
@@ -152,6 +153,7 @@ def finite(value: float | None) -> float | None:
 def parse() -> argparse.Namespace:
     parser = program.parser(__doc__)
     program.add_tables(parser, "creators", "reels", "edges", "status", "coordinates", "clusters", names="cluster_names")
+    parser.add_argument("--robustness", type=Path, required=True, metavar="FILE", help="robustness.json")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="page to write")
     program.add_labels(parser)
     add_section(parser, AtlasSection)

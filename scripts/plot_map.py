@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from analysis.figures import save_figure, style
 from analysis.map_figure import PlacedCreators, map_figure, placed_creators
-from analysis.study_tables import read_clusters, read_creators, read_names
+from analysis.study_tables import read_clusters, read_creators, read_names, read_warning
 from common import program
 from common.tables import COORDINATES, read_table
 
@@ -17,7 +16,7 @@ VERSION = "6"
 
 def main(arguments: argparse.Namespace) -> None:
     placed = read_placed(arguments)
-    warning = None if arguments.robustness is None else json.loads(arguments.robustness.read_text())["warning"]
+    warning = None if arguments.robustness is None else read_warning(arguments.robustness)
     names = None if arguments.names is None else read_names(arguments.names)
     with style():
         figure = map_figure(placed, arguments.name, arguments.synthetic == "true", warning, names)

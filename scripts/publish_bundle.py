@@ -6,7 +6,6 @@ The folder can be read as a source (source.kind: bundle) and checked (verify_bun
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -19,6 +18,7 @@ import yaml
 from analysis.figures import save_figure, style
 from analysis.files import replace_file
 from analysis.map_figure import map_figure, placed_creators
+from analysis.study_tables import read_warning
 from bundle.contents import SCHEMAS, Note, write_bundle, write_sums
 from bundle.crate import write_crate
 from bundle.datasheet import datasheet, readme
@@ -85,7 +85,7 @@ def fill(
         write_table(tables[name], folder / "map" / f"{name}.parquet")
     placed = placed_creators(tables["creators"], tables["coordinates"], tables["clusters"])
     names = {row["cluster"]: row["name"] for row in tables["cluster_names"].to_pylist()}
-    warning = json.loads((arguments.results / "robustness.json").read_text(encoding="utf-8"))["warning"]
+    warning = read_warning(arguments.results / "robustness.json")
     with style():
         figure = map_figure(placed, arguments.name, synthetic, warning, names)
         (folder / "figures").mkdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -72,12 +73,14 @@ def study_tables(number: int, texts: list[str], frames: list[Path] | None = None
     }  # fmt: skip
 
 
-def build_page(folder: Path, rows: dict[str, list[dict[str, Any]]], *options: str) -> Path:
-    """The page, made by the program from tables."""
+def build_page(folder: Path, rows: dict[str, list[dict[str, Any]]], *options: str, warning: str | None = None) -> Path:
+    """The page, made by the program from tables; `warning` is what robustness.json says of the clusters."""
     command = [sys.executable, str(CHECKOUT / "scripts/build_atlas.py"), "--output", str(folder / "index.html")]
     for name, schema in SCHEMAS.items():
         write_table(build_table(rows[name], schema, further=name == "creators"), folder / f"{name}.parquet")
         command += [f"--{name}", str(folder / f"{name}.parquet")]
+    (folder / "robustness.json").write_text(json.dumps({"warning": warning}))
+    command += ["--robustness", str(folder / "robustness.json")]
     done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return folder / "index.html"

@@ -4,15 +4,30 @@ const VIRIDIS = ['#440154', '#472d7b', '#3b528b', '#2c728e', '#21918c', '#28ae80
 const UNKNOWN = [150, 150, 150];
 
 /** "#rrggbb" as three numbers. */
-export function rgb(text) {
+function rgb(text) {
   return [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16));
 }
 
 const STEPS = VIRIDIS.map(rgb);
 
-/** A share from 0 to 1 as a colour. */
+const isDark = () => document.documentElement.dataset.theme === 'dark';
+
+function luminance(colour) {
+  const [red, green, blue] = colour.map((value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+/** A cluster's colour; on the dark page lighter where it could hardly be seen (contrast of 3 with the page, as WCAG asks). */
+export function clusterColour(cluster) {
+  let colour = rgb(cluster.colour);
+  while (isDark() && (luminance(colour) + 0.05) / (0.009 + 0.05) < 3) colour = colour.map((value) => Math.min(255, Math.round(value + (255 - value) * 0.08) + 1));
+  return colour;
+}
+
+/** A share from 0 to 1 as a colour; on the dark page without the darkest. */
 export function viridis(share) {
-  const place = Math.min(Math.max(share, 0), 1) * (STEPS.length - 1);
+  const first = isDark() ? 0.25 : 0;
+  const place = (first + (1 - first) * Math.min(Math.max(share, 0), 1)) * (STEPS.length - 1);
   const low = Math.min(Math.floor(place), STEPS.length - 2);
   return STEPS[low].map((value, part) => Math.round(value + (STEPS[low + 1][part] - value) * (place - low)));
 }
@@ -32,7 +47,7 @@ export function isSkewed(values) {
 /** A function from a creator's number to a colour, and the ends of the scale (null for clusters). */
 export function colouring(data, name) {
   if (name === 'cluster') {
-    const of = new Map(data.clusters.map((cluster) => [cluster.id, rgb(cluster.colour)]));
+    const of = new Map(data.clusters.map((cluster) => [cluster.id, clusterColour(cluster)]));
     return { of: (creator) => of.get(data.creators[creator].cluster) ?? UNKNOWN, ends: null };
   }
   const { values } = data.columns.find((column) => column.key === name);

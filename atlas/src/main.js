@@ -76,9 +76,8 @@ function draw(changed) {
   at('as-table').setAttribute('aria-pressed', values.table);
   for (const name of ['ellipses', 'names', 'edges']) at(name).checked = values[name];
   at('colour').value = values.colour;
-  if (['hidden', 'cluster', 'colour'].some((key) => changed.has(key))) fill(at('legend'), ...legend(data, state));
-  const theme = values.theme ?? (prefersDark.matches ? 'dark' : 'light');
-  document.documentElement.dataset.theme = theme;
+  document.documentElement.dataset.theme = values.theme ?? (prefersDark.matches ? 'dark' : 'light');
+  if (['hidden', 'cluster', 'colour', 'theme'].some((key) => changed.has(key))) fill(at('legend'), ...legend(data, state));
   if (['creator', 'cluster', 'query'].some((key) => changed.has(key))) {
     fill(at('inspector'), ...inspected());
     at('said').textContent = at('selected').textContent;

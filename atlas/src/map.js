@@ -2,7 +2,7 @@
 
 import { Deck, OrthographicView } from '@deck.gl/core';
 import { PathLayer, ScatterplotLayer, TextLayer } from '@deck.gl/layers';
-import { colouring, rgb } from './colours.js';
+import { clusterColour, colouring } from './colours.js';
 import { visible } from './dom.js';
 import { LETTER, apart } from './names.js';
 
@@ -216,7 +216,7 @@ export class CreatorMap {
         id: 'ellipses',
         data: drawn,
         getPath: (cluster) => around(cluster.ellipse),
-        getColor: (cluster) => [...rgb(cluster.colour), 200],
+        getColor: (cluster) => [...clusterColour(cluster), 200],
         getWidth: 1.5,
         widthUnits: 'pixels',
       }),

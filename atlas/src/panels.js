@@ -1,6 +1,6 @@
 // What stands beside the map: the selected creator or cluster, the legend, results of a search, the table.
 
-import { colouring } from './colours.js';
+import { clusterColour, colouring } from './colours.js';
 import { element, fill, foreign, link, number, visible } from './dom.js';
 
 const ROWS = 100; // of the table, on a page
@@ -111,7 +111,7 @@ export function legend(data, state) {
   const byCluster = state.values.colour === 'cluster';
   const rows = data.clusters.map((cluster) => {
     const swatch = element('span', { className: 'swatch', 'aria-hidden': 'true' });
-    swatch.style.setProperty('--colour', byCluster ? cluster.colour : 'transparent');
+    swatch.style.setProperty('--colour', byCluster ? `rgb(${clusterColour(cluster)})` : 'transparent');
     const toggle = element('input', {
       type: 'checkbox',
       'data-key': `show ${cluster.id}`,

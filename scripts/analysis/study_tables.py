@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -78,6 +79,16 @@ def read_clusters(path: Path) -> pa.Table:
 def read_names(path: Path) -> dict[int, str]:
     """The clusters' names, by number."""
     return {row["cluster"]: row["name"] for row in read_table(path, CLUSTER_NAMES).to_pylist()}
+
+
+def read_warning(path: Path) -> str | None:
+    """What must be said beside the clusters wherever they are shown: that they change with the seed; None: nothing.
+
+    Args:
+        path: robustness.json.
+    """
+    warning: str | None = json.loads(path.read_text(encoding="utf-8"))["warning"]
+    return warning
 
 
 def with_clusters(study: Study, clusters: pa.Table) -> Study:

@@ -23,7 +23,7 @@ def atlas_page(data: dict[str, Any]) -> str:
     """The whole page.
 
     Args:
-        data: what atlas/src/main.js reads; `name`, `synthetic` and `method` are shown as they are.
+        data: what atlas/src/main.js reads; `name`, `synthetic`, `method` and `warning` are shown as they are.
     """
     script, style = ((BUILT / name).read_text(encoding="utf-8").strip() for name in ("atlas.js", "atlas.css"))
     policy = {
@@ -40,6 +40,7 @@ def atlas_page(data: dict[str, Any]) -> str:
         title=html.escape(data["name"]),
         badge=synthetic,
         method=html.escape(data["method"]),
+        warning=f'<p class="warning">{html.escape(data["warning"])}</p>' if data["warning"] else "",
         style=style,
         script=script,
         data=json_block(data),

@@ -123,14 +123,23 @@ def test_json_cannot_end_its_block():
 
 
 def test_the_title_is_text():
-    data = {"name": "<script>", "synthetic": False, "method": "<b>"}
+    data = {"name": "<script>", "synthetic": False, "method": "<b>", "warning": "<i>"}
     page = atlas_page(data)
     assert "<title>&lt;script&gt;</title>" in page
+    assert '<p class="warning">&lt;i&gt;</p>' in page
     assert "SYNTHETIC" not in page.split("<script type")[0]
 
 
+def test_unstable_clusters_are_told_beside_them(tmp_path):
+    rows = study_tables(12, HOSTILE)
+    assert (
+        '<p class="warning">Clusters change.</p>' in build_page(tmp_path, rows, warning="Clusters change.").read_text()
+    )
+    assert '<p class="warning">' not in build_page(tmp_path, rows).read_text()
+
+
 def test_the_page_names_the_licences_of_what_it_contains():
-    page = atlas_page({"name": "", "synthetic": False, "method": ""})
+    page = atlas_page({"name": "", "synthetic": False, "method": "", "warning": None})
     assert (CHECKOUT / "atlas/LICENCES.txt").read_text().strip() in page
 
 
