@@ -26,7 +26,7 @@ from speech.engines import Segment, Window, load_engine, resolve
 if TYPE_CHECKING:
     import numpy as np
 
-VERSION = "1"
+VERSION = "2"
 
 
 def device_and_precision(settings: TranscriptSection) -> dict[str, str]:

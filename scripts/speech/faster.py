@@ -30,10 +30,10 @@ class FasterWhisper:
     def __init__(self, model: Model, settings: TranscriptSection, device: str, precision: str, threads: int) -> None:
         self.folder, self.settings = model.folder, settings
         self.device, self.precision, self.parallel = device, precision, threads
-        self.whisper = self._load()
+        self.whisper = self._load(threads)
         self.sampling = threading.Lock()
 
-    def _load(self) -> WhisperModel:
+    def _load(self, workers: int) -> WhisperModel:
         from faster_whisper import WhisperModel
 
         return WhisperModel(
@@ -41,7 +41,7 @@ class FasterWhisper:
             device=self.device,
             compute_type=self.precision,
             cpu_threads=1,
-            num_workers=self.parallel,
+            num_workers=workers,
             local_files_only=True,
         )
 
@@ -57,14 +57,15 @@ class FasterWhisper:
         """See `speech.engines.Engine`.
 
         CTranslate2 seeds its sampler once per thread. So that a clip's text does not depend on which clips came before
-        it, sampling is done by a model loaded anew, with the clip's own seed.
+        it, sampling is done by a model loaded anew, with the clip's own seed, in one thread: of two, either could take the
+        next temperature, and begin the seed's numbers again or go on with them.
         """
         if any(temperature > 0 for temperature in temperatures):
             import ctranslate2
 
             with self.sampling:  # the seed belongs to the whole process
                 ctranslate2.set_random_seed(seed)
-                return self._transcribe(self._load(), clip, task, language, temperatures)
+                return self._transcribe(self._load(1), clip, task, language, temperatures)
         if window is None:
             return self._transcribe(self.whisper, clip, task, language, temperatures)
         prepared = copy.copy(self.whisper)

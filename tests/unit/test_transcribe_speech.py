@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import faster_whisper
 import numpy as np
 import pytest
 
@@ -199,6 +200,23 @@ def test_a_sampled_text_depends_on_its_own_seed_only(speech, backend, monkeypatc
     assert first == again
     assert first != other
     assert first[0].temperature == 1.0
+
+
+def test_sampling_is_done_in_one_thread(speech, monkeypatch):
+    """Of two threads, either could sample at the next temperature: under load one reel in eight had another text."""
+    loaded = []
+    real = faster_whisper.WhisperModel
+
+    def load(*arguments, **options):
+        loaded.append(options["num_workers"])
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(faster_whisper, "WhisperModel", load)
+    settings = TranscriptSection(model="base", device="cpu", compute_type="int8", beam_size=1)
+    engine = load_engine(Model("base", "1", "0", speech / "models" / "faster-whisper-base"), settings, 2)
+    engine.decode(read_wav(speech / "en.wav"), "transcribe", "en", [0.0], 5)
+    engine.decode(read_wav(speech / "en.wav"), "transcribe", "en", [0.2, 0.4], 5)
+    assert loaded == [2, 1]
 
 
 def test_auto_is_resolved_by_program_and_device(monkeypatch):
