@@ -57,8 +57,8 @@ class FasterWhisper:
         """See `speech.engines.Engine`.
 
         CTranslate2 seeds its sampler once per thread. So that a clip's text does not depend on which clips came before
-        it, sampling is done by a model loaded anew, with the clip's own seed, in one thread: of two, either could take the
-        next temperature, and begin the seed's numbers again or go on with them.
+        it, sampling is done by a model loaded anew, with the clip's own seed, in one thread: of two, either could take
+        the next temperature, and begin the seed's numbers again or go on with them.
         """
         if any(temperature > 0 for temperature in temperatures):
             import ctranslate2
