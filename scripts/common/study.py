@@ -327,8 +327,8 @@ class Study:
             "NUMBA_CACHE_DIR": str(_numba_cache(self.checkout)),
             "HF_HUB_OFFLINE": "1",
             "PYTHONUTF8": "1",
-            # Threads that wait for each other soon leave the core to other jobs: three programs with mpnet on two cores
-            # take a third of the time so, and one alone takes no longer.
+            # Threads that wait for each other soon leave the core to other jobs: three torch programs with two threads
+            # each took a third of the time so on two cores, and one alone took no longer.
             "GOMP_SPINCOUNT": "1000",
             **same_instructions(),
         }
