@@ -10,24 +10,31 @@ function rgb(text) {
 
 const STEPS = VIRIDIS.map(rgb);
 
-const isDark = () => document.documentElement.dataset.theme === 'dark';
+const DARKEST = 0.25; // of viridis, on the dark page: below it nothing is seen
+
+function isDark() {
+  return document.documentElement.dataset.theme === 'dark';
+}
 
 function luminance(colour) {
   const [red, green, blue] = colour.map((value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
+const DARK_PAPER = luminance(rgb('#16181b')); // --paper of atlas.css
+
 /** A cluster's colour; on the dark page lighter where it could hardly be seen (contrast of 3 with the page, as WCAG asks). */
 export function clusterColour(cluster) {
-  let colour = rgb(cluster.colour);
-  while (isDark() && (luminance(colour) + 0.05) / (0.009 + 0.05) < 3) colour = colour.map((value) => Math.min(255, Math.round(value + (255 - value) * 0.08) + 1));
-  return colour;
+  const colour = rgb(cluster.colour);
+  if (!isDark()) return colour;
+  let lighter = colour;
+  while ((luminance(lighter) + 0.05) / (DARK_PAPER + 0.05) < 3) lighter = lighter.map((value) => Math.min(255, Math.round(value + (255 - value) * 0.08) + 1));
+  return lighter;
 }
 
-/** A share from 0 to 1 as a colour; on the dark page without the darkest. */
+/** A share from 0 to 1 as a colour. */
 export function viridis(share) {
-  const first = isDark() ? 0.25 : 0;
-  const place = (first + (1 - first) * Math.min(Math.max(share, 0), 1)) * (STEPS.length - 1);
+  const place = Math.min(Math.max(share, 0), 1) * (STEPS.length - 1);
   const low = Math.min(Math.floor(place), STEPS.length - 2);
   return STEPS[low].map((value, part) => Math.round(value + (STEPS[low + 1][part] - value) * (place - low)));
 }
@@ -56,8 +63,10 @@ export function colouring(data, name) {
   const scale = isSkewed(values) ? Math.log1p : (value) => value;
   const ends = known.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
   const [low, high] = ends.map(scale);
+  const first = isDark() ? DARKEST : 0;
+  const share = (value) => first + (1 - first) * (high > low ? (scale(value) - low) / (high - low) : 0.5);
   return {
-    of: (creator) => (values[creator] === null ? UNKNOWN : viridis(high > low ? (scale(values[creator]) - low) / (high - low) : 0.5)),
+    of: (creator) => (values[creator] === null ? UNKNOWN : viridis(share(values[creator]))),
     ends,
     skewed: scale === Math.log1p,
   };

@@ -77,7 +77,7 @@ export class CreatorMap {
     this.later = setTimeout(() => {
       this.state.set({ view: [viewState.target[0], viewState.target[1], viewState.zoom] });
       if (this.moved) this.look();
-      this.rename();
+      else this.rename();
     }, 150);
     this.seen = viewState;
   }

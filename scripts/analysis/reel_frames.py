@@ -41,9 +41,11 @@ def spread_frames(path: Path, reel_id: str, frames: int, height: int) -> list[Im
     """
     try:
         files = [frame["file"] for frame in read_facts(path)["frames"]]
+        if not files:
+            raise ReelError("corrupt", f"{path.name}: no frames")
         places = np.linspace(0, len(files) - 1, min(frames, len(files)) + 2)[1:-1]
         found = read_frames(path, list(dict.fromkeys(files[round(place)] for place in places)))
-    except (ReelError, OSError) as error:
+    except (ReelError, KeyError, OSError) as error:
         raise UserError(
             f"{path}: the frames of {reel_id} cannot be read ({error}): have them made again by "
             f"`python scripts/redo.py --stage frames --reels {reel_id}` and another run"

@@ -9,7 +9,6 @@ from bundle.contents import SUMS, files_of
 
 METADATA = "ro-crate-metadata.json"
 NO_LICENCE = "No licence is given: ask the authors."
-NONE_GIVEN = {"description": NO_LICENCE}
 DESCRIPTION = (
     "Creators of short videos, what their reels show (mean embeddings), a map with clusters, and the follow network "
     "between them; made by Reel Atlas."
@@ -56,8 +55,9 @@ def write_crate(folder: Path, name: str, synthetic: bool, licence: str | None, p
     crate = ROCrate()
     crate.name = f"{name} (synthetic data)" if synthetic else name
     crate.description = SYNTHETIC + DESCRIPTION if synthetic else DESCRIPTION
-    said = {"@type": "CreativeWork", "name": licence or "No licence", "description": "Licence of this bundle"}
-    crate.license = crate.add(ContextEntity(crate, licence or "#licence", said | ({} if licence else NONE_GIVEN)))
+    name, said = (licence, "Licence of this bundle") if licence else ("No licence", NO_LICENCE)
+    facts = {"@type": "CreativeWork", "name": name, "description": said}
+    crate.license = crate.add(ContextEntity(crate, licence or "#licence", facts))
     crate.datePublished = datetime.combine(published, time(), UTC)
     for file in sorted(files_of(folder)):
         facts = {"name": file, "description": SAID[file], "encodingFormat": KINDS[Path(file).suffix]}

@@ -27,5 +27,6 @@ def same_instructions(cpuinfo: Path = Path("/proc/cpuinfo")) -> dict[str, str]:
     """
     if platform.machine() != "x86_64" or not cpuinfo.is_file():
         return {}
-    flags = next((line.split() for line in cpuinfo.read_text().splitlines() if line.startswith("flags")), [])
+    with cpuinfo.open() as lines:  # one part for each core: the first will do
+        flags = next((line.split() for line in lines if line.startswith("flags")), [])
     return SAME_INSTRUCTIONS if {"avx2", "fma"} <= set(flags) else {}

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import zipfile
 from html.parser import HTMLParser
 
 import pytest
@@ -98,7 +99,11 @@ def test_texts_and_pictures_can_be_left_out(tmp_path):
 def test_frames_that_cannot_be_read_are_named_with_the_remedy(tmp_path):
     damaged = tmp_path / "artifact.zip"
     damaged.write_bytes(b"PK\x03\x04 and nothing more")
-    for frames in (damaged, tmp_path / "gone.zip"):
+    none, unsaid = tmp_path / "none.zip", tmp_path / "unsaid.zip"
+    for path, facts in ((none, '{"frames": []}'), (unsaid, "{}")):
+        with zipfile.ZipFile(path, "w") as packed:
+            packed.writestr("frames.json", facts)
+    for frames in (damaged, tmp_path / "gone.zip", none, unsaid):
         rows = study_tables(12, ["somebody's words"], [frames])
         with pytest.raises(AssertionError, match=rf"{frames}: the frames of r_00000 cannot .*redo.py --stage frames"):
             build_page(tmp_path, rows)
