@@ -21,6 +21,7 @@ RUN apt-get update \
 WORKDIR /opt/reel-atlas
 # The environment is a layer of its own: it is made anew when the lock changes, not when a program does.
 COPY Makefile requirements.lock ./
+COPY envs/check_python.sh envs/
 RUN PIP_NO_CACHE_DIR=1 make install
 COPY . .
 # The checkout may have been its owner's alone. What is mounted has its place, and who runs this need not be root.

@@ -1,15 +1,20 @@
 # What people do with a fresh clone. `make help` lists it.
 SHELL := bash
-PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# One stamp per lock: a changed lock is installed, an unchanged one never again.
-STAMP := $(VENV)/.installed-$(shell sha256sum requirements.lock | cut -c1-16)
+# The lock has one set of versions for all of these (docs/development.md says what a further one needs).
+PYTHONS := 3.11 3.12 3.13
+# The environment keeps its Python; one that is named (make PYTHON=python3.12) replaces an environment of another version.
+PYTHON ?= $(or $(wildcard $(BIN)/python),python3)
+VERSION := $(shell $(PYTHON) -c 'import sys; print(sys.version.split()[0].rpartition(".")[0] + sys.abiflags)' 2>/dev/null)
+# One stamp per Python and lock: a changed lock is installed, an unchanged one never again.
+STAMP := $(VENV)/.installed-$(VERSION)-$(shell sha256sum requirements.lock | cut -c1-16)
 export NUMBA_CACHE_DIR := $(CURDIR)/data/numba
 CORES ?= all
 PROCESSES ?= 2
+WHOLE ?= --whole
 
-.PHONY: atlas help install demo test test-cluster test-container lint format bench bench-scale calibrate docs lock clean
+.PHONY: atlas help install demo test test-pythons test-cluster test-container lint format bench bench-scale calibrate docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -19,9 +24,11 @@ install: $(STAMP) ## make the environment (.venv) from requirements.lock
 
 # pip keeps what it has downloaded, so an interrupted install goes on where it stopped.
 $(STAMP): requirements.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Reel Atlas needs Python 3.11 or later; found $$($(PYTHON) --version). Try: make PYTHON=python3.12" >&2; exit 1; }
-	@[ -x $(BIN)/python ] && $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@python=$(PYTHON) version=$(VERSION) supported="$(PYTHONS)" envs/check_python.sh
+	@[ "$$(cat $(VENV)/.python 2>/dev/null)" = $(VERSION) ] && $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@echo $(VERSION) >$(VENV)/.python
+	@echo "Installing what requirements.lock lists into $(VENV), for Python $(VERSION): 8 GB, some minutes."
+	@$(BIN)/python -m pip install --quiet --quiet --use-pep517 --disable-pip-version-check --require-hashes -r requirements.lock
 	@rm -f $(VENV)/.installed-*
 	@touch $@
 
@@ -39,6 +46,10 @@ demo: install ## run the demo study, pack a report, and say where the results li
 
 test: install ## run the tests
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+# WHOLE= (nothing): a study of eight reels in place of the demo and the unit tests.
+test-pythons: install ## run the demo and the unit tests on each supported Python that there is
+	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest tests/pythons $(WHOLE)
 
 test-cluster: install ## run the tests on a real SLURM, which is installed and started (Debian, as root)
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest tests/cluster
@@ -73,8 +84,11 @@ calibrate: install ## measure the level of the tests on synthetic cohorts (write
 docs: install ## write the configuration's schema and reference page
 	PATH="$(CURDIR)/$(BIN):$$PATH" python scripts/document_config.py
 
+# One version of each package for all of PYTHONS. The marker that all packages have then is taken out: with it, pip would
+# install nothing on another Python or system, without a word.
 lock: ## resolve requirements.in anew (needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet requirements.in -o requirements.lock
+	uv pip compile --universal --python-version $(firstword $(PYTHONS)) --fork-strategy fewest --generate-hashes --no-header --quiet requirements.in -o requirements.lock
+	sed -i -E "s/ ; python_full_version < '3\.14' and sys_platform == 'linux'//; s/ ; python_full_version < '3\.14' and (.*)/ ; \1/" requirements.lock
 
 clean: ## remove results (the store keeps what was computed)
 	rm -rf results

@@ -17,6 +17,7 @@ from common.study import (
     LockOwner,
     folders,
     open_study,
+    outdated_errors,
     passing_failures,
     planned_batches,
 )
@@ -107,7 +108,7 @@ include: "rules/export.smk"
 
 # Targets ask for the manifests, too: Snakemake does not make an intermediate file again that somebody removed
 # (scripts/redo.py does), as long as what was made from it is there.
-MANIFESTS = [manifests(stage) for stage in STAGES]
+MANIFESTS = errors_again([path for stage in STAGES for path in manifests(stage)])
 TABLES = expand(
     "results/tables/{table}.parquet",
     table=STUDY_TABLES + ["modalities"] * (len(STUDY.config.embedding.modalities) > 1),
@@ -271,7 +272,7 @@ rule publish:
 rule descriptions:
     """The description of every reel."""
     input:
-        manifests("description"),
+        errors_again(manifests("description")),
 
 
 rule fetch_models:

@@ -13,6 +13,17 @@ def imported_results(wildcards):
     return STUDY.imports(wildcards.batch)
 
 
+def errors_again(targets):
+    """The targets, as an input function that has errors of another installation tried again."""
+
+    def listed(wildcards):
+        outdated = outdated_errors(Path("results"), STUDY.installation)
+        workflow.dag.forcefiles.update(outdated)
+        return targets
+
+    return listed
+
+
 def everything_again(wildcards):
     """All results, with the manifests forced that hold failures which may pass."""
     workflow.dag.forcefiles.update(passing_failures(Path("results")))

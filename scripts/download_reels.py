@@ -22,7 +22,7 @@ from common.manifest import Row
 from common.options import add_section, read_section
 from common.program import UserError, log, run
 from common.stage import Stage, Work, run_stage, stage_parser
-from common.states import OK, Outcome
+from common.states import OK, Outcome, unexpected
 from common.store import ARTIFACT, Entry, Store, digest
 from common.tombstones import Tombstones
 from media.suffixes import VIDEO_SUFFIXES
@@ -135,8 +135,7 @@ class Downloader:
                 except (OSError, UserError):  # the disk, the study: not this reel alone
                     raise
                 except Exception as error:
-                    log.exception("video: an error that the program does not handle")
-                    yield futures[future], Outcome("failed", "error", f"{type(error).__name__}: {error}")
+                    yield futures[future], unexpected(error)
 
     def download(self, work: Work) -> Outcome:
         """One reel's video and thumbnail."""

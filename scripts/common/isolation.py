@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from common.program import UserError, die_with_parent
-from common.states import Outcome, ReelError
+from common.states import Outcome, ReelError, unexpected
 
 Task = TypeVar("Task")
 
@@ -75,4 +75,4 @@ def _outcome(future: Future[Outcome], timeout_s: float, memory_mb: int) -> Outco
     except ProcessExpired as error:
         return Outcome("failed", "crashed", f"exit code {error.exitcode}")
     except Exception as error:
-        return Outcome("failed", "error", f"{type(error).__name__}: {error}")
+        return unexpected(error)

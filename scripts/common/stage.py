@@ -23,7 +23,7 @@ from common.manifest import Row, file_stem, read_reels, write_manifest
 from common.models import Model, add_weights
 from common.options import add_section
 from common.program import UserError, log, parser
-from common.states import SKIPPED, Outcome, ReelError
+from common.states import INSTALLATION, SKIPPED, Outcome, ReelError, unexpected
 from common.store import (
     ARTIFACT,
     Entry,
@@ -198,6 +198,7 @@ def run_stage(
         if pending:
             for work, outcome in compute(pending):
                 batch.finish(work, outcome)
+    batch.report_unexpected(len(pending))
     batch.close()
 
 
@@ -211,6 +212,7 @@ class _Batch:
     models: Sequence[Model]
     rows: dict[str, Row] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
+    unexpected: list[Exception] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.store = Store(self.arguments.store)
@@ -300,6 +302,9 @@ class _Batch:
 
     def finish(self, work: Work, outcome: Outcome) -> None:
         """Publish what the core made of a reel."""
+        if outcome.cause is not None:
+            log.error("reel %s: %s", work.reel_id, outcome.detail)
+            self.unexpected.append(outcome.cause)
         if outcome.passes or not outcome.stored:
             self._settle(work.creator_id, work.reel_id, outcome, None, cached=False)
             return
@@ -322,6 +327,19 @@ class _Batch:
         )
         self._settle(work.creator_id, work.reel_id, entry.outcome, entry, cached=False)
 
+    def report_unexpected(self, computed: int) -> None:
+        """Log each kind of exception that the program does not handle once, with its traceback.
+
+        Args:
+            computed: number of reels that the core was given. Where all of several end with one kind of exception, the
+                program or its environment is at fault and not the reels: that exception is raised.
+        """
+        kinds = {type(error): error for error in reversed(self.unexpected)}
+        if computed == len(self.unexpected) > 1 == len(kinds):
+            raise self.unexpected[0]
+        for error in kinds.values():
+            log.error("an exception that %s does not handle; please report it", self.stage.program, exc_info=error)
+
     def _settle(self, creator: str, reel: str, outcome: Outcome, entry: Entry | None, cached: bool) -> None:
         path = sha256 = None
         for suffix, checksum in entry.files.items() if entry else []:
@@ -338,6 +356,8 @@ class _Batch:
             if getattr(self.arguments, "passing_media", False) and self._in_store(external[0]):
                 path = facts
         producer = entry.producer if entry else self.producer
+        if outcome.reason == "error":
+            producer += f"; installation {os.environ.get(INSTALLATION, 'unknown')}"
         self.rows[reel] = Row(
             creator, reel, self.stage.row_name, outcome.state, outcome.reason, outcome.detail, path, sha256, producer
         )
@@ -465,5 +485,4 @@ def in_threads(function: Callable[[Work], Outcome], works: list[Work], threads: 
             except ReelError as error:
                 yield work, Outcome("failed", error.reason, error.detail or None)
             except Exception as error:
-                log.exception("reel %s: an error that the program does not handle", work.reel_id)
-                yield work, Outcome("failed", "error", f"{type(error).__name__}: {error}")
+                yield work, unexpected(error)

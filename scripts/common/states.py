@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 State = Literal["ok", "skipped", "failed"]
@@ -74,6 +74,8 @@ FAILED = {
     "crashed": Reason("the decoding process died", passes=True),
     "error": Reason("the program met something it does not handle; please report it", passes=True),
 }
+# Variable with the digest of code, Python and packages (`installation` in study.py): another one takes up each `error`.
+INSTALLATION = "ATLAS_INSTALLATION"
 # What `snakemake retry` takes up.
 PASSING = {reason for reason, facts in (NOTED | FAILED).items() if facts.passes}
 
@@ -92,11 +94,19 @@ class ReelError(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one reel in one stage."""
+    """What became of one reel in one stage.
+
+    Attributes:
+        state: ok, skipped or failed.
+        reason: of the vocabulary above.
+        detail: in words.
+        cause: the exception that the program does not handle, where there was one; see `unexpected`.
+    """
 
     state: State
     reason: str | None = None
     detail: str | None = None
+    cause: Exception | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         vocabularies: dict[State, list[str | None]] = {"ok": [None, *NOTED], "skipped": [*SKIPPED], "failed": [*FAILED]}
@@ -115,3 +125,8 @@ class Outcome:
 
 
 OK = Outcome("ok")
+
+
+def unexpected(error: Exception) -> Outcome:
+    """The outcome of a reel with which the program met an exception that it does not handle."""
+    return Outcome("failed", "error", f"{type(error).__name__}: {error}", error)

@@ -12,6 +12,8 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection
+from functools import cached_property
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +26,8 @@ from common.processor import same_instructions
 from common.program import UserError
 from common.prompts import description_prompt, read_prompt
 from common.secrets import ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET, HIKERAPI_TOKEN, OPENAI_API_KEY, secret
-from common.states import PASSING
-from common.store import ARTIFACT, digest
+from common.states import INSTALLATION, PASSING
+from common.store import ARTIFACT, digest, file_sha256
 from media.suffixes import VIDEO_SUFFIXES
 from sources.hikerapi import LEDGER
 from sources.registry import RAW, WITH_RESULTS, open_source
@@ -309,6 +311,11 @@ class Study:
         """Folder of the weights; the checkout's own unless the study names one."""
         return self.config.models.directory or str(self.checkout / "data" / "models")
 
+    @cached_property
+    def installation(self) -> str:
+        """The programs' code, the Python and the packages, as the rows of errors name them."""
+        return installation(self.checkout)
+
     @property
     def resolved(self) -> str:
         """The whole configuration with its defaults, as YAML."""
@@ -327,6 +334,7 @@ class Study:
             "NUMBA_CACHE_DIR": str(_numba_cache(self.checkout)),
             "HF_HUB_OFFLINE": "1",
             "PYTHONUTF8": "1",
+            INSTALLATION: self.installation,
             # Threads that wait for each other soon leave the core to other jobs: three torch programs with two threads
             # each took a third of the time so on two cores, and one alone took no longer.
             "GOMP_SPINCOUNT": "1000",
@@ -339,6 +347,13 @@ class Study:
         # The programs replace the shell, so its parent is theirs: they see by it whether Snakemake died before them.
         lines.append("export ATLAS_PARENT=$PPID;")
         return "set -f -euo pipefail; IFS=; " + " ".join(lines) + " "
+
+
+def installation(checkout: Path) -> str:
+    """Twelve hex digits that change with the programs' code, the Python and the installed packages."""
+    programs = sorted((checkout / "scripts").rglob("*.py"))
+    packages = sorted(f"{package.name}=={package.version}" for package in distributions())
+    return digest([[file_sha256(path) for path in programs], packages, sys.version])[:12]
 
 
 def _numba_cache(checkout: Path) -> Path:
@@ -355,14 +370,29 @@ def _quote(text: str) -> str:
 
 def passing_failures(results: Path) -> list[str]:
     """Manifests with reels whose failure may pass; `snakemake retry` makes them again."""
-    import pyarrow.parquet as pq  # only `retry` needs it
+    return _manifests_with(results, lambda reason, _: reason in PASSING)
 
-    manifests = sorted(path for path in results.glob("*/**/*.parquet") if path.stem.isdigit())
-    return [
-        path.as_posix()
-        for path in manifests
-        if PASSING & set(pq.read_table(path, columns=["reason"])["reason"].to_pylist())
-    ]
+
+def outdated_errors(results: Path, present: str) -> list[str]:
+    """Manifests with an `error` that other code, another Python or other packages left; every run makes them again.
+
+    Args:
+        results: folder of the study's results.
+        present: today's `installation`; the rows of errors end with theirs.
+    """
+    return _manifests_with(results, lambda reason, producer: reason == "error" and not str(producer).endswith(present))
+
+
+def _manifests_with(results: Path, wanted: Callable[[str | None, str | None], bool]) -> list[str]:
+    """Manifests with a row of which a function of reason and producer is true."""
+    import pyarrow.parquet as pq  # most jobs on a cluster do not need it
+
+    found = []
+    for path in sorted(path for path in results.glob("*/**/*.parquet") if path.stem.isdigit()):
+        rows = pq.read_table(path, columns=["reason", "producer"]).to_pydict()
+        if any(map(wanted, rows["reason"], rows["producer"])):
+            found.append(path.as_posix())
+    return found
 
 
 class LockOwner:

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import time
+import traceback
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from common.manifest import Row, file_stem, read_manifest, write_manifest
 from common.models import Model
 from common.options import read_section
 from common.program import UserError
-from common.stage import Stage, in_threads, run_stage, stage_parser
+from common.stage import Stage, Work, in_threads, run_stage, stage_parser
 from common.states import OK, Outcome, ReelError
 from common.store import file_sha256, read_lines
 
@@ -222,6 +223,42 @@ def test_an_error_that_nobody_expected_stays_with_its_reel(study):
     assert rows["r2"].detail == "ZeroDivisionError: nobody expected this"
     study.run()
     assert study.computed == ["r2"]
+
+
+def test_an_error_names_the_installation_and_its_traceback_is_logged_once(study, monkeypatch, caplog):
+    monkeypatch.setenv("ATLAS_INSTALLATION", "0123456789ab")
+    for reel, text in {"r1": "fine", "r2": "crash", "r3": "crash", "r4": "fail:corrupt"}.items():
+        study.reel(reel, text)
+    rows = study.run()
+    assert rows["r2"].producer == "shout_texts 1; installation 0123456789ab"
+    assert rows["r4"].producer == "shout_texts 1"
+    assert caplog.text.count("Traceback") == 1
+    assert "an exception that shout_texts does not handle" in caplog.text
+    assert "reel r3: ZeroDivisionError: nobody expected this" in caplog.text
+
+
+def divide(work: Work) -> Outcome:
+    return Outcome("ok", str(len(work.reel_id) / 0))
+
+
+@pytest.mark.parametrize("in_processes", [True, False])
+def test_an_error_of_all_reels_is_the_programs_and_ends_it(study, in_processes):
+    for number in range(5):
+        study.reel(f"r{number}", "fine")
+
+    def compute(works):
+        if in_processes:
+            return run_isolated(divide, works, workers=2, timeout_s=5, memory_mb=4096)
+        return in_threads(divide, works, 2)
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        study.run(compute=compute)
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "str(len(work.reel_id) / 0)" in shown  # where it happened, in whatever process
+    assert not Path("results/shout/0.parquet").exists()
+    # A single reel may be what is odd.
+    study.rows = {stage: {"r0": rows["r0"]} for stage, rows in study.rows.items()}
+    assert study.run(compute=compute)["r0"].reason == "error"
 
 
 def test_a_reason_outside_the_vocabulary_is_refused():

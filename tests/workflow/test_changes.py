@@ -7,9 +7,12 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
+from common.manifest import read_manifest, write_manifest
+from common.study import installation
 from sources.source import batch_of
 from study import CHECKOUT, Study, demo_handles, environment, make_study
 
@@ -190,3 +193,23 @@ def test_retry_takes_up_what_may_pass(tmp_path) -> None:
     study.run()
     assert {row["state"] for row in study.rows("tables/status") if row["stage"] == "embedding"} == {"ok"}
     assert json.loads((study.folder / "results/hypotheses.json").read_text())[0]["verdict"] == "not testable"
+
+
+def test_an_error_of_another_installation_is_taken_up_by_the_same_command(study: Study) -> None:
+    """As a batch looks after a run with a package that has been replaced since."""
+    manifest = study.folder / "results/frames/0.parquet"
+    before = study.contents()
+    rows = read_manifest(manifest)
+    failed = replace(
+        rows[0], state="failed", reason="error", detail="TypeError: no such argument", path=None, sha256=None
+    )
+    write_manifest(
+        [replace(failed, producer=f"sample_frames 0; installation {installation(CHECKOUT)}"), *rows[1:]], manifest
+    )
+    assert "sample_frames" not in study.run("-n")
+    write_manifest([replace(failed, producer="sample_frames 0; installation 000000000000"), *rows[1:]], manifest)
+    assert "sample_frames" in study.run("-n")
+    study.run()
+    assert read_manifest(manifest) == rows
+    assert study.contents() == before
+    assert "Nothing to be done" in study.run()
