@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from common.config import EmbeddingSection
-from common.models import Model, read_weights
+from common.models import Model, read_weights, transformers_library
 from common.options import read_section
 from common.program import UserError, log, run
 from common.stage import Stage, Work, in_threads, run_stage, stage_parser
@@ -81,6 +81,7 @@ class Embedder:
         from sentence_transformers import SentenceTransformer
         from sentence_transformers.util import batch_to_device
 
+        transformers_library()
         torch.set_num_threads(1)
         self.torch, self.to_device = torch, batch_to_device
         self.model = SentenceTransformer(str(model.folder), device=settings.device, local_files_only=True)
@@ -142,9 +143,7 @@ class FrameEmbedder:
 
     def load(self, model: Model) -> None:
         """Load the model, and what makes its input of pictures."""
-        import transformers
-
-        library: Any = transformers
+        library = transformers_library()
         self.model = library.AutoModel.from_pretrained(model.folder, local_files_only=True, dtype=self.torch.float32)
         if not hasattr(self.model, "get_image_features"):
             raise UserError(f"{model.name} has no embedding of pictures; embedding.image_model needs one like CLIP")

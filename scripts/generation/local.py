@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from common.models import transformers_library
 from common.program import UserError, log
 from common.states import ReelError
 from common.store import digest
@@ -95,12 +96,10 @@ class LocalGenerator:
 
     def _load(self, quantization: str, dtype: str, attention: str) -> None:
         import torch
-        import transformers
 
-        library: Any = transformers  # its types say less than is true
+        library = transformers_library()
         kind = library.AutoModelForImageTextToText if self.sees else library.AutoModelForCausalLM
         reader = library.AutoProcessor if self.sees else library.AutoTokenizer
-        library.utils.logging.disable_progress_bar()
         compute = getattr(torch, dtype)
         config = None
         if quantization == "nf4":
