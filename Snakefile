@@ -108,7 +108,8 @@ include: "rules/export.smk"
 
 # Targets ask for the manifests, too: Snakemake does not make an intermediate file again that somebody removed
 # (scripts/redo.py does), as long as what was made from it is there.
-MANIFESTS = errors_again([path for stage in STAGES for path in manifests(stage)])
+MANIFESTS = [path for stage in STAGES for path in manifests(stage)]
+CURRENT_MANIFESTS = errors_again(MANIFESTS)
 TABLES = expand(
     "results/tables/{table}.parquet",
     table=STUDY_TABLES + ["modalities"] * (len(STUDY.config.embedding.modalities) > 1),
@@ -196,7 +197,7 @@ rule all:
     """The whole study: tables, map, clusters, hypotheses, figures, and a folder of links for each reel."""
     default_target: True
     input:
-        MANIFESTS,
+        CURRENT_MANIFESTS,
         TABLES,
         MAP,
         FIGURES,
@@ -212,14 +213,14 @@ rule all:
 rule tables:
     """The tables of reels, creators, follows and states."""
     input:
-        MANIFESTS,
+        CURRENT_MANIFESTS,
         TABLES,
 
 
 rule map:
     """Coordinates and clusters of the creators, and the map."""
     input:
-        MANIFESTS,
+        CURRENT_MANIFESTS,
         MAP,
         "results/figures/map.png",
 
@@ -227,35 +228,35 @@ rule map:
 rule robustness:
     """Clusters and verdicts over many seeds and settings."""
     input:
-        MANIFESTS,
+        CURRENT_MANIFESTS,
         "results/figures/robustness.png",
 
 
 rule figures:
     """All figures."""
     input:
-        MANIFESTS,
+        CURRENT_MANIFESTS,
         FIGURES,
 
 
 rule paper:
     """What a manuscript takes: figures in three formats, its numbers, its table of the cohort."""
     input:
-        MANIFESTS,
+        CURRENT_MANIFESTS,
         PAPER,
 
 
 rule atlas:
     """The interactive atlas."""
     input:
-        MANIFESTS,
+        CURRENT_MANIFESTS,
         "results/atlas/index.html",
 
 
 rule export:
     """The tables for other programs: CSV, SQLite, GEXF, GraphML, embedding-atlas."""
     input:
-        MANIFESTS,
+        CURRENT_MANIFESTS,
         "results/export/csv/reels.csv",
         "results/export/network.gexf",
         "results/export/reels_atlas.parquet",
@@ -265,7 +266,7 @@ rule export:
 rule publish:
     """A bundle for others, as the section `publish` says."""
     input:
-        MANIFESTS,
+        CURRENT_MANIFESTS,
         "results/bundle/SHA256SUMS",
 
 
@@ -287,7 +288,7 @@ rule fetch_models:
 rule power:
     """How often the tests of the network find a homophily in simulated cohorts like this one."""
     input:
-        MANIFESTS,
+        CURRENT_MANIFESTS,
         "results/power.parquet",
         "results/figures/power.png",
 

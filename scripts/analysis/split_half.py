@@ -20,6 +20,7 @@ from analysis.homophily import permutation_p
 from analysis.network import IntArray
 from analysis.profiles import FloatArray, Profiles
 from common.config import ClusterSection, HypothesesSection
+from common.isolation import in_processes
 
 # Fewest creators for a correlation and its interval (Fisher's z has variance 1 / (n - 3)).
 FEWEST_CREATORS = 4
@@ -476,13 +477,8 @@ def _scores(
 
 
 def _reference(halves: FloatArray, study: Study, settings: HypothesesSection, seed: int) -> list[FloatArray]:
-    from joblib import Parallel, delayed
-
-    draws = (
-        delayed(_scored)(halves, draw, study.clustering, settings, seed) for draw in range(settings.reference_draws)
-    )
-    found: list[FloatArray] = Parallel(n_jobs=study.processes)(draws)
-    return found
+    draws = [(halves, draw, study.clustering, settings, seed) for draw in range(settings.reference_draws)]
+    return list(in_processes(_scored, draws, study.processes))
 
 
 def correlations(scores: FloatArray) -> FloatArray:

@@ -16,6 +16,7 @@ from analysis.network import network_of
 from analysis.profiles import profiles_of
 from analysis.simulation import CohortSection, bag_of_words, simulate_cohort
 from common.config import ClusterSection, HypothesesSection
+from common.isolation import in_processes
 from common.tables import CREATORS, EDGES
 
 INSIDE, ABOVE, BELOW = "inside", "above", "below"
@@ -71,11 +72,7 @@ def _with_found_clusters(study: Study, creators: pa.Table, settings: ClusterSect
 
 def run_trial(trial: Trial, seed: Sequence[int], number: int, processes: int) -> Iterator[dict[str, float | None]]:
     """The p values of so many cohorts, in their order; no result depends on the number of processes."""
-    from joblib import Parallel, delayed
-
-    tasks = (delayed(p_values)(trial, (*seed, place)) for place in range(number))
-    found: Iterator[dict[str, float | None]] = Parallel(n_jobs=processes, return_as="generator")(tasks)
-    return found
+    return in_processes(p_values, [(trial, (*seed, place)) for place in range(number)], processes)
 
 
 def rejections(values: Sequence[float | None], alpha: float) -> tuple[int, int]:

@@ -1,12 +1,13 @@
-"""One reel at a time in worker processes that may be killed: untrusted media crash, hang and eat memory."""
+"""Worker processes: of reels, which may be killed (untrusted media crash, hang and eat memory), and of computations."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
 import resource
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, as_completed
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -15,6 +16,39 @@ from common.program import UserError, die_with_parent
 from common.states import Outcome, ReelError, unexpected
 
 Task = TypeVar("Task")
+Result = TypeVar("Result")
+# Each worker is a new program: free of this process's threads and locks, and its child, so that the kernel ends it with
+# this process (a fork server would live on as long as one of its workers does).
+CONTEXT = multiprocessing.get_context("spawn")
+
+
+def in_processes(function: Callable[..., Result], tasks: Sequence[tuple[Any, ...]], processes: int) -> Iterator[Result]:
+    """The results of ``function(*task)``, in the order of the tasks.
+
+    Args:
+        function: importable by name.
+        tasks: picklable arguments.
+        processes: at a time; with one, everything is computed in this process.
+
+    Raises:
+        UserError: a process was killed.
+    """
+    if processes == 1 or len(tasks) < 2:
+        yield from (function(*task) for task in tasks)
+        return
+    number = min(processes, len(tasks))
+    with ProcessPoolExecutor(number, CONTEXT, initializer=die_with_parent, initargs=(os.getpid(),)) as pool:
+        futures = [pool.submit(function, *task) for task in tasks]
+        try:
+            for future in futures:
+                yield future.result()
+        except BrokenProcessPool as error:
+            raise UserError(
+                "a worker process was killed, as the system does where memory runs out; give the job more memory or "
+                "fewer cores (--processes), and run the same command again"
+            ) from error
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def run_isolated(
@@ -37,11 +71,8 @@ def run_isolated(
         timeout_s: seconds one task may take before its process is killed.
         memory_mb: address space of a worker process.
     """
-    # A fork server keeps the workers free of this process's threads, so that one killed at any moment cannot leave
-    # a lock behind for the next.
-    context = multiprocessing.get_context("forkserver")
     with ProcessPool(
-        max_workers=workers, max_tasks=100, initializer=_limit, initargs=[memory_mb], context=context
+        max_workers=workers, max_tasks=100, initializer=_limit, initargs=[memory_mb, os.getpid()], context=CONTEXT
     ) as pool:
         futures: dict[Future[Outcome], Task] = {
             pool.schedule(function, args=[task, *arguments], timeout=timeout_s): task for task in tasks
@@ -54,8 +85,8 @@ def run_isolated(
             raise
 
 
-def _limit(memory_mb: int) -> None:
-    die_with_parent()
+def _limit(memory_mb: int, parent: int) -> None:
+    die_with_parent(parent)
     resource.setrlimit(resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(1)  # the program that publishes results comes first

@@ -38,6 +38,24 @@ def test_every_library_takes_the_instructions_of_avx2() -> None:
     assert found == {"numpy": ["X86_V3"], "blas": ["Haswell", "Haswell"], "numba": ["haswell", ""], "arrow": "avx2"}
 
 
+MULTIPLY = """
+import numpy as np
+generator = np.random.default_rng(0)
+for kind in ("float32", "float64"):
+    for rows, columns in ((40, 4), (40, 40), (401, 401), (1000, 7)):
+        a, b = (generator.normal(size=(number, 768)).astype(kind) for number in (rows, columns))
+        assert np.allclose(a @ b.T, np.einsum("ik,jk->ij", a, b), atol=1e-2), (kind, rows, columns)
+"""
+
+
+@pytest.mark.skipif(not same_instructions(), reason="this processor does not have AVX2")
+def test_products_of_matrices_are_right_with_these_instructions() -> None:
+    """OpenBLAS 0.3.34 ends with a segmentation fault here, in whatever job is the first to multiply."""
+    variables = {**os.environ, **SAME_INSTRUCTIONS}
+    done = subprocess.run([sys.executable, "-c", MULTIPLY], env=variables, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("machine", "flags", "pinned"),
     [("x86_64", "sse2 fma avx2", True), ("x86_64", "sse2 avx", False), ("aarch64", "avx2 fma", False)],
