@@ -28,6 +28,7 @@ from common.tombstones import Tombstones
 from media.suffixes import VIDEO_SUFFIXES
 from sources.hikerapi import Hikerapi, at_pace
 from sources.registry import RAW
+from sources.source import INSTEAD_OF_VIDEO
 
 if TYPE_CHECKING:
     from media.download import DownloadError, Limits
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 VERSION = "2"
 Links = tuple[str | None, str | None]  # to the video and to the thumbnail
 DOWNLOAD = "download"  # where the store keeps what was downloaded, apart from what was found out about it
-# With one of these made elsewhere, nothing needs the video any more.
-INSTEAD_OF_VIDEO = {"description", "embedding"}
 
 
 def read_reel(inputs: dict[str, Row]) -> dict[str, Any]:
@@ -151,7 +150,11 @@ class Downloader:
             return OK if media_file(entry)[0].exists() else Outcome("failed", "media_deleted")
         settings = self.settings
         limits = Limits(
-            settings.max_download_mb << 20, settings.read_timeout_s, settings.download_timeout_s, settings.attempts
+            settings.max_download_mb << 20,
+            settings.read_timeout_s,
+            settings.download_timeout_s,
+            settings.attempts,
+            allow_private=settings.allow_private,
         )
         with self.store.workspace() as workspace:
             folder = workspace / "0"
@@ -171,7 +174,7 @@ class Downloader:
                 return Outcome("failed", problem.reason, problem.detail)
             if links[1]:
                 try:
-                    fetch_picture(links[1], folder / f"{ARTIFACT}.jpg", settings.read_timeout_s)
+                    fetch_picture(links[1], folder / f"{ARTIFACT}.jpg", settings.read_timeout_s, settings.allow_private)
                 except DownloadError as problem:
                     log.info("video: a thumbnail could not be downloaded: %s", problem)
             key = digest(made_from)
