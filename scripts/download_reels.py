@@ -28,7 +28,6 @@ from common.tombstones import Tombstones
 from media.suffixes import VIDEO_SUFFIXES
 from sources.hikerapi import Hikerapi, at_pace
 from sources.registry import RAW
-from sources.source import INSTEAD_OF_VIDEO
 
 if TYPE_CHECKING:
     from media.download import DownloadError, Limits
@@ -36,6 +35,8 @@ if TYPE_CHECKING:
 VERSION = "2"
 Links = tuple[str | None, str | None]  # to the video and to the thumbnail
 DOWNLOAD = "download"  # where the store keeps what was downloaded, apart from what was found out about it
+# With one of these made elsewhere, nothing needs the video any more.
+INSTEAD_OF_VIDEO = {"description", "embedding"}
 
 
 def read_reel(inputs: dict[str, Row]) -> dict[str, Any]:
