@@ -36,9 +36,10 @@ class Session(requests.Session):
         super().__init__()
         self.auth = _unchanged  # with an own way to authenticate, requests looks for no other
 
-    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:  # noqa: ARG002
-        """Pass nothing on to where a redirect leads."""
-        prepared_request.headers.pop("Authorization", None)
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Pass no token on to another host that a redirect leads to."""
+        if self.should_strip_auth(response.request.url, prepared_request.url):  # type: ignore[no-untyped-call]
+            prepared_request.headers.pop("Authorization", None)
 
 
 def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -605,6 +605,38 @@ def test_null_and_empty_and_missing_are_all_nothing(nothing, key):
         assert reel.video_url == VIDEO_URL
 
 
+@pytest.mark.parametrize("nothing", [None, [], {}, "", "missing"])
+@pytest.mark.parametrize(
+    "make", [tiktok, youtube, lambda: instaloader(graph()), lambda: instaloader(from_app(media()))]
+)
+def test_whatever_an_info_file_has_nothing_for_the_video_beside_it_is_used(make, nothing):
+    needed = {"id", "uploader", "uploader_id", "extractor_key", "node", "instaloader", "iphone_struct", "shortcode",
+              "owner", "__typename", "is_video", "pk", "code", "media_type"}  # fmt: skip
+    whole = make()
+    inner = whole.get("node", whole)
+    for key in sorted(inner.keys() - needed):
+        part = {name: value for name, value in inner.items() if name != key}
+        part |= {} if nothing == "missing" else {key: nothing}
+        write("x.json" if "node" in whole else "x.info.json", whole | {"node": part} if "node" in whole else part)
+        write("x.mp4", b"film")
+        reel = only_reel(read(), "ada.film")
+        assert (reel.outcome.state, reel.outcome.detail, reel.file) == ("ok", None, "x.mp4"), key
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"thumbnail": "//x.example/t.jpg"}, {"webpage_url": 7}, {"description": ["x"]}, {"timestamp": "2024-06-01"},
+     {"timestamp": None, "upload_date": "2024"}, {"view_count": "1k"}, {"channel_follower_count": {"n": 1}},
+     {"url": "ftp://x.example/v"}, {"epoch": "now"}, {"channel": 7}],
+)  # fmt: skip
+def test_an_odd_part_of_an_info_file_costs_itself_only(change):
+    write("x.info.json", tiktok(**change))
+    write("x.mp4", b"film")
+    reel = only_reel(read(), "ada.film")
+    assert (reel.outcome.state, reel.file) == ("ok", "x.mp4")
+    assert reel.outcome.detail.startswith(f"x.info.json: left out: {next(reversed(change))}: expected ")
+
+
 @pytest.mark.parametrize(
     ("versions", "link", "told"),
     [

@@ -11,6 +11,7 @@ from common import links
 from common.http import Session
 from common.links import PrivateAddressError, is_public, open_session, public_addresses
 from fake_service import Service, redirects
+from fetch_model import fetch_url
 from media.download import DownloadError, Limits, fetch_picture, fetch_video
 
 PUBLIC = "93.184.215.14"
@@ -161,4 +162,21 @@ def test_passwords_of_netrc_go_nowhere(service: Service, tmp_path: Path, monkeyp
         service.fail("/cdn/1.jpg", lambda handler: looks(handler) or redirects("/cdn/2.jpg")(handler))
         service.fail("/cdn/2.jpg", looks)
         assert session.get(f"{service.url}/cdn/1.jpg", timeout=5).status_code == 200
-    assert seen == [None] * 4
+    service.fail("/cdn/3.jpg", looks)
+    fetch_url(f"{service.url}/cdn/3.jpg", tmp_path / "weights")
+    assert seen == [None] * 5
+
+
+def test_a_token_stays_with_its_host(service: Service) -> None:
+    seen: list[str | None] = []
+
+    def looks(handler) -> bool:
+        seen.append(handler.headers.get("Authorization"))
+        return False
+
+    elsewhere = service.url.replace("127.0.0.1", "localhost")
+    for target in ("/cdn/2.jpg", f"{elsewhere}/cdn/2.jpg"):
+        service.fail("/cdn/1.jpg", redirects(target))
+        service.fail("/cdn/2.jpg", looks)
+        Session().get(f"{service.url}/cdn/1.jpg", headers={"Authorization": "Bearer canary"}, timeout=5)
+    assert seen == ["Bearer canary", None]

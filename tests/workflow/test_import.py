@@ -144,7 +144,10 @@ def test_a_folder_of_exports_is_a_study(tmp_path):
             "source_platform": "instagram.com", "source_url": "https://www.instagram.com/", "data": item}  # fmt: skip
     (tmp_path / "exports/zeeschuimer.ndjson").write_text(json.dumps(line) + "\n")
     (tmp_path / "follows.csv").write_text("source,target\nada.synthetic,bob.synthetic\n")
-    study.configure(source={"kind": "exports", "exports": {"folder": "exports", "follows": "follows.csv"}})
+    study.configure(
+        source={"kind": "exports", "exports": {"folder": "exports", "follows": "follows.csv"}},
+        video={"allow_private": True},  # the service is on this machine
+    )
     study.run("tables")
     service.close()
     reels = {row["creator_id"]: row for row in study.rows("tables/reels")}
