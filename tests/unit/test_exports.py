@@ -520,6 +520,8 @@ def test_with_a_list_strangers_are_counted_and_not_taken_in(caplog):
     assert outcome.detail in caplog.text
     assert sorted(read(only_listed=False, creators="handle\np11\n")) == ["p11", "p22", "p33", "p44"]
     assert sorted(read()) == ["p11", "p22", "p33", "p44"]
+    with pytest.raises(UserError, match=r"creators\.csv: none of its 2 creators has a reel .* 4 others\."):
+        read(creators="handle\np_11\np_22\n")
     with pytest.raises(ValueError, match=r"only_listed: true needs source\.exports\.creators"):
         source(only_listed=True)
 

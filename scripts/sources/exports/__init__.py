@@ -100,6 +100,12 @@ class ExportsFolder:
             creator = creators.setdefault(creator_id, SourceCreator(creator_id, handle))
             creator.handle, creator.facts = handle, creator.facts | facts
         strangers = creators.keys() - listed.keys() - {UNKNOWN} if self.settings.limited else set()
+        if strangers and not any(creators[name].reels for name in listed):
+            raise UserError(
+                f"{self.settings.creators}: none of its {len(listed)} creators has a reel in the exports, which tell "
+                f"of {len(strangers)} others. Write the handles as the platform does, or set "
+                "source.exports.only_listed: false"
+            )
         if strangers:
             reels = sum(len(creators.pop(name).reels) for name in strangers)
             detail = f"{len(strangers)} accounts with {reels} reels, which source.exports.creators does not list"
