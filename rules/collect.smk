@@ -70,10 +70,11 @@ rule collect_creators:
         kind=STUDY.source_options,
         options=STUDY.options(STUDY.source_section, "select"),
         credentials=STUDY.has_credentials,
+        private="--allow-private" if STUDY.config.video.allow_private else "",
         version=STUDY.version("collect_creators"),
     shell:
         "exec python $ATLAS/collect_creators.py {params.kind} --batch {wildcards.batch} --batches {params.batches}"
-        " --manifest {output.manifest} --store $STORE --log {log} --pace {resources.calls_per_s} {params.options}"
+        " --manifest {output.manifest} --store $STORE --log {log} --pace {resources.calls_per_s} {params.private} {params.options}"
 
 
 rule download_reels:

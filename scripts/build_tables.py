@@ -83,7 +83,7 @@ def describe_reel(stages: dict[str, Row], modality: str = "text") -> dict[str, A
     return {
         "reel_id": stages["creators"].reel_id,
         "creator_id": stages["creators"].creator_id,
-        **{name: source.get(name) for name in ("code", "url", "plays", "likes", "comments", "caption")},
+        **{name: source.get(name) for name in ("code", "url", "plays", "views", "likes", "comments", "caption")},
         "taken_at": datetime.fromisoformat(taken_at) if taken_at else None,
         "duration_s": video.get("duration_s", source.get("duration_s")),
         **describe_music(music, source),

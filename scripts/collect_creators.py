@@ -17,6 +17,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,8 @@ from sources.hikerapi import at_pace
 from sources.registry import RAW, SECTIONS, open_source
 from sources.source import UNKNOWN, SourceCreator, SourceReel, batch_of, derived_id, excluded
 
-VERSION = "2"
+VERSION = "3"
+POPULARITY = ("plays", "views")  # what the most played reels are chosen by
 PRODUCER = f"collect_creators {VERSION}"
 
 
@@ -45,7 +47,7 @@ def main(arguments: argparse.Namespace) -> None:
     settings = read_section(arguments, SECTIONS[arguments.source])
     if isinstance(settings, HikerapiSection):
         settings = at_pace(settings, arguments.pace)
-    source = open_source(settings, arguments.snapshot, arguments.raw)
+    source = open_source(settings, arguments.snapshot, arguments.raw, allow_private=arguments.allow_private)
     handles = [handle for handle in source.members() if batch_of(handle, arguments.batches) == arguments.batch]
     batch = _Batch(arguments, select)
     for number, creator in enumerate(source.collect(handles, select), start=1):
@@ -97,6 +99,8 @@ class _Batch:
         # A follow list that is to be gone on with matters more to say.
         if not any(reel.outcome.state == "ok" for reel in reels) and outcome.reason is None:
             outcome = Outcome("skipped", "no_reels", outcome.detail)
+        if note := measures_mixed(reels):
+            outcome = replace(outcome, detail="; ".join(filter(None, [outcome.detail, note])))
         path = self._avatar(creator)
         self._row(creator, None, outcome, path=path, sha256=digest([described, follows]))
         for reel in reels:
@@ -181,7 +185,7 @@ def list_follows(creator: SourceCreator) -> list[dict[str, Any]]:
     for target, handle in creator.follows:
         targets.setdefault(target, handle)
     return [
-        {"source_id": creator.creator_id, "target_id": target, "target_handle": handle}
+        {"source_id": creator.creator_id, "target_id": target, "target_handle": handle or None}
         for target, handle in sorted(targets.items())
         if target != creator.creator_id
     ]
@@ -230,6 +234,9 @@ def find_reels(creator: SourceCreator) -> Iterator[SourceReel]:
         if reel.reel_id is None and reel.video is not None:
             reel.sha256 = content_sha256(reel.video)
             reel.reel_id = derived_id(creator.creator_id, reel.sha256)
+        # A reel that cannot be had takes no other reel's place.
+        if reel.outcome.state == "ok" and not (reel.video or reel.video_url or reel.imported):
+            reel.outcome = Outcome("skipped", "no_link", reel.outcome.detail)
         # One file under two names is one reel; ids given by people are taken at their word.
         if reel.outcome.state == "ok":
             if str(reel.reel_id) in seen:
@@ -248,18 +255,32 @@ def content_sha256(video: Path) -> str:
 
 
 def select_reels(found: Iterator[SourceReel], select: SelectSection) -> list[SourceReel]:
-    """Of the latest reels the most played; ties are settled by id, so that file names and order do not matter."""
+    """Of the latest reels the most played; ties are settled by id, so that file names and order do not matter.
+
+    Plays and views are two measures. Reels of which only views are known come after those with plays, by their views.
+    """
     reels = list(found)
     candidates = [reel for reel in reels if reel.outcome.state == "ok"]
     candidates.sort(key=lambda reel: str(reel.reel_id))
     candidates.sort(key=lambda reel: reel.facts.get("taken_at") or "", reverse=True)
     latest = candidates[: select.latest]
-    latest.sort(key=lambda reel: -1 if reel.facts.get("plays") is None else reel.facts["plays"], reverse=True)
+    latest.sort(key=lambda reel: tuple(-1 if n is None else n for n in map(reel.facts.get, POPULARITY)), reverse=True)
     chosen = {id(reel) for reel in latest[: select.reels_per_creator]}
     for reel in candidates:
         if id(reel) not in chosen:
             reel.outcome = Outcome("skipped", "not_selected", reel.file)
     return reels
+
+
+def measures_mixed(reels: list[SourceReel]) -> str | None:
+    """What is to be known where reels were chosen by two measures; None where one was enough."""
+    compared = [reel.facts for reel in reels if reel.outcome.state == "ok" or reel.outcome.reason == "not_selected"]
+    with_plays = sum(facts.get("plays") is not None for facts in compared)
+    views_only = sum(facts.get("plays") is None and facts.get("views") is not None for facts in compared)
+    chosen = sum(reel.outcome.state == "ok" for reel in reels)
+    if chosen == len(compared) or not with_plays or not views_only:
+        return None
+    return f"{views_only} of {len(compared)} reels have views and no plays: they come after the others in the choice"
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
@@ -272,6 +293,9 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     options.add_argument("--snapshot", help="date under which paid answers are kept (source hikerapi)")
     options.add_argument("--pace", type=int, help="calls a second that this job may make [calls_per_s]")
     options.add_argument("--raw", type=Path, default=RAW, help="folder of paid answers [%(default)s]")
+    options.add_argument(
+        "--allow-private", action="store_true", help="profile pictures may come from this machine and its network"
+    )
     options.add_argument("--batch", type=int, help="number of the batch")
     options.add_argument("--batches", type=int, help="number of batches of the study")
     options.add_argument("--manifest", type=Path, help="manifest to write; its folder lies beside it")

@@ -150,7 +150,11 @@ class Downloader:
             return OK if media_file(entry)[0].exists() else Outcome("failed", "media_deleted")
         settings = self.settings
         limits = Limits(
-            settings.max_download_mb << 20, settings.read_timeout_s, settings.download_timeout_s, settings.attempts
+            settings.max_download_mb << 20,
+            settings.read_timeout_s,
+            settings.download_timeout_s,
+            settings.attempts,
+            allow_private=settings.allow_private,
         )
         with self.store.workspace() as workspace:
             folder = workspace / "0"
@@ -170,7 +174,7 @@ class Downloader:
                 return Outcome("failed", problem.reason, problem.detail)
             if links[1]:
                 try:
-                    fetch_picture(links[1], folder / f"{ARTIFACT}.jpg", settings.read_timeout_s)
+                    fetch_picture(links[1], folder / f"{ARTIFACT}.jpg", settings.read_timeout_s, settings.allow_private)
                 except DownloadError as problem:
                     log.info("video: a thumbnail could not be downloaded: %s", problem)
             key = digest(made_from)

@@ -17,16 +17,8 @@ from common.options import add_section, read_section
 from common.program import parser, run
 from common.tombstones import Tombstones
 from sources.hikerapi import Hikerapi
-from sources.hikerapi_client import (
-    CLIPS,
-    FOLLOWING,
-    PROFILE,
-    PROFILE_BY_ID,
-    ProfileAnswer,
-    SourceError,
-    check,
-    is_verdict,
-)
+from sources.hikerapi_answers import CLIPS, FOLLOWING, PROFILE, PROFILE_BY_ID, read_profile
+from sources.hikerapi_client import SourceError, check, is_verdict
 from sources.registry import RAW
 from sources.source import excluded
 
@@ -84,7 +76,7 @@ def remaining(source: Hikerapi, handle: str, select: SelectSection) -> Calls:
     user, refused = None, False
     for line in (*kept.answers(PROFILE), *kept.answers(PROFILE_BY_ID)):
         try:
-            user = check(line, ProfileAnswer).user
+            user = check(line, read_profile)
         except SourceError as problem:
             refused = is_verdict(problem)
     if user is None and refused:
@@ -99,7 +91,7 @@ def remaining(source: Hikerapi, handle: str, select: SelectSection) -> Calls:
         0 if _ended(kept.answers(endpoint), full) else max(1, _pages(full, size) - len(kept.answers(endpoint)))
         for endpoint, full, size in (
             (CLIPS, reels, CLIPS_A_PAGE),
-            (FOLLOWING, user.following_count, FOLLOWS_A_PAGE),
+            (FOLLOWING, ASSUMED_FOLLOWING if user.following_count is None else user.following_count, FOLLOWS_A_PAGE),
         )
     )
     return Calls(left, left)

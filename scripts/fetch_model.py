@@ -27,7 +27,7 @@ from typing import Any
 import requests
 import yaml
 
-from common.http import CHUNK
+from common.http import CHUNK, Session
 from common.models import ORIGIN, PICKLED, Mirror, ModelEntry, read_registry, write_marker
 from common.program import UserError, log, parser, run
 from common.secrets import HF_TOKEN, secret
@@ -255,7 +255,7 @@ def fetch_hub(entry: ModelEntry, folder: Path, locked_revision: str | None) -> t
     from huggingface_hub.errors import GatedRepoError
 
     try:
-        requests.head(ENDPOINT, timeout=15)
+        Session().head(ENDPOINT, timeout=15)
     except requests.RequestException as error:  # the library itself would try for half a minute
         raise SourceError(f"{ENDPOINT} cannot be reached ({type(error).__name__})") from error
     token = secret(HF_TOKEN)
@@ -364,7 +364,7 @@ def fetch_url(url: str, target: Path, further: dict[str, str] | None = None) -> 
     have = target.stat().st_size if target.exists() else 0
     headers = {**(further or {}), "Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     try:
-        with requests.get(url, headers=headers, stream=True, timeout=(15, 60)) as response:
+        with Session() as session, session.get(url, headers=headers, stream=True, timeout=(15, 60)) as response:
             if have and response.status_code == 416:  # all of it is here, or something else is: the hash tells
                 return
             response.raise_for_status()

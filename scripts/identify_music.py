@@ -20,18 +20,20 @@ from common.config import MusicSection
 from common.options import read_section
 from common.program import run
 from common.stage import Stage, Work, in_threads, run_stage, stage_parser
-from common.states import OK, Outcome
-from common.store import Store, digest
+from common.states import OK, Outcome, ReelError
+from common.store import ARTIFACT, Store, digest
 from media.sound import SILENT_DB, loudness_db, measure
 from media.wav import as_wav, read_wav
 
 if TYPE_CHECKING:
     import numpy as np
 
-VERSION = "1"
+VERSION = "2"
 STAGE = Stage("music", "identify_music", VERSION, ".json", inputs=("audio",))
 # In data/raw: the stage of the answers that were paid for.
 ANSWERS = "acrcloud"
+# Answers that were not understood, to look at; the same sound is asked about again.
+UNREAD = "acrcloud_unread"
 
 
 class Identifier:
@@ -71,7 +73,7 @@ class Identifier:
             "not_asked": not_asked,
             "answer": answer,
         }
-        work.artifact(".json").write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        work.artifact(".json").write_bytes(_json(content, indent=1))
         return OK
 
     def _answer(self, work: Work, samples: np.ndarray) -> tuple[dict[str, Any] | None, str | None]:
@@ -94,18 +96,39 @@ class Identifier:
 
     def _kept(self, work: Work, sample: bytes, made_from: dict[str, str]) -> dict[str, Any]:
         """The answer that is kept; asked for where there is none."""
+        from media.acrcloud import UnreadError
+
         key = digest(made_from)
         entry = self.answers.find(ANSWERS, key)
-        answer = None if entry else self.service.identify(sample, made_from["data_type"])
+        try:
+            answer = None if entry else self.service.identify(sample, made_from["data_type"])
+        except UnreadError as problem:
+            unread = self._keep_unread(work, problem.content, made_from)
+            raise ReelError(problem.reason, f"{problem.detail}; the answer is kept in {unread}") from None
         owner = (work.creator_id, work.reel_id, key)
         if owner not in self.owners:
             self.answers.note_owner(ANSWERS, self.batch, *owner)
         if entry is None:
             with self.answers.workspace() as folder:
-                (folder / "reel.json").write_text(json.dumps(answer, ensure_ascii=False) + "\n", encoding="utf-8")
+                (folder / "reel.json").write_bytes(_json(answer))
                 entry = self.answers.publish(ANSWERS, key, folder, OK, f"identify_music {VERSION}", made_from)
         kept: dict[str, Any] = json.loads(entry.artifact(".json").read_text(encoding="utf-8"))
         return kept
+
+    def _keep_unread(self, work: Work, content: bytes, made_from: dict[str, str]) -> Path:
+        """Keep an answer that is not understood; the file."""
+        about = {**made_from, "answer": hashlib.sha256(content).hexdigest()}
+        key = digest(about)
+        self.answers.note_owner(UNREAD, self.batch, work.creator_id, work.reel_id, key)
+        with self.answers.workspace() as folder:
+            (folder / f"{ARTIFACT}.txt").write_bytes(content)
+            entry = self.answers.publish(UNREAD, key, folder, OK, f"identify_music {VERSION}", about)
+        return entry.artifact(".txt")
+
+
+def _json(value: Any, indent: int | None = None) -> bytes:
+    """A value as a line of JSON; half an emoji, which UTF-8 cannot write, is escaped."""
+    return json.dumps(value, indent=indent, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
 
 
 def main(arguments: argparse.Namespace) -> None:

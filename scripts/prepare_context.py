@@ -52,7 +52,7 @@ def read_music(row: Row | None) -> str | None:
     if piece:
         by = f" by {piece['artist']}" if piece.get("artist") else ""
         genres = f" ({', '.join(piece['genres'])})" if piece.get("genres") else ""
-        return f"{piece['title']}{by}{genres}."
+        return f"{piece['title'] or 'a piece without a title'}{by}{genres}."
     return f"not identified; the sound is {music['sound']}." if music.get("sound") else None
 
 

@@ -47,7 +47,7 @@ from sources.creators_list import COLUMNS, COMMENT, read_list
 from sources.exports import read_items
 from sources.exports.folder import PICTURES, Folder
 from sources.exports.item import Item
-from sources.hikerapi_client import CLIPS, FOLLOWING, PROFILE, PROFILE_BY_ID
+from sources.hikerapi_answers import CLIPS, FOLLOWING, PROFILE, PROFILE_BY_ID
 from sources.inst2txt import identity, list_files, open_read_only
 from sources.opt_out_list import named_lines, read_text
 from sources.registry import RAW, open_source

@@ -107,7 +107,8 @@ class Service:
         """Options of collect_creators.py for a study of one batch from this service; further ones come on top."""
         return [
             "--source=hikerapi", f"--snapshot={snapshot}", "--creators=creators.csv", f"--url={self.url}",
-            "--batch=0", "--batches=1", "--manifest=results/creators/0.parquet", "--calls-per-s=1000", *further,
+            "--batch=0", "--batches=1", "--manifest=results/creators/0.parquet", "--calls-per-s=1000",
+            "--allow-private", *further,
         ]  # fmt: skip
 
     def count(self, path: str) -> int:

@@ -36,7 +36,7 @@ ABOUT_REELS = (
     "caption_language", "audio_kind", "speech_language", "speech_share", "music_share",
     *(name for name in REELS.names if name.endswith("_producer")),
 )  # fmt: skip
-COUNTS = ("plays", "likes", "comments")
+COUNTS = ("plays", "views", "likes", "comments")
 # What an allowed item adds to the reels, as it is there.
 ALLOWED_OF_REELS = {
     "captions": ("caption", "caption_en"),

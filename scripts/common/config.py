@@ -97,7 +97,7 @@ class FilesSource(Section):
         None, description="CSV: handle, full_name, followers, following, follows_status; further columns are kept."
     )
     reels: str | None = Field(
-        None, description="CSV: handle, file, reel_id, caption, taken_at, plays, likes, comments, url."
+        None, description="CSV: handle, file, reel_id, caption, taken_at, plays, views, likes, comments, url."
     )
     follows: str | None = Field(None, description="CSV: source, target (handles).")
 
@@ -119,6 +119,22 @@ class ExportsSource(Section):
         None, description="CSV: handle, full_name, followers, following, follows_status; further columns are kept."
     )
     follows: str | None = Field(None, description="CSV: source, target (handles).")
+    only_listed: bool | None = Field(
+        None,
+        description="Only creators whom the creators file lists take part; other accounts that the files tell of are "
+        "counted (null: yes where there is a creators file).",
+    )
+
+    @model_validator(mode="after")
+    def _a_list_to_go_by(self) -> ExportsSource:
+        if self.only_listed and self.creators is None:
+            raise ValueError("source.exports.only_listed: true needs source.exports.creators, the file with the list")
+        return self
+
+    @property
+    def limited(self) -> bool:
+        """Whether only listed creators take part."""
+        return self.creators is not None if self.only_listed is None else self.only_listed
 
 
 class BundleSource(Section):
@@ -200,6 +216,11 @@ class VideoSection(Section):
     read_timeout_s: float = execution(30.0, "Download: seconds to wait for the next piece.", gt=0)
     download_timeout_s: float = execution(600.0, "Download: seconds for a whole file, all attempts together.", gt=0)
     attempts: int = execution(4, "Download: attempts for a file that breaks off.", ge=1)
+    allow_private: bool = execution(
+        False,
+        "Also follow links to this machine and the network it is in (localhost, 10.0.0.1): for a server of your own. "
+        "Leave it off for links that come from other people's files.",
+    )
 
 
 class AudioSection(Section):

@@ -29,6 +29,23 @@ class PassingError(Exception):
         self.reason, self.detail, self.wait_s = reason, detail, wait_s
 
 
+class Session(requests.Session):
+    """A session that sends no password of ~/.netrc, which requests adds by itself, also to where redirects lead."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.auth = _unchanged  # with an own way to authenticate, requests looks for no other
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Pass no token on to another host that a redirect leads to."""
+        if self.should_strip_auth(response.request.url, prepared_request.url):  # type: ignore[no-untyped-call]
+            prepared_request.headers.pop("Authorization", None)
+
+
+def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
 class Pace:
     """At most so many requests a second, over all threads that share it, and none while the service asks to wait.
 
@@ -103,7 +120,7 @@ def body(response: requests.Response, deadline: float, max_bytes: int) -> Iterat
     Args:
         response: made with ``stream=True``.
         deadline: of `time.monotonic`; a server that drips byte by byte never trips the timeout of a single read.
-        max_bytes: more than this ends with ValueError.
+        max_bytes: of more than this the first come, then ValueError.
 
     Raises:
         PassingError: the connection broke, the content ended early, or the deadline passed.
@@ -112,10 +129,10 @@ def body(response: requests.Response, deadline: float, max_bytes: int) -> Iterat
     try:
         # read1 returns what is there; read would wait until the piece is full, and never look at the clock.
         while piece := response.raw.read1(CHUNK, decode_content=True):
+            yield piece[: max_bytes - received]
             received += len(piece)
             if received > max_bytes:
                 raise ValueError(f"more than {max_bytes} bytes")
-            yield piece
             if time.monotonic() > deadline:
                 raise PassingError("timeout", "the answer came too slowly")
     except (HTTPError, OSError) as error:

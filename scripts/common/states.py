@@ -36,7 +36,10 @@ SKIPPED = {
     "not_selected": Reason("beyond select.reels_per_creator or select.latest"),
     "duplicate": Reason("the same content as another reel of this creator"),
     "missing_file": Reason("listed in the reels file, but there is no such video"),
+    "no_link": Reason("the source has neither a video file nor a link to one"),
     "no_reels": Reason("the creator has no video"),
+    "not_listed": Reason("accounts that source.exports.creators does not list"),
+    "not_an_export": Reason("files between the exports that are none"),
     "not_a_reel": Reason("a picture or an album, no reel"),
     "not_needed": Reason("results of later stages were imported"),
     "below_min_followers": Reason("fewer followers than select.min_followers"),
@@ -57,6 +60,9 @@ FAILED = {
     "media_deleted": Reason("the video was deleted as study.retain_media_days says", stored=False),
     "file_too_large": Reason("larger than video.max_download_mb", stored=False),
     "no_link": Reason("the source has neither a video file nor a link to one", stored=False),
+    "private_address": Reason(
+        "the link leads to an address that is not on the public internet (video.allow_private)", stored=False
+    ),
     "no_input": Reason("an earlier stage left nothing to work on"),
     "empty": Reason("the file has no bytes"),
     "not_a_video": Reason("the content is something else than its name says (HTML, text, ...)"),

@@ -46,6 +46,7 @@ REELS = pa.schema(
         ("taken_at", TIME),
         ("duration_s", FLOAT),
         ("plays", INT),
+        ("views", INT),
         ("likes", INT),
         ("comments", INT),
         ("caption", STRING),
@@ -241,6 +242,10 @@ POWER = pa.schema(
 )
 
 
+# Columns that tables of earlier versions, and bundles, do not have; they are null then.
+ADDED = {"views"}
+
+
 class TableError(Exception):
     """A table that does not have the columns or types it must have; the message names file, column and type."""
 
@@ -322,6 +327,8 @@ def read_table(path: Path, schema: pa.Schema, optional: Sequence[str] = ()) -> p
         raise TableError(f"{path}: no such file") from None
     except (pa.ArrowInvalid, OSError) as error:
         raise TableError(f"{path}: not a parquet file: {error}") from None
+    for name in ADDED & set(schema.names) - set(table.column_names):
+        table = table.append_column(name, pa.nulls(table.num_rows, schema.field(name).type))
     missing = [name for name in schema.names if name not in table.column_names and name not in optional]
     if missing:
         raise TableError(

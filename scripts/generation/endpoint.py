@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING, Any, Literal
 
 from common.config import EndpointSection
-from common.program import log
+from common.program import UserError, log
 from common.secrets import OPENAI_API_KEY, secret
 from common.states import ReelError
 from generation.pictures import FEWEST_FRAMES, SIDE, Fit, fit_square, thinned
@@ -56,7 +56,9 @@ class EndpointGenerator:
     ) -> None:
         import openai
 
-        self.settings, self.send, self.fit = settings, send, fit
+        if settings.model is None:
+            raise UserError("endpoint.model: give the id that the server knows its model by (its /models lists them)")
+        self.settings, self.model, self.send, self.fit = settings, settings.model, send, fit
         self.options: dict[str, Any] = {"max_tokens": max_new_tokens, "temperature": temperature, "seed": seed}
         self.client = openai.OpenAI(
             base_url=settings.url,
@@ -123,34 +125,36 @@ class EndpointGenerator:
             content = request.text(context)
         try:
             found: Any = self.client.chat.completions.create(
-                model=str(self.settings.model), messages=[{"role": "user", "content": content}], **self.options
+                model=self.model, messages=[{"role": "user", "content": content}], **self.options
             )
         except openai.APIStatusError as error:
             raise _problem(error) from None
         except openai.APIConnectionError as error:  # timeouts, too
             raise ReelError("unavailable", f"{self.settings.url}: {type(error.__cause__ or error).__name__}") from None
-        except (openai.APIError, ValueError) as error:
+        except (openai.APIError, ValueError, RecursionError) as error:  # no JSON, or nested absurdly
             raise ReelError("changed_format", f"{self.settings.url}: {type(error).__name__}") from None
         return self._read(found, indices, len(context.split()))
 
     def _read(self, found: Any, indices: tuple[int, ...], n_words: int) -> Answer:
-        try:
-            choice = found.choices[0]
-            text = (choice.message.content or "").strip()
-        except (AttributeError, IndexError, TypeError):
-            raise ReelError("changed_format", f"{self.settings.url}: an answer without choices") from None
-        tokens_in, tokens_out = (
-            getattr(found.usage, name, None) for name in ("prompt_tokens", "completion_tokens")
-        )  # fmt: skip
+        # The client does not check answers: servers leave out or nullify what they have nothing for.
+        usage = getattr(found, "usage", None)
+        tokens_in = _tokens(getattr(usage, "prompt_tokens", None))
+        tokens_out = _tokens(getattr(usage, "completion_tokens", None))
         with self.counting:  # an answer that is of no use costs as much
             self.tokens_in += tokens_in or 0
             self.tokens_out += tokens_out or 0
-        if choice.finish_reason == "content_filter":
+        try:
+            choice = found.choices[0]
+            text = _text(choice.message.content)
+        except (AttributeError, IndexError, KeyError, TypeError):
+            raise ReelError("changed_format", f"{self.settings.url}: an answer without choices") from None
+        finish_reason = getattr(choice, "finish_reason", None)
+        if finish_reason == "content_filter":
             raise ReelError("refused", "the endpoint's filter ended the answer")
         if not text:
-            raise ReelError("empty_answer", f"ended with {choice.finish_reason}")
+            raise ReelError("empty_answer", f"ended with {finish_reason or 'no reason given'}")
         cost = None if tokens_in is None or tokens_out is None else self._cost(tokens_in, tokens_out)
-        return Answer(text, choice.finish_reason != "length", indices, n_words, tokens_in, tokens_out, cost)
+        return Answer(text, finish_reason != "length", indices, n_words, tokens_in, tokens_out, cost)
 
     def _cost(self, tokens_in: int, tokens_out: int) -> float | None:
         """US dollars; None where no price is given."""
@@ -167,6 +171,20 @@ class EndpointGenerator:
 
 class _TooLongError(Exception):
     """A prompt that the model's context window does not take."""
+
+
+def _text(content: Any) -> str:
+    """What a message says: a text, or texts in parts; empty where it says nothing."""
+    if isinstance(content, list):
+        content = "".join(part["text"] for part in content if part.get("type") == "text" and part.get("text"))
+    if content and not isinstance(content, str):
+        raise TypeError(f"content: {type(content).__name__}")
+    # Half an emoji, where an answer was cut, cannot be written in UTF-8.
+    return (content or "").encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
+
+
+def _tokens(value: Any) -> int | None:
+    return value if type(value) is int and value >= 0 else None
 
 
 def _base64_jpeg(image: Image) -> str:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
+import math
 import platform
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import requests
 
 from common.config import MusicSection
-from common.http import CONNECT_TIMEOUT_S, Pace, PassingError, attempts, check_status
+from common.foreign_json import parse_json
+from common.http import CONNECT_TIMEOUT_S, Pace, PassingError, Session, attempts, body, check_status
 from common.program import UserError
 from common.secrets import ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET, secret
 from common.states import ReelError
@@ -32,6 +34,19 @@ LATER = {3000: "unavailable", 3015: "throttled"}
 # Without them the next call would end the same way.
 FINAL = ("no_credentials", "unauthorized", "quota")
 CALLS_PER_S = 10
+MAX_ANSWER_BYTES = 16 << 20
+
+
+class UnreadError(ReelError):
+    """An answer in another form than expected.
+
+    Attributes:
+        content: what came of it.
+    """
+
+    def __init__(self, detail: str, content: bytes) -> None:
+        super().__init__("changed_format", detail)
+        self.content = content
 
 
 def piece_of(samples: np.ndarray, position: str, seconds: float) -> np.ndarray:
@@ -88,7 +103,8 @@ class AcrCloud:
             data_type: audio or fingerprint.
 
         Raises:
-            ReelError: no_credentials, unauthorized, quota, throttled, unavailable, changed_format.
+            ReelError: no_credentials, unauthorized, quota, throttled, unavailable, changed_format; an `UnreadError`
+                where there is an answer that is not understood.
         """
         with self.connections:
             if self.stopped:
@@ -117,33 +133,46 @@ class AcrCloud:
             "sample_bytes": str(len(sample)),
             "timestamp": timestamp,
         }
+        deadline = time.monotonic() + 4 * self.settings.timeout_s
         try:
-            response = requests.post(
-                self.url,
-                data=form,
-                files={"sample": ("sample", sample, "application/octet-stream")},
-                timeout=(CONNECT_TIMEOUT_S, self.settings.timeout_s),
-                allow_redirects=False,
-            )
+            with (
+                Session() as session,
+                session.post(
+                    self.url,
+                    data=form,
+                    files={"sample": ("sample", sample, "application/octet-stream")},
+                    timeout=(CONNECT_TIMEOUT_S, self.settings.timeout_s),
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+            ):
+                check_status(response)
+                return _read(response.status_code, body(response, deadline, MAX_ANSWER_BYTES))
         except requests.RequestException as error:
             raise PassingError("unavailable", type(error).__name__) from None
-        check_status(response)
-        return self._read(response)
 
-    def _read(self, response: requests.Response) -> dict[str, Any]:
-        try:
-            answer: dict[str, Any] = json.loads(response.content)
-            code = answer["status"]["code"]
-        except (ValueError, KeyError, TypeError):
-            raise ReelError("changed_format", f"HTTP {response.status_code}, an answer without status.code") from None
-        if code in (FOUND, NOTHING_FOUND, NO_FINGERPRINT):
-            return answer
-        said = f"ACRCloud {code}"
-        if code in REFUSED:
-            raise ReelError(REFUSED[code], said)
-        if code in LATER:
-            raise PassingError(LATER[code], said)
-        raise ReelError("changed_format", f"{said}, which was not expected")
+
+def _read(status: int, pieces: Iterator[bytes]) -> dict[str, Any]:
+    """The answer that comes in pieces."""
+    content = bytearray()
+    try:
+        for piece in pieces:
+            content += piece
+        answer: dict[str, Any] = parse_json(bytes(content))
+        code = answer["status"]["code"]
+        if not isinstance(code, int):
+            raise TypeError(f"status.code: {str(code)[:40]}")
+    except (ValueError, KeyError, TypeError) as error:
+        said = f"HTTP {status}, an answer without status.code ({type(error).__name__}: {str(error)[:80]})"
+        raise UnreadError(said, bytes(content)) from None
+    if code in (FOUND, NOTHING_FOUND, NO_FINGERPRINT):
+        return answer
+    said = f"ACRCloud {code}"
+    if code in REFUSED:
+        raise ReelError(REFUSED[code], said)
+    if code in LATER:
+        raise PassingError(LATER[code], said)
+    raise UnreadError(f"{said}, which was not expected", bytes(content))
 
 
 def sign(hidden: str, key: str, data_type: str, timestamp: str) -> str:
@@ -155,28 +184,61 @@ def sign(hidden: str, key: str, data_type: str, timestamp: str) -> str:
 def best_hit(answer: dict[str, Any], min_score: int) -> dict[str, Any] | None:
     """The best piece of an answer in a few fields; None where none has the score.
 
+    Only the score is needed. What else is null, empty, missing or of another type is unknown; hits without a score
+    that can be read do not count.
+
     Args:
         answer: of the service.
         min_score: of 70 to 100.
 
     Raises:
-        ReelError: changed_format.
+        ReelError: changed_format, where no hit has a score.
     """
+    hits = _list(_object(answer.get("metadata")).get("music"))
+    read = [(score, hit) for hit in map(_object, hits) if (score := _score(hit)) is not None]
+    if hits and not read:
+        raise ReelError("changed_format", f"metadata.music: none of {len(hits)} hits has a score that can be read")
+    scored = [found for found in read if found[0] >= min_score]
+    if not scored:
+        return None
+    score, hit = max(scored, key=lambda found: (found[0], _text(found[1], "title") is not None))
+    codes = _object(hit.get("external_ids")).get("isrc")
+    return {
+        "title": _text(hit, "title"),
+        "artist": ", ".join(_names(hit.get("artists"))) or None,
+        "album": _text(_object(hit.get("album")), "name"),
+        "genres": _names(hit.get("genres")),
+        "score": score,
+        "acrid": _text(hit, "acrid"),
+        "isrc": [code for code in (codes if isinstance(codes, list) else [codes]) if code and isinstance(code, str)],
+    }
+
+
+def _score(hit: dict[str, Any]) -> float | None:
+    value = hit.get("score")
     try:
-        hits = answer.get("metadata", {}).get("music", [])
-        scored = [hit for hit in hits if float(hit["score"]) >= min_score]
-        if not scored:
-            return None
-        hit = max(scored, key=lambda found: float(found["score"]))
-        codes = hit.get("external_ids", {}).get("isrc")
-        return {
-            "title": str(hit["title"]),
-            "artist": ", ".join(str(artist["name"]) for artist in hit.get("artists", [])) or None,
-            "album": hit.get("album", {}).get("name"),
-            "genres": [str(genre["name"]) for genre in hit.get("genres", [])],
-            "score": float(hit["score"]),
-            "acrid": hit.get("acrid"),
-            "isrc": codes if isinstance(codes, list) else [codes] if codes else [],
-        }
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ReelError("changed_format", f"a hit in another form: {type(error).__name__}: {error}") from None
+        found = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    """A list; one object, where a service gives it without a list around it, is a list of one."""
+    return value if isinstance(value, list) else [value] if value else []
+
+
+def _text(part: dict[str, Any], key: str) -> str | None:
+    value = part.get(key)
+    if not isinstance(value, str):
+        return None
+    # Half an emoji can be written in JSON and in no file.
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip() or None
+
+
+def _names(parts: Any) -> list[str]:
+    return [name for part in map(_object, _list(parts)) if (name := _text(part, "name"))]

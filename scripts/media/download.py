@@ -17,6 +17,7 @@ from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema, TooMan
 from urllib3.exceptions import LocationParseError
 
 from common.http import CONNECT_TIMEOUT_S, PassingError, attempts, body, check_status
+from common.links import PrivateAddressError, open_session
 from common.store import ARTIFACT
 
 PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF")  # JPEG, PNG, WebP
@@ -48,6 +49,7 @@ class Limits:
         total_s: seconds for the whole file, all attempts together.
         attempts: attempts for a download that breaks off; each goes on where the last one ended, if the server lets it.
         max_wait_s: longest wait between two attempts.
+        allow_private: also follow links to this machine and the network it is in.
     """
 
     max_bytes: int
@@ -55,6 +57,7 @@ class Limits:
     total_s: float
     attempts: int = 4
     max_wait_s: float = 60.0
+    allow_private: bool = False
 
 
 def fetch_video(url: str, folder: Path, limits: Limits) -> Path:
@@ -69,7 +72,8 @@ def fetch_video(url: str, folder: Path, limits: Limits) -> Path:
         The file, called as in the store, with the suffix that its content asks for.
 
     Raises:
-        DownloadError: gone, expired, file_too_large, timeout, throttled, unavailable, no_link.
+        DownloadError: gone, expired, file_too_large, timeout, throttled, unavailable, no_link,
+            private_address.
     """
     part = folder / ".part"
     _fetch(url, part, limits)
@@ -80,11 +84,19 @@ def fetch_video(url: str, folder: Path, limits: Limits) -> Path:
     return part.rename(folder / f"{ARTIFACT}{suffix}")
 
 
-def fetch_picture(url: str, target: Path, timeout_s: float) -> Path:
-    """Download a picture; raises DownloadError."""
+def fetch_picture(url: str, target: Path, timeout_s: float, allow_private: bool) -> Path:
+    """Download a picture; raises DownloadError.
+
+    Args:
+        url: http or https.
+        target: the file to write.
+        timeout_s: seconds to wait for the next piece.
+        allow_private: see `Limits`.
+    """
     part = target.with_name(f".{secrets.token_hex(8)}")
+    limits = Limits(MAX_PICTURE_BYTES, timeout_s, 4 * timeout_s, 2, max_wait_s=5.0, allow_private=allow_private)
     try:
-        _fetch(url, part, Limits(MAX_PICTURE_BYTES, timeout_s, 4 * timeout_s, attempts=2, max_wait_s=5.0))
+        _fetch(url, part, limits)
         if not _head(part).startswith(PICTURES):
             raise DownloadError("unavailable", "the link leads to something that is no picture", link=True)
         return part.rename(target)
@@ -124,12 +136,14 @@ class _Transfer:
             # If-Range: a file that has changed since comes whole, not as a part that does not fit.
             headers |= {"Range": f"bytes={have}-", "If-Range": self.validator}
         try:
-            with _session().get(
+            with open_session(self.limits.allow_private).get(
                 self.url, headers=headers, stream=True, timeout=(CONNECT_TIMEOUT_S, self.limits.timeout_s)
             ) as response:
                 self._receive(response, have)
         except (InvalidSchema, InvalidURL, MissingSchema, LocationParseError):
             raise DownloadError("no_link", "not a link that can be followed") from None
+        except PrivateAddressError as error:
+            raise DownloadError("private_address", str(error)) from None
         except TooManyRedirects:
             raise DownloadError("unavailable", "the link leads from one place to the next without end") from None
         except requests.RequestException as error:
@@ -205,9 +219,3 @@ def _content_range(response: requests.Response) -> tuple[int | None, int | None]
     if not found:
         return None, None
     return int(found[1]), None if found[2] == "*" else int(found[2])
-
-
-def _session() -> requests.Session:
-    session = requests.Session()
-    session.max_redirects = 5
-    return session

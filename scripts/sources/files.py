@@ -22,7 +22,7 @@ from media.suffixes import VIDEO_SUFFIXES
 from sources.csv_tables import Line, count, moment, read_creators_csv, read_csv, read_follows_csv, take
 from sources.source import FollowsStatus, SourceCreator, SourceReel, derived_id, normal_handle, printable
 
-REEL_COLUMNS = ("reel_id", "caption", "taken_at", "plays", "likes", "comments", "url")
+REEL_COLUMNS = ("reel_id", "caption", "taken_at", "plays", "views", "likes", "comments", "url")
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def _add_reels(creators: dict[str, FolderCreator], path: Path) -> None:
     for line in read_csv(path, ("handle", "file"), REEL_COLUMNS):
         creator = _creator(creators, line, "handle", path)
         reel = {name: line.values.get(name) for name in ("reel_id", "caption", "url")}
-        reel |= {name: take(line, name, count, path) for name in ("plays", "likes", "comments")}
+        reel |= {name: take(line, name, count, path) for name in ("plays", "views", "likes", "comments")}
         reel["taken_at"] = take(line, "taken_at", moment, path)
         file = line.values.get("file")
         reel["file"] = unicodedata.normalize("NFC", file) if file else None

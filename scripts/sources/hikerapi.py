@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,10 +18,25 @@ from common.states import Outcome
 from common.store import digest
 from common.tombstones import Tombstones
 from sources.creators_list import read_list
+from sources.hikerapi_answers import (
+    CLIPS,
+    FOLLOWING,
+    PROFILE,
+    PROFILE_BY_ID,
+    Page,
+    User,
+    followed_by,
+    read_clips,
+    read_following,
+    read_profile,
+    reel_of,
+)
 from sources.source import FollowsStatus, SourceCreator, SourceReel, excluded, normal_handle
 
-if TYPE_CHECKING:  # requests and the models of the answers are slow to import; parsing the Snakefile needs neither
-    from sources.hikerapi_client import Client, Kept, Media, Paged, User, Version
+if TYPE_CHECKING:  # requests is slow to import; parsing the Snakefile does not need it
+    from sources.hikerapi_client import Client, Kept, Paged
+
+Links = tuple[str | None, str | None]  # to the video and to the thumbnail
 
 # Reels that a creator has pinned come first, however old: so many more are asked for, and the latest taken.
 PINNED = 3
@@ -40,10 +54,18 @@ class Hikerapi:
         snapshot: date under which answers are kept.
         raw: folder of answers that were paid for.
         tombstones: who opted out.
+        allow_private: profile pictures may come from this machine and the network it is in.
     """
 
-    def __init__(self, settings: HikerapiSection, snapshot: str, raw: Path, tombstones: Tombstones) -> None:
-        self.settings, self.tombstones = settings, tombstones
+    def __init__(
+        self,
+        settings: HikerapiSection,
+        snapshot: str,
+        raw: Path,
+        tombstones: Tombstones,
+        allow_private: bool = False,
+    ) -> None:
+        self.settings, self.tombstones, self.allow_private = settings, tombstones, allow_private
         self.all_snapshots = raw / "hikerapi"
         self.folder = self.all_snapshots / snapshot
 
@@ -86,15 +108,7 @@ class Hikerapi:
 
     def _creator(self, handle: str, select: SelectSection) -> SourceCreator | None:
         """A creator; None where a new handle turns out to be that of somebody who opted out."""
-        from sources.hikerapi_client import (
-            CLIPS,
-            FOLLOWING,
-            ClipsAnswer,
-            FollowingAnswer,
-            OptedOutError,
-            SourceError,
-            read_pages,
-        )  # fmt: skip
+        from sources.hikerapi_client import OptedOutError, SourceError, read_pages
 
         kept = self.kept(handle)
         creator = SourceCreator(handle, handle)
@@ -107,16 +121,15 @@ class Hikerapi:
                 return creator
             creator.avatar = self._avatar(handle, user)
             clips = read_pages(
-                self.client, kept, CLIPS, user.pk, ClipsAnswer,
-                lambda page: [item.media for item in page.response.items],
+                self.client, kept, CLIPS, user.pk, read_clips, lambda page: reels_of(page, user.pk),
                 enough=select.latest and select.latest + PINNED,
             )  # fmt: skip
             if clips.problem:
                 raise clips.problem
-            creator.reels = [reel(media, user.pk, handle) for media in clips.items]
-            follows = read_pages(
-                self.client, kept, FOLLOWING, user.pk, FollowingAnswer, lambda page: page.response.users
-            )
+            creator.reels = clips.items
+            for reel in creator.reels:
+                reel.facts["listed_handle"] = handle  # answers are kept under it
+            follows = read_pages(self.client, kept, FOLLOWING, user.pk, read_following, follows_of)
         except OptedOutError:
             log.warning("%s: one of the accounts is somebody's who opted out; it is left out", self.settings.creators)
             self.tombstones.add([handle], id_known=True)  # from now on before anything is asked
@@ -124,7 +137,8 @@ class Hikerapi:
         except SourceError as problem:
             creator.outcome = Outcome("failed", problem.reason, problem.detail or None)
             return creator
-        creator.follows = [(account.pk, account.username) for account in follows.items]
+        creator.follows = [account for account in follows.items if account]
+        unread = len(follows.items) - len(creator.follows)
         creator.follows_status, missing = self._follows_status(follows, user.following_count)
         creator.facts["follows_listed"] = len(creator.follows)
         renamed = None if normal_handle(user.username) == handle else "renamed: the list has the account's old handle"
@@ -132,27 +146,26 @@ class Hikerapi:
         taken = (
             None if known in (None, user.pk) else f"another account: in an earlier snapshot the handle was {known}'s"
         )
-        details = "; ".join(filter(None, [renamed, taken, missing])) or None
+        unreadable = f"follow list: {unread} entries could not be read" if unread else None
+        details = "; ".join(filter(None, [renamed, taken, missing, unreadable])) or None
         creator.outcome = Outcome("ok", "follows_partial", details) if missing else Outcome("ok", detail=details)
         return creator
 
     def _profile(self, handle: str, kept: Kept) -> User:
         """The profile, also of an account that an earlier snapshot knows and that has another handle now."""
-        from sources.hikerapi_client import PROFILE, PROFILE_BY_ID, ProfileAnswer, SourceError, check, is_verdict
+        from sources.hikerapi_client import SourceError, check, is_verdict
 
         refused: SourceError | None = None
         asked_by_id = False
         for line in (*kept.answers(PROFILE), *kept.answers(PROFILE_BY_ID)):
             try:
-                answer: ProfileAnswer = check(line, ProfileAnswer)
-                return answer.user
+                return check(line, read_profile)
             except SourceError as problem:
                 if is_verdict(problem):
                     refused, asked_by_id = problem, line["endpoint"] == PROFILE_BY_ID
         if refused is None:
             try:
-                answer = self.client.ask(kept, PROFILE, {"username": handle}, ProfileAnswer)
-                return answer.user
+                return self.client.ask(kept, PROFILE, {"username": handle}, read_profile)
             except SourceError as problem:
                 if problem.reason != "not_found":
                     raise
@@ -160,25 +173,27 @@ class Hikerapi:
         known = self._known_id(handle)
         if known is None or asked_by_id:
             raise refused
-        answer = self.client.ask(kept, PROFILE_BY_ID, {"id": known}, ProfileAnswer)
-        return answer.user
+        return self.client.ask(kept, PROFILE_BY_ID, {"id": known}, read_profile)
 
     def _known_id(self, handle: str) -> str | None:
         """The id that an earlier snapshot has of this handle."""
-        from sources.hikerapi_client import PROFILE, Kept, ProfileAnswer
+        from sources.hikerapi_client import Kept
 
         earlier = [path for path in self.all_snapshots.glob(f"*/{handle}.jsonl") if path.parent.name < self.folder.name]
         for path in sorted(earlier, reverse=True):
-            for _, answer in Kept(path, self.tombstones).understood(PROFILE, ProfileAnswer):
-                return str(answer.user.pk)
+            for _, user in Kept(path, self.tombstones).understood(PROFILE, read_profile):
+                return user.pk
         return None
 
-    def _follows_status(self, follows: Paged, following: int) -> tuple[FollowsStatus, str | None]:
+    def _follows_status(self, follows: Paged, following: int | None) -> tuple[FollowsStatus, str | None]:
         """How much of a follow list is there, and in words what is missing."""
-        listed = len(follows.items)
+        listed = sum(account is not None for account in follows.items)
         if follows.problem:
             status: FollowsStatus = "partial" if listed else "unfetched"
-            return status, f"follow list: {listed} of {following}: {follows.problem.reason}: {follows.problem.detail}"
+            of = "an unknown number" if following is None else following
+            return status, f"follow list: {listed} of {of}: {follows.problem.reason}: {follows.problem.detail}"
+        if following is None:
+            return "partial", f"follow list: ends after {listed}; the profile does not say how many there are"
         if listed < self.settings.min_follows_share * following:
             return "partial", f"follow list: ends after {listed} of {following}"
         return "complete", None
@@ -192,22 +207,20 @@ class Hikerapi:
 
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            return fetch_picture(user.profile_pic_url, target, self.settings.timeout_s)
+            return fetch_picture(user.profile_pic_url, target, self.settings.timeout_s, self.allow_private)
         except DownloadError as problem:
             log.info("a profile picture could not be downloaded: %s", problem)
             return None
 
-    def kept_links(self, handle: str) -> dict[str, tuple[str | None, str | None]]:
+    def kept_links(self, handle: str) -> dict[str, Links]:
         """Links to videos and thumbnails that were asked for anew before; the last ones."""
-        from sources.hikerapi_client import CLIPS, ClipsAnswer
-
         return {
-            reel_id(clip.media, str(line["params"]["user_id"])): (video_link(clip.media), thumbnail_link(clip.media))
-            for line, answer in self.kept(handle).understood(CLIPS, ClipsAnswer, "links")
-            for clip in answer.response.items
+            name: (reel.video_url, reel.thumbnail_url)
+            for line, page in self.kept(handle).understood(CLIPS, read_clips, "links")
+            for name, reel in reels_of(page, str(line["params"]["user_id"]))
         }
 
-    def fresh_links(self, handle: str, wanted: set[str]) -> dict[str, tuple[str | None, str | None]]:
+    def fresh_links(self, handle: str, wanted: set[str]) -> dict[str, Links]:
         """Links to videos and thumbnails, asked for anew: those the answers have expire after days.
 
         Args:
@@ -217,25 +230,25 @@ class Hikerapi:
         Raises:
             SourceError: the service could not be asked.
         """
-        from sources.hikerapi_client import CLIPS, ClipsAnswer, SourceError, read_pages
+        from sources.hikerapi_client import SourceError, read_pages
 
         kept = self.kept(handle)
         user = self._profile(handle, kept)
-        collected = sum(len(answer.response.items) for _, answer in kept.understood(CLIPS, ClipsAnswer))
+        collected = sum(len(page.entries) for _, page in kept.understood(CLIPS, read_clips))
         missing = set(wanted)
-        links: dict[str, tuple[str | None, str | None]] = {}
+        links: dict[str, Links] = {}
 
-        def media(page: ClipsAnswer) -> list[Media]:
-            found = [item.media for item in page.response.items]
-            for item in found:
-                links[reel_id(item, user.pk)] = (video_link(item), thumbnail_link(item))
-                missing.discard(reel_id(item, user.pk))
+        def reels(page: Page) -> list[tuple[str, SourceReel]]:
+            found = reels_of(page, user.pk)
+            for name, reel in found:
+                links[name] = (reel.video_url, reel.thumbnail_url)
+                missing.discard(name)
             if not missing:
                 page.next_page_id = None  # nothing further is needed
             return found
 
         pages = read_pages(
-            self.client, kept, CLIPS, user.pk, ClipsAnswer, media,
+            self.client, kept, CLIPS, user.pk, read_clips, reels,
             enough=collected + NEWER, purpose="links", fresh=True,
         )  # fmt: skip
         if pages.problem and not links:
@@ -260,44 +273,16 @@ def describe(user: User) -> SourceCreator:
     return SourceCreator(user.pk, user.username, facts)
 
 
-def reel_id(media: Media, creator_id: str) -> str:
-    """The service's id; of a reel made together with others, which stands in several lists, one for each creator."""
-    return media.pk if media.user is None or media.user.pk == creator_id else f"{media.pk}_{creator_id}"
+def reels_of(page: Page, creator_id: str) -> list[tuple[str, SourceReel]]:
+    """The reels of a page, with their ids."""
+    reels = [reel_of(entry, creator_id) for entry in page.entries]
+    return [(str(reel.reel_id), reel) for reel in reels]
 
 
-def reel(media: Media, creator_id: str, listed_handle: str) -> SourceReel:
-    """A reel from an item of a page.
-
-    Args:
-        media: the item.
-        creator_id: in whose list it stands.
-        listed_handle: what the list calls the creator; answers are kept under it.
-    """
-    facts = {
-        "listed_handle": listed_handle,
-        "code": media.code,
-        "url": f"https://www.instagram.com/reel/{media.code}/" if media.code else None,
-        "caption": media.caption.text if media.caption else None,
-        "taken_at": datetime.fromtimestamp(media.taken_at, UTC).isoformat(),
-        "plays": media.play_count,
-        "likes": media.like_count,
-        "comments": media.comment_count,
-    }
-    return SourceReel(
-        reel_id(media, creator_id), facts, video_url=video_link(media), thumbnail_url=thumbnail_link(media)
-    )
-
-
-def video_link(media: Media) -> str | None:
-    """The best encoding that is offered."""
-    return media.video_url or _largest(media.video_versions or [])
-
-
-def thumbnail_link(media: Media) -> str | None:
-    """The largest thumbnail that is offered."""
-    return _largest(media.image_versions2.candidates if media.image_versions2 else [])
-
-
-def _largest(versions: list[Version]) -> str | None:
-    best = max(versions, key=lambda version: (version.width or 0) * (version.height or 0), default=None)
-    return best.url if best else None
+def follows_of(page: Page) -> list[tuple[str, tuple[str, str] | None]]:
+    """The accounts of a page of a follow list, with their numbers; None for an entry that cannot be read."""
+    return [
+        (account[0] if account else digest(entry), account)
+        for entry in page.entries
+        for account in [followed_by(entry)]
+    ]

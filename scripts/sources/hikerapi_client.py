@@ -14,29 +14,30 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any, TypeVar
 
 import requests
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from urllib3.exceptions import NewConnectionError
 
 from common.config import HikerapiSection
-from common.http import CONNECT_TIMEOUT_S, Pace, PassingError, attempts, body, check_status
+from common.foreign_json import parse_json
+from common.http import CONNECT_TIMEOUT_S, Pace, PassingError, Session, attempts, body, check_status
 from common.program import log
 from common.scrub import Buried, Scrubber, accounts
 from common.secrets import HIKERAPI_TOKEN as TOKEN
 from common.secrets import secret
 from common.store import append_line, read_lines
 from common.tombstones import Tombstones
+from sources.fields import FormatError
+from sources.hikerapi_answers import Page
 
-PROFILE, PROFILE_BY_ID = "/v2/user/by/username", "/v2/user/by/id"
-CLIPS, FOLLOWING = "/v2/user/clips", "/v2/user/following"
 MAX_ANSWER_BYTES = 64 << 20
+Read = TypeVar("Read")
 
 
 class SourceError(Exception):
@@ -54,130 +55,6 @@ class SourceError(Exception):
 
 class OptedOutError(Exception):
     """A profile is that of somebody who opted out."""
-
-
-# pk is a number in one answer and a text in another.
-Id = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) is int else value), Field(min_length=1)]
-
-
-# Half an emoji can be written in JSON and in no file.
-Text = Annotated[
-    str,
-    BeforeValidator(
-        lambda value: (
-            value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(value, str) else value
-        )
-    ),
-]
-Count = Annotated[int, Field(ge=-1, lt=2**53)]
-
-
-class _Answer(BaseModel):
-    """Further fields come and go; those that are read must be there, and of their type."""
-
-    model_config = ConfigDict(strict=True, extra="ignore")
-
-
-class User(_Answer):
-    """A profile."""
-
-    pk: Id
-    username: Text = Field(min_length=1)
-    full_name: Text | None = None
-    follower_count: Count
-    following_count: Count
-    media_count: Count | None = None
-    is_private: bool
-    biography: Text | None = None
-    profile_pic_url: Text | None = None
-
-
-class ProfileAnswer(_Answer):
-    """Answer of PROFILE."""
-
-    user: User
-
-
-class Version(_Answer):
-    """One encoding of a video."""
-
-    url: Text
-    width: int | None = None
-    height: int | None = None
-
-
-class Caption(_Answer):
-    """Text under a reel."""
-
-    text: Text
-
-
-class Candidates(_Answer):
-    """Sizes of a thumbnail."""
-
-    candidates: list[Version] = []
-
-
-class Owner(_Answer):
-    """Whose reel it is; reels made together stand in the lists of all who made them."""
-
-    pk: Id
-
-
-class Media(_Answer):
-    """A reel."""
-
-    pk: Id
-    code: Text | None = None
-    taken_at: int = Field(ge=0, lt=2**32)  # seconds; milliseconds would be another format
-    play_count: Count | None = None
-    like_count: Count | None = None
-    comment_count: Count | None = None
-    video_duration: float | None = None
-    video_url: Text | None = None
-    video_versions: list[Version] | None = None
-    image_versions2: Candidates | None = None
-    caption: Caption | None = None
-    user: Owner | None = None
-
-
-class Clip(_Answer):
-    """An item of a page of reels."""
-
-    media: Media
-
-
-class Clips(_Answer):
-    """A page of reels."""
-
-    items: list[Clip]
-
-
-class ClipsAnswer(_Answer):
-    """Answer of CLIPS. The cursor must be there, be it null: an answer without one is not the end of a list."""
-
-    response: Clips
-    next_page_id: str | None
-
-
-class Followed(_Answer):
-    """An account in a follow list."""
-
-    pk: Id
-    username: Text
-
-
-class Following(_Answer):
-    """A page of a follow list."""
-
-    users: list[Followed]
-
-
-class FollowingAnswer(_Answer):
-    """Answer of FOLLOWING."""
-
-    response: Following
-    next_page_id: str | None
 
 
 class Ledger:
@@ -248,12 +125,12 @@ class Kept:
         return [line for line in self.lines if line.get("endpoint") == endpoint and line.get("purpose") == purpose]
 
     def understood(
-        self, endpoint: str, model: type[_Answer], purpose: str = "collect"
-    ) -> Iterator[tuple[dict[str, Any], Any]]:
-        """Those of them that have the expected form: the line, and the answer as an instance of `model`."""
+        self, endpoint: str, read: Callable[[Any], Read], purpose: str = "collect"
+    ) -> Iterator[tuple[dict[str, Any], Read]]:
+        """Those of them that have the expected form: the line, and what `read` makes of the answer."""
         for line in self.answers(endpoint, purpose):
             with contextlib.suppress(SourceError):
-                yield line, check(line, model)
+                yield line, check(line, read)
 
     def add(self, line: dict[str, Any]) -> dict[str, Any]:
         """Keep an answer; it is on the disk when this returns.
@@ -299,13 +176,10 @@ class Client:
         kept: Kept,
         endpoint: str,
         params: dict[str, str],
-        model: type[_Answer],
+        read: Callable[[Any], Read],
         purpose: str = "collect",
-    ) -> Any:
-        """An answer, checked; kept whatever it says, without people who opted out.
-
-        Returns:
-            An instance of `model`.
+    ) -> Read:
+        """What `read` makes of an answer; kept whatever it says, without people who opted out.
 
         Raises:
             SourceError: with a reason: not_found, private, unauthorized, balance, budget, throttled, unavailable,
@@ -327,10 +201,13 @@ class Client:
             raise
         line: dict[str, Any] = {"endpoint": endpoint, "purpose": purpose, "params": params, "status": status}
         try:
-            line["answer"] = json.loads(text)
-        except ValueError:
-            line["text"] = text.decode("utf-8", "backslashreplace")
-        return check(kept.add(line), model)
+            if len(text) > MAX_ANSWER_BYTES:
+                raise ValueError(f"more than {MAX_ANSWER_BYTES} bytes, of which the first are kept")
+            line["answer"] = parse_json(text)
+        except ValueError as error:
+            line["problem"] = str(error)[:200]
+            line["text"] = text[:MAX_ANSWER_BYTES].decode("utf-8", "backslashreplace")
+        return check(kept.add(line), read)
 
     def _get(self, endpoint: str, params: dict[str, str]) -> tuple[int, bytes]:
         token = secret(TOKEN)
@@ -371,14 +248,15 @@ class Client:
         if status == 402:
             raise SourceError("balance", "HTTP 402: the account's calls are used up")
         self.ledger.correct(_charged(response) - 1)
-        try:
-            return status, b"".join(body(response, deadline, MAX_ANSWER_BYTES))
-        except ValueError:
-            raise SourceError("changed_format", "an answer of more than 64 MiB") from None
+        content = bytearray()
+        with contextlib.suppress(ValueError):  # longer than any answer, which its length says
+            for piece in body(response, deadline, MAX_ANSWER_BYTES + 1):
+                content += piece
+        return status, bytes(content)
 
     def _session(self) -> requests.Session:
         if not hasattr(self.local, "session"):
-            self.local.session = requests.Session()  # one a thread: sessions are not safe to share
+            self.local.session = Session()  # one a thread: sessions are not safe to share
         session: requests.Session = self.local.session
         return session
 
@@ -398,8 +276,13 @@ def _charged(response: requests.Response) -> int:
     return 1
 
 
-def check(line: dict[str, Any], model: type[_Answer]) -> Any:
-    """What a kept answer says; raises SourceError where it is a refusal, or has another form than expected."""
+def check(line: dict[str, Any], read: Callable[[Any], Read]) -> Read:
+    """What a kept answer says; raises SourceError where it is a refusal, or has another form than expected.
+
+    Args:
+        line: of the kept answers.
+        read: takes the answer, and raises FormatError where it is not as expected.
+    """
     status, answer = line["status"], line.get("answer")
     said = f"{line['endpoint']}: HTTP {status}"
     if status == 404 and isinstance(answer, dict) and answer.get("exc_type") == "UserNotFound":
@@ -414,13 +297,11 @@ def check(line: dict[str, Any], model: type[_Answer]) -> Any:
         shown = json.dumps(answer)[:200] if answer is not None else "no JSON"
         raise SourceError("changed_format", f"{said}, which was not expected; the answer: {shown}")
     if answer is None:
-        raise SourceError("changed_format", f"{said}, not JSON")
+        raise SourceError("changed_format", f"{said}, not JSON: {line.get('problem', 'null')}")
     try:
-        return model.model_validate(answer)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise SourceError("changed_format", f"{line['endpoint']}: {where}: {first['msg']}") from None
+        return read(answer)
+    except FormatError as error:
+        raise SourceError("changed_format", f"{line['endpoint']}: {error}") from None
 
 
 def is_verdict(problem: SourceError) -> bool:
@@ -429,9 +310,6 @@ def is_verdict(problem: SourceError) -> bool:
     Answers of an unexpected form are kept to be looked at, and asked for anew when the batch is made again.
     """
     return problem.reason in ("not_found", "private")
-
-
-Page = Callable[[Any], list[Any]]
 
 
 @dataclass
@@ -453,7 +331,8 @@ MAX_IDLE_PAGES = 5
 
 
 def read_pages(
-    client: Client, kept: Kept, endpoint: str, user_id: str, model: type[_Answer], items: Page,
+    client: Client, kept: Kept, endpoint: str, user_id: str, read: Callable[[Any], Page],
+    items: Callable[[Page], Iterable[tuple[str, Any]]],
     *, enough: int | None = None, purpose: str = "collect", fresh: bool = False,
 ) -> Paged:  # fmt: skip
     """A list page by page: first the pages that are kept, then from their cursor on.
@@ -463,8 +342,8 @@ def read_pages(
         kept: the creator's answers.
         endpoint: CLIPS or FOLLOWING.
         user_id: whose list.
-        model: of an answer.
-        items: the items of an answer, each with an attribute `pk`.
+        read: takes an answer.
+        items: what the entries of a page are, with their ids.
         enough: stop after this many items.
         purpose: what the pages are for; pages for another purpose are not read.
         fresh: ask for all pages anew.
@@ -473,14 +352,14 @@ def read_pages(
         SourceError: `changed_format`; other problems end the list, see `Paged.problem`.
     """
     found: dict[str, Any] = {}
-    pages = {} if fresh else _kept_pages(kept, endpoint, model, purpose)
+    pages = {} if fresh else _kept_pages(kept, endpoint, read, purpose)
     cursor, asked, idle = "", set[str](), 0
     while True:
         asked.add(cursor)
         try:
             answer = pages.get(cursor)
             if answer is None:
-                answer = client.ask(kept, endpoint, {"user_id": user_id, "page_id": cursor}, model, purpose)
+                answer = client.ask(kept, endpoint, {"user_id": user_id, "page_id": cursor}, read, purpose)
             elif isinstance(answer, SourceError):
                 raise answer
         except SourceError as problem:
@@ -488,8 +367,8 @@ def read_pages(
                 raise
             return Paged(list(found.values()), ended=False, problem=problem)
         before = len(found)
-        for item in items(answer):
-            found.setdefault(item.pk, item)
+        for name, item in items(answer):
+            found.setdefault(name, item)
         if enough is not None and len(found) >= enough:
             return Paged(list(found.values()), ended=not answer.next_page_id)
         if not answer.next_page_id:
@@ -508,12 +387,12 @@ def read_pages(
             return Paged(list(found.values()), ended=False, problem=SourceError("changed_format", ended_oddly))
 
 
-def _kept_pages(kept: Kept, endpoint: str, model: type[_Answer], purpose: str) -> dict[str, Any]:
+def _kept_pages(kept: Kept, endpoint: str, read: Callable[[Any], Page], purpose: str) -> dict[str, Any]:
     """Kept answers, or what they refuse, by the cursor they were asked with; the last one where there are several."""
     found: dict[str, Any] = {}
     for line in kept.answers(endpoint, purpose):
         try:
-            found[line["params"]["page_id"]] = check(line, model)
+            found[line["params"]["page_id"]] = check(line, read)
         except SourceError as problem:
             if is_verdict(problem):
                 found[line["params"]["page_id"]] = problem

@@ -21,7 +21,13 @@ WITH_RESULTS = ("inst2txt",)
 RAW = Path("data/raw")
 
 
-def open_source(section: Any, snapshot: str | None, raw: Path = RAW, tombstones: Tombstones | None = None) -> Source:
+def open_source(
+    section: Any,
+    snapshot: str | None,
+    raw: Path = RAW,
+    tombstones: Tombstones | None = None,
+    allow_private: bool = False,
+) -> Source:
     """The source that a section of the configuration describes, without those who opted out.
 
     Args:
@@ -29,6 +35,7 @@ def open_source(section: Any, snapshot: str | None, raw: Path = RAW, tombstones:
         snapshot: `source.snapshot`.
         raw: folder of answers that were paid for.
         tombstones: who opted out; those of the study unless given.
+        allow_private: see `video.allow_private`.
     """
     tombstones = Tombstones() if tombstones is None else tombstones
     opened: Source
@@ -39,7 +46,7 @@ def open_source(section: Any, snapshot: str | None, raw: Path = RAW, tombstones:
     elif isinstance(section, HikerapiSection):
         from sources.hikerapi import Hikerapi
 
-        opened = Hikerapi(section, str(snapshot), raw, tombstones)
+        opened = Hikerapi(section, str(snapshot), raw, tombstones, allow_private)
     elif isinstance(section, Inst2txtSource):
         from sources.inst2txt import Inst2txtDatabase
 
@@ -64,7 +71,8 @@ class _WithoutOptedOut:
     def collect(self, handles: Iterable[str], select: SelectSection) -> Iterator[SourceCreator]:
         for creator in self.source.collect(handles, select):
             # Renamed since: the list has the new name, the id is the old one.
-            if self.tombstones.has(normal_handle(creator.handle), creator.creator_id):
+            known = [(normal_handle(creator.handle), creator.creator_id), *creator.accounts]
+            if any(self.tombstones.has(handle, identity) for handle, identity in known):
                 continue
             if self.tombstones.hashes:
                 creator.follows = [

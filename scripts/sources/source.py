@@ -31,7 +31,7 @@ class SourceReel:
 
     Attributes:
         reel_id: from the source; None: it will be derived from the content of the video.
-        facts: code, url, caption, taken_at (ISO 8601, UTC), plays, likes, comments, as far as known.
+        facts: code, url, caption, taken_at (ISO 8601, UTC), plays, views, likes, comments, as far as known.
         video: the video file, where people have it.
         thumbnail: the picture file beside it.
         video_url: where the video can be downloaded.
@@ -80,6 +80,7 @@ class SourceCreator:
         reels: every reel the source knows, selected or not.
         avatar: the profile picture, where there is one.
         outcome: skipped or failed where the creator cannot take part.
+        accounts: handles (normal form) that the creator has or had, each with the service's id where it is known.
     """
 
     creator_id: str
@@ -90,6 +91,7 @@ class SourceCreator:
     reels: list[SourceReel] = field(default_factory=list)
     avatar: Path | None = None
     outcome: Outcome = OK
+    accounts: list[tuple[str, str | None]] = field(default_factory=list)
 
 
 class Source(Protocol):

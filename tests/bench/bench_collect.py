@@ -86,8 +86,10 @@ def main() -> None:
         plain_s = time.perf_counter() - start
         source = ("--source=hikerapi", "--snapshot=2026-11-23", f"--url={url}", "--creators=creators.csv")
         batch = ("--batch=0", "--batches=1", "--manifest=results/creators/0.parquet", "--calls-per-s=100000")
+        batch += ("--allow-private",)
         collect_s = run("collect_creators.py", *source, *batch)
         download = ("--creators=results/creators/0.parquet", "--manifest=results/video/0.parquet", "--workers=2")
+        download += ("--allow-private=true",)
         download_s = run("download_reels.py", *download)
         memory_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         again_s = run("collect_creators.py", *source, *batch)

@@ -68,6 +68,7 @@ def test_offline_nodes_make_a_study_that_is_collected_from_the_internet(tmp_path
         source={"kind": "hikerapi", "snapshot": "2026-11-23"},
         select={"reels_per_creator": 2, "latest": 12, "max_following": 1001, "min_followers": 100},
         hikerapi={"creators": "creators.csv", "url": service.url, "calls_per_s": 200},
+        video={"allow_private": True},
     )
     try:
         study.run("tables")

@@ -31,13 +31,15 @@ VECTORS = {"ada": [[1, 0, 0, 0], [0, 1, 0, 0]], "bob": [[0, 0, 1, 0]], "eve": [[
 def study(tmp_path, monkeypatch):
     """Four creators with one or two reels; zoë's only reel was described and could not be embedded; sam has no reel."""
     monkeypatch.chdir(tmp_path)
-    reels = ["handle;file;reel_id;caption;taken_at;plays;url"]
+    reels = ["handle;file;reel_id;caption;taken_at;plays;views;url"]
     for handle, vectors in VECTORS.items():
         for number in range(len(vectors)):
             path = Path("videos") / handle / f"{number}.mp4"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(f"{handle} {number}".encode())
-            reels.append(f"{handle};{number}.mp4;{handle} {number};hello;2024-05-31;{number + 7};https://x.y/{number}")
+            reels.append(
+                f"{handle};{number}.mp4;{handle} {number};hello;2024-05-31;{number + 7};{number};https://x.y/{number}"
+            )
     Path("reels.csv").write_text("\n".join(reels))
     Path("creators.csv").write_text("handle,followers,city\nAda,10,Oslo\nsam,5,\n")
     Path("follows.csv").write_text("source,target\nada,Bob\nada,stranger\nbob,ada\nbob,ADA\nzoë,bob\nbob,bob\n")
@@ -122,7 +124,7 @@ def test_every_selected_reel_has_a_row_with_what_each_stage_found():
     known = {name: value for name, value in ada.items() if value is not None and not name.endswith("_producer")}
     assert known == {
         "reel_id": "ada 1", "creator_id": "ada", "url": "https://x.y/1", "taken_at": datetime(2024, 5, 31, tzinfo=UTC),
-        "duration_s": 6.5, "plays": 8, "caption": "hello", "caption_language": "en", "caption_en": "hello",
+        "duration_s": 6.5, "plays": 8, "views": 1, "caption": "hello", "caption_language": "en", "caption_en": "hello",
         "audio_kind": "speech", "speech_language": "es", "speech_text": "hola", "speech_en": "hello", "context": "c",
         "description_raw": "The video shows ada 1.", "description": "ada 1.",
     }  # fmt: skip

@@ -246,3 +246,25 @@ def test_an_empty_batch_has_empty_tables():
     empty = 1 - batch_of("ada", 2)
     assert collect(batch=empty, batches=2) == []
     assert read_table(Path(f"results/creators/{empty}/creators.parquet"), CREATORS).num_rows == 0
+
+
+def test_reels_that_cannot_be_had_take_no_other_reels_place():
+    Path("exports").mkdir()
+    for number in range(1, 6):
+        info = {
+            "id": str(number), "extractor_key": "TikTok", "uploader": "ada", "vcodec": "h264", "timestamp": 1717171717,
+            "view_count": 1000 - number,
+        }  # fmt: skip
+        Path(f"exports/{number}.info.json").write_text(json.dumps(info))
+        if number > 2:
+            Path(f"exports/{number}.mp4").write_bytes(b"film %d" % number)
+    Path("exports/notes.csv").write_text("x\n")
+    rows = collect("--source=exports", "--folder=exports", "--reels-per-creator=2")
+    assert {row.reel_id: (row.state, row.reason) for row in rows if row.creator_id == "ada"} == {
+        None: ("ok", None), "1": ("skipped", "no_link"), "2": ("skipped", "no_link"), "3": ("ok", None),
+        "4": ("ok", None), "5": ("skipped", "not_selected"),
+    }  # fmt: skip
+    (passed,) = (row for row in rows if row.creator_id != "ada")
+    assert (passed.creator_id, passed.reel_id, passed.state) == ("?passed_over", None, "skipped")
+    assert passed.detail == "1 files: notes.csv (not a kind of file that is read)"
+    assert [creator["creator_id"] for creator in tables()[0]] == ["ada"]

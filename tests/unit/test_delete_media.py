@@ -31,7 +31,7 @@ def service(service):
 
 def download() -> Row:
     options = ["--creators=results/creators/0.parquet", "--manifest=results/video/0.parquet", "--workers=1"]
-    download_reels.main(download_reels.parse([*options, "--passing-media"]))
+    download_reels.main(download_reels.parse([*options, "--passing-media", "--allow-private=true"]))
     (row,) = read_manifest(Path("results/video/0.parquet"))
     return row
 

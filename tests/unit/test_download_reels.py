@@ -52,7 +52,8 @@ def download(service: Service, *further: str) -> Row:
             [
                 "--creators=results/creators/0.parquet", "--manifest=results/video/0.parquet", "--workers=1",
                 "--source=hikerapi", "--snapshot=2026-11-23", "--hikerapi-creators=creators.csv",
-                f"--hikerapi-url={service.url}", "--hikerapi-calls-per-s=1000", "--read-timeout-s=2", *further,
+                f"--hikerapi-url={service.url}", "--hikerapi-calls-per-s=1000", "--read-timeout-s=2",
+                "--allow-private=true", *further,
             ]
         )
     )  # fmt: skip

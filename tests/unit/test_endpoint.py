@@ -20,6 +20,7 @@ from PIL import Image
 import describe_reels
 import tiny_models
 from common.config import DescriptionSection, EndpointSection
+from common.program import UserError
 from common.states import ReelError
 from fake_endpoint import KEY, Endpoint, breaks, says
 from generation.endpoint import EndpointGenerator
@@ -103,6 +104,16 @@ def test_what_passes_is_tried_again(endpoint: Endpoint, fault) -> None:
         (says(402), "quota", 1),
         (says(400, {"error": {"message": "no pictures here"}}), "refused", 1),
         (says(200, {"choices": []}), "changed_format", 1),
+        (says(200, {"choices": None, "usage": []}), "changed_format", 1),
+        (says(200, {"choices": [None]}), "changed_format", 1),
+        (says(200, {"choices": [{"message": None}]}), "changed_format", 1),
+        (says(200, {"choices": [{"message": {"content": 7}}]}), "changed_format", 1),
+        (says(200, {"choices": [{"message": {"content": [7]}}]}), "changed_format", 1),
+        (says(200, {"choices": [{"message": {"content": None}}]}), "empty_answer", 1),
+        (says(200, {"choices": [{"message": {"content": []}, "finish_reason": None}]}), "empty_answer", 1),
+        (says(200, b"[" * 100_000), "changed_format", 1),
+        (says(200, b'{"choices": ' + b"[" * 900 + b"]" * 900 + b"}"), "changed_format", 1),
+        (says(200, b"null"), "changed_format", 1),
         (says(200, {"choices": [{"finish_reason": "stop", "message": {"content": " "}}]}), "empty_answer", 1),
         (says(200, {"choices": [{"finish_reason": "content_filter", "message": {"content": "A ca"}}]}), "refused", 1),
         (says(302, Location="http://127.0.0.1:9/elsewhere"), "refused", 1),
@@ -115,6 +126,24 @@ def test_what_goes_wrong_has_a_reason(endpoint: Endpoint, fault, reason: str, at
     assert problem.reason == reason
     assert KEY not in str(problem)
     assert len(endpoint.asked) == attempts
+
+
+@pytest.mark.parametrize(
+    "usage", [None, [], {}, {"prompt_tokens": None}, {"prompt_tokens": "12", "completion_tokens": -1}]
+)
+@pytest.mark.parametrize(
+    "content", ["A street.", [{"type": "text", "text": "A "}, {"type": "text", "text": "street."}]]
+)
+def test_optional_parts_of_an_answer_cost_nothing(endpoint: Endpoint, usage, content) -> None:
+    endpoint.faults.append(says(200, {"choices": [{"message": {"content": content}}], "usage": usage}))
+    answer = ask(generator(endpoint))["a"]
+    assert (answer.text, answer.complete) == ("A street.", True)
+    assert len(endpoint.asked) == 1
+
+
+def test_without_a_model_nothing_is_asked() -> None:
+    with pytest.raises(UserError, match=r"endpoint\.model: give the id"):
+        EndpointGenerator(EndpointSection(), max_new_tokens=5)
 
 
 def test_no_answer_in_time(endpoint: Endpoint) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collect_creators import find_reels, list_follows, select_reels
+from collect_creators import find_reels, list_follows, measures_mixed, select_reels
 from common.config import FilesSource, SelectSection
 from common.program import UserError
 from common.states import Outcome
@@ -405,8 +405,8 @@ def test_the_order_of_lines_changes_nothing():
     assert first == again
 
 
-def reel(reel_id: str, taken_at: str | None = None, plays: int | None = None) -> SourceReel:
-    return SourceReel(reel_id, {"taken_at": taken_at and moment(taken_at), "plays": plays})
+def reel(reel_id: str, taken_at: str | None = None, plays: int | None = None, views: int | None = None) -> SourceReel:
+    return SourceReel(reel_id, {"taken_at": taken_at and moment(taken_at), "plays": plays, "views": views})
 
 
 def chosen(found: list[SourceReel], **select) -> set[str]:
@@ -422,6 +422,19 @@ def test_of_the_latest_reels_the_most_played_are_chosen():
     assert chosen(found, reels_per_creator=2, latest=5) == {"new 4", "new 3"}
     assert chosen(found, reels_per_creator=2, latest=3) == {"new 4", "new 3"}
     assert chosen(found, reels_per_creator=9, latest=60) == {reel.reel_id for reel in found}
+
+
+def test_reels_with_views_only_come_after_those_with_plays_and_it_is_said():
+    found = [reel("a", None, 5, 900), reel("b", None, 7, 3), reel("c", None, None, 800), reel("d", None, None, 700)]
+    assert chosen(found, reels_per_creator=2) == {"a", "b"}
+    assert chosen(found, reels_per_creator=3) == {"a", "b", "c"}
+    assert chosen(found[2:], reels_per_creator=1) == {"c"}
+    selected = select_reels(iter(found), SelectSection(reels_per_creator=3))
+    assert measures_mixed(selected) == (
+        "2 of 4 reels have views and no plays: they come after the others in the choice"
+    )
+    assert measures_mixed([one for one in selected if one.outcome.state == "ok"]) is None, "nothing was left out"
+    assert measures_mixed(selected[2:]) is None, "one measure was enough"
 
 
 def test_fractions_of_a_second_and_time_zones_count():

@@ -143,9 +143,6 @@ def later(handler) -> bool:
     return says(429, Retry_After=format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True))(handler)
 
 
-NOTHING_OF_A_REEL = {"response": {"items": [{"media": {"pk": 1}}]}, "next_page_id": None}
-
-
 @pytest.mark.parametrize(
     ("fault", "waits"),
     [
@@ -191,7 +188,6 @@ def test_a_service_that_asks_for_too_long_a_wait_is_not_waited_for(service):
         (PROFILE, says(200, {"detail": "soon"}), "failed", "changed_format", 1),
         (PROFILE, redirects("http://elsewhere.invalid/"), "failed", "changed_format", 1),
         (CLIPS, says(200, {"response": {"items": []}}), "failed", "changed_format", 2),
-        (CLIPS, says(200, NOTHING_OF_A_REEL), "failed", "changed_format", 2),
         (CLIPS, says(402), "failed", "balance", 2),
         (FOLLOWING, says(200, {"response": {}, "next_page_id": None}), "failed", "changed_format", 3),
         (FOLLOWING, says(200, {"response": {"users": []}}), "failed", "changed_format", 3),
@@ -484,11 +480,6 @@ def test_odd_values_neither_crash_nor_pass(service, changes, reason):
     assert row.reason == reason
 
 
-def test_a_time_in_milliseconds_is_another_format(service):
-    ada(service, reels=[{"pk": 1, "plays": 1, "taken_at": 1_700_000_000_000}])
-    assert collect(service)["77"].reason == "changed_format"
-
-
 def test_a_torn_ledger_still_counts(service):
     ada(service)
     collect(service)
@@ -553,3 +544,168 @@ def test_a_new_handle_of_somebody_who_opted_out_is_neither_kept_nor_asked_for_ag
     Path("../creators.csv").rename("creators.csv")
     assert set(collect(service)) == {"77"}
     assert service.count(PROFILE) == 2, "from then on the handle is left out before anything is asked"
+
+
+NOTHING = [None, [], {}, ""]
+
+
+@pytest.mark.parametrize("nothing", NOTHING)
+@pytest.mark.parametrize("name", ["full_name", "biography", "profile_pic_url", "media_count"])
+def test_optional_parts_of_a_profile_cost_nothing(service, name, nothing):
+    ada(service)
+    service.fail(PROFILE, says(200, profile_of(service, following_count=60, **{name: nothing})))
+    assert collect(service)["77"].state == "ok"
+    assert len(follows()) == 60
+    assert service.count(PROFILE) == 1
+
+
+def clips(*items):
+    return says(200, {"response": {"items": list(items)}, "next_page_id": None})
+
+
+def clip(number: int, **changes) -> dict:
+    media = {
+        "pk": number, "code": f"C{number}", "taken_at": 1_700_000_000 + number, "play_count": 9, "like_count": 5,
+        "comment_count": 1,
+        "video_url": "https://videos.example/v.mp4", "image_versions2": {"candidates": []}, "caption": {"text": "x"},
+        "user": {"pk": "77"},
+    }  # fmt: skip
+    return {"media": media | changes}
+
+
+def reels() -> dict[str, Row]:
+    return {str(row.reel_id): row for row in read_manifest(MANIFEST) if row.reel_id}
+
+
+def facts(reel: str) -> dict:
+    return json.loads(reels()[reel].file().read_text())
+
+
+@pytest.mark.parametrize("nothing", NOTHING)
+@pytest.mark.parametrize(
+    "name",
+    ["code", "taken_at", "play_count", "like_count", "comment_count", "video_versions", "image_versions2", "caption",
+     "user", "video_duration"],
+)  # fmt: skip
+def test_optional_parts_of_a_reel_cost_nothing(service, name, nothing):
+    ada(service)
+    without = clip(2)
+    without["media"].pop(name, None)
+    service.fail(CLIPS, clips(clip(1, **{name: nothing}), without))
+    assert collect(service)["77"].state == "ok"
+    assert {reel: (row.state, row.detail) for reel, row in reels().items()} == {"1": ("ok", None), "2": ("ok", None)}
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        (None, "entry: expected an object, found nothing"),
+        ({}, "pk, id or code: expected one of them, found nothing"),
+        ({"media": "x"}, "media: expected an object, found 'x'"),
+        (clip(1, pk=None, code=None), "pk, id or code: expected one of them, found nothing"),
+        ({"media": {"pk": 1}}, "media_type: expected 1, 2 or 8, found nothing"),
+    ],
+)
+def test_one_bad_entry_of_a_page_loses_that_one_and_is_not_paid_for_again(service, entry, told):
+    ada(service)
+    service.fail(CLIPS, clips(clip(5), entry, clip(6)))
+    for _ in range(2):
+        assert collect(service)["77"].state == "ok"
+        (failed,) = (row for row in reels().values() if row.state == "failed")
+        assert (failed.reason, failed.detail) == ("changed_format", f"{CLIPS}: {told}")
+        assert {"5", "6"} < reels().keys()
+    assert service.count(CLIPS) == 1
+    kept = [json.loads(line) for line in (RAW / "ada.jsonl").read_text().splitlines()]
+    assert entry in [item for line in kept if line["endpoint"] == CLIPS for item in line["answer"]["response"]["items"]]
+
+
+def test_a_value_of_another_type_is_left_out_and_the_row_says_so(service):
+    ada(service)
+    service.fail(CLIPS, clips(clip(1, like_count="12", taken_at=1_700_000_000_000, video_versions=[{"width": 1.5}])))
+    collect(service)
+    assert reels()["1"].detail == (
+        "left out: taken_at: expected seconds since 1970, found 1700000000000; like_count: expected a count, found '12'"
+    )
+    assert "likes" not in facts("1")
+    assert "taken_at" not in facts("1")
+
+
+def test_hidden_counts_are_unknown(service):
+    ada(service)
+    made_up = clip(1, like_and_view_counts_disabled=True, like_count=3, play_count=0)
+    service.fail(CLIPS, clips(made_up, clip(2, like_count=-1, play_count=-1, comment_count=-1)))
+    collect(service)
+    assert not {"likes", "plays", "views"} & facts("1").keys()
+    assert not {"likes", "plays", "comments"} & facts("2").keys()
+
+
+def test_a_reel_that_cannot_be_had_takes_nobodys_place(service):
+    ada(service)
+    gone = [clip(n, play_count=1000, video_url=None, media_type=2) for n in range(1, 4)]
+    service.fail(CLIPS, clips(*gone, clip(4), clip(5, play_count=8)))
+    collect(service, "--reels-per-creator=2")
+    assert {reel: row.reason for reel, row in reels().items()} == dict.fromkeys("123", "no_link") | {
+        "4": None,
+        "5": None,
+    }
+
+
+@pytest.mark.parametrize("name", ["follower_count", "following_count"])
+def test_hidden_counts_of_a_profile_are_unknown(service, name):
+    ada(service)
+    service.fail(PROFILE, says(200, profile_of(service, **{"following_count": 60, name: -1})))
+    row = collect(service, "--min-followers=10000", "--max-following=1001")["77"]
+    assert row.state == "ok"
+    column = {"follower_count": "followers", "following_count": "following"}[name]
+    assert creators()["ada"][column] is None
+    if column == "following":
+        assert creators()["ada"]["follows_status"] == "partial"
+        assert "the profile does not say how many" in row.detail
+
+
+def test_one_bad_entry_of_a_follow_list_loses_that_one(service):
+    ada(service, following_count=5)
+    users = [
+        {"pk": 1, "username": "a"},
+        None,
+        {"username": "b"},
+        {"pk": 3, "username": None},
+        {"pk": "4", "username": 7},
+    ]
+    service.fail(FOLLOWING, says(200, {"response": {"users": users}, "next_page_id": None}))
+    row = collect(service, "--min-follows-share=0.6")["77"]
+    assert row.detail == "follow list: 2 entries could not be read"
+    assert [handle for _, handle in follows()] == ["a", None, None]
+    collect(service)
+    assert service.count(FOLLOWING) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b'{"user": ' + b"[" * 150 + b"]" * 150 + b"}", "nested more than 100 levels deep"),
+        (b"[" * 8_000, "nested more than 100 levels deep"),
+        (b'{"user": ' + b"9" * 5000 + b"}", "Exceeds the limit"),
+        (b'{"user": "' + b"x" * 9000 + b'"}', "more than 8192 bytes"),
+    ],
+    ids=["deep", "very deep", "a number of thousands of digits", "large"],
+)
+def test_absurd_answers_are_kept_and_fail_with_a_reason(service, monkeypatch, content, told):
+    monkeypatch.setattr("sources.hikerapi_client.MAX_ANSWER_BYTES", 8192)
+    ada(service)
+    service.fail(PROFILE, lambda handler: handler.send(200, content, {"Content-Type": "application/json"}))
+    row = collect(service)["ada"]
+    assert (row.state, row.reason) == ("failed", "changed_format")
+    assert told in row.detail
+    (kept,) = read_lines(RAW / "ada.jsonl")
+    assert kept["text"] == content[:8192].decode()
+    assert collect(service)["77"].state == "ok"
+
+
+def test_profile_pictures_are_not_fetched_from_a_private_address(service):
+    ada(service)
+    collect_creators.main(
+        collect_creators.parse([option for option in options(service) if option != "--allow-private"])
+    )
+    assert creators()["ada"]["followers"] == 20_000
+    assert service.count("/cdn/77.jpg") == 0

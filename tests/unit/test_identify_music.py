@@ -28,6 +28,7 @@ from common.store import Store, file_sha256, read_lines
 from media.acrcloud import best_hit, piece_of
 from media.sound import measure
 from media.wav import SAMPLE_RATE, as_wav
+from prepare_context import read_music
 
 KEY, SECRET = "canary-access-7c1", "canary-hidden-9e4"
 HIT = {
@@ -350,3 +351,95 @@ def test_short_sounds(seconds: float) -> None:
     sound = measure(chord(seconds, 262))
     assert 0 <= sound.music_share <= 1
     assert sound.kind != "speech"
+
+
+# --- parts that are not there ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("nothing", [None, [], {}, ""])
+@pytest.mark.parametrize("part", ["title", "artists", "album", "genres", "acrid", "external_ids", "play_offset_ms"])
+def test_what_the_service_has_nothing_for_is_unknown(part: str, nothing: object) -> None:
+    found = best_hit(answer(0, {**HIT, part: nothing}), 70)
+    whole = best_hit(answer(0, HIT), 70)
+    key = {"artists": "artist", "external_ids": "isrc"}.get(part, part)
+    empty = [] if key in ("genres", "isrc") else None
+    assert found == (whole if part == "play_offset_ms" else whole | {key: empty})
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"artists": [{"name": None}, None, {"name": "A"}, {"names": "B"}, 7]}, {"artist": "A"}),
+        ({"artists": {"name": "A"}}, {"artist": "A"}),
+        ({"artists": "A"}, {"artist": None}),
+        ({"album": {"name": None}}, {"album": None}),
+        ({"genres": ["Pop", {"name": "Folk"}]}, {"genres": ["Folk"]}),
+        ({"external_ids": {"isrc": [None, "X", ""]}}, {"isrc": ["X"]}),
+        ({"external_ids": "X"}, {"isrc": []}),
+        ({"title": "half \ud83c"}, {"title": "half \ufffd"}),
+        ({"title": 7}, {"title": None}),
+        ({"score": "88.0"}, {"score": 88.0}),
+    ],
+)
+def test_parts_of_other_types_cost_themselves_only(change: dict, expected: dict) -> None:
+    assert best_hit(answer(0, {**HIT, **change}), 70) == best_hit(answer(0, HIT), 70) | expected
+
+
+@pytest.mark.parametrize(
+    "metadata", [None, [], {}, {"music": None}, {"music": []}, {"music": {}}, {"humming": [{"score": 90}]}]
+)
+def test_an_answer_without_music_has_none(metadata: object) -> None:
+    assert best_hit({"status": {"code": 0}, "metadata": metadata}, 70) is None
+
+
+def test_a_hit_without_a_score_does_not_hide_one_with_it() -> None:
+    hits = [None, {**HIT, "score": None}, {**HIT, "score": "high"}, {**HIT, "score": True}, {**HIT, "title": "found"}]
+    assert best_hit(answer(0, *hits), 70)["title"] == "found"
+    assert best_hit(answer(0, {**HIT, "title": None}, HIT), 70)["title"] == "Blue Looms", (
+        "of equal ones that with a title"
+    )
+
+
+def test_half_an_emoji_does_not_lose_an_answer_that_was_paid_for(service: Service) -> None:
+    service.answers = deque([answer(0, {**HIT, "title": "cut \ud83c"})])
+    study(a=chord(20, 262, 392))
+    row, music = identify(service)["a"]
+    assert (row.state, music["identified"]["title"]) == ("ok", "cut \ufffd")
+    identify(service, "--min-score=80")
+    assert len(service.forms) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b'{"status": ' + b"[" * 150 + b"]" * 150 + b"}", "nested more than 100 levels deep"),
+        (b"[" * 100_000, "nested more than 100 levels deep"),
+        (b'{"status": {"code": 0}, "metadata": "' + b"x" * 300_000 + b'"}', "more than 200000 bytes"),
+        (b'{"status": {"code": [0]}}', "status.code"),
+        (b'{"status": {"code": 4711}}', "ACRCloud 4711, which was not expected"),
+        (b'{"status": []}', "an answer without status.code"),
+        (b"null", "an answer without status.code"),
+    ],
+    ids=["deep", "very deep", "large", "a list as code", "unknown code", "a list", "null"],
+)
+def test_absurd_answers_are_kept_and_fail_with_a_reason(
+    service: Service, monkeypatch, content: bytes, told: str
+) -> None:
+    monkeypatch.setattr("media.acrcloud.MAX_ANSWER_BYTES", 200_000)
+    service.answers = deque([(200, content), answer(0, HIT)])
+    study(a=chord(20, 262, 392))
+    row, _ = identify(service)["a"]
+    assert (row.state, row.reason) == ("failed", "changed_format")
+    assert told in row.detail
+    (kept,) = Path("data/raw/acrcloud_unread").glob("*/*/reel.txt")
+    assert kept.read_bytes() == content[:200_000]
+    assert str(kept) in row.detail
+    assert Store(Path("data/raw")).owners("acrcloud_unread", "0")
+    assert identify(service)["a"][0].state == "ok", "asked again when the batch is made again"
+
+
+def test_a_piece_without_a_title_is_said_to_have_none(service: Service) -> None:
+    service.answers = deque([answer(0, {**HIT, "title": None})])
+    study(a=chord(20, 262, 392))
+    row, _ = identify(service)["a"]
+    assert read_music(row) == "a piece without a title by The Weavers, A Friend (Folk, Pop)."

@@ -93,7 +93,9 @@ def collect(service: Service) -> dict[str, dict]:
 
 def download(service: Service) -> None:
     download_reels.main(
-        download_reels.parse([f"--creators={MANIFEST}", "--manifest=results/video/0.parquet", "--workers=1"])
+        download_reels.parse(
+            [f"--creators={MANIFEST}", "--manifest=results/video/0.parquet", "--workers=1", "--allow-private=true"]
+        )
     )
 
 

@@ -115,8 +115,8 @@ def test_types_of_other_writers_are_read(tmp_path):
         assert field.type == REELS.field(field.name).type
     assert read.to_pylist() == [
         {
-            "reel_id": "r", "creator_id": "a", "plays": 3, "likes": 4, "comments": None, "duration_s": 7.0,
-            "caption": None, "embedding": [0.5, 0.25], "taken_at": datetime(2024, 1, 1, tzinfo=UTC),
+            "reel_id": "r", "creator_id": "a", "plays": 3, "views": None, "likes": 4, "comments": None,
+            "duration_s": 7.0, "caption": None, "embedding": [0.5, 0.25], "taken_at": datetime(2024, 1, 1, tzinfo=UTC),
         }
     ]  # fmt: skip
 

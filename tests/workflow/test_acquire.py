@@ -19,6 +19,7 @@ SETTINGS = {
     "source": {"kind": "hikerapi", "snapshot": "2026-11-23"},
     "select": {"reels_per_creator": 2, "latest": 12, "max_following": 1001, "min_followers": 100},
     "study": {"max_failed": 0.3},
+    "video": {"allow_private": True},  # the service is on this machine
 }
 
 

@@ -6,6 +6,7 @@ are and whether anything has changed.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from functools import cached_property
@@ -13,19 +14,24 @@ from pathlib import Path
 from typing import Any
 
 from common.config import ExportsSource, SelectSection
-from common.program import UserError
+from common.program import UserError, log
 from common.states import Outcome
 from common.store import digest
 from sources.csv_tables import read_creators_csv, read_follows_csv
 from sources.exports import instaloader, yt_dlp, zeeschuimer
 from sources.exports.folder import Folder
 from sources.exports.item import Item
+from sources.exports.merging import merge
+from sources.exports.owners import Owners
 from sources.source import UNKNOWN, SourceCreator, SourceReel, derived_id, file_state, normal_handle, printable
 
 # The first whose suffix fits reads a file.
 READERS = tuple((suffix, tool.read) for tool in (yt_dlp, zeeschuimer, instaloader) for suffix in tool.SUFFIXES)
 # What the owner of items is called that name none.
 UNKNOWN_HANDLE = "unknown"
+# Rows about nobody in particular: what was not taken in.
+PASSED_OVER, NOT_LISTED = "?passed_over", "?not_listed"
+SHOWN = 10  # names of files in a message
 
 
 class ExportsFolder:
@@ -46,60 +52,120 @@ class ExportsFolder:
         """See `Source.collect`."""
         creators = self._creators()
         for handle in handles:
+            if handle in (PASSED_OVER, NOT_LISTED):
+                log.warning("exports: %s: %s", creators[handle].outcome.reason, creators[handle].outcome.detail)
             yield creators[handle]
 
     @cached_property
-    def _items(self) -> list[Item]:
-        """Every item of the folder; read once, as the Snakefile asks more than once."""
+    def _folder(self) -> Folder:
         root = Path(self.settings.folder)
         if not root.is_dir():
             raise UserError(f"source.exports.folder: {printable(str(root))}: no such folder")
-        folder = Folder(root)
-        items = [item for path in folder.files for item in read_items(path, folder) if item.says_something]
+        return Folder(root)
+
+    @cached_property
+    def _read(self) -> list[Item]:
+        """What every line and file of the folder says; read once, as the Snakefile asks more than once."""
+        return [item for path in self._folder.files for item in read_items(path, self._folder)]
+
+    @cached_property
+    def _items(self) -> list[Item]:
+        """Every item, those without a date first, in the order of their files' names, the newest capture last."""
+        items = sorted((item for item in self._read if item.says_something), key=lambda item: item.captured or "")
         if not items:
             raise UserError(
-                f"source.exports.folder: {printable(str(root))}: no items found. Put the files there that Zeeschuimer "
-                "or 4CAT (.ndjson), instaloader (.json.xz) or yt-dlp (.info.json, from --write-info-json) wrote"
+                f"source.exports.folder: {printable(self.settings.folder)}: no items found. Put the files there that "
+                "Zeeschuimer or 4CAT (.ndjson), instaloader (.json.xz) or yt-dlp (.info.json, from --write-info-json) "
+                f"wrote{self._passed_over('; found ')}"
             )
         return items
 
+    def _passed_over(self, before: str = "") -> str:
+        """The files that are of no use, counted and named; empty where there are none."""
+        why = {item.where.rpartition(", line ")[0] or item.where: item.other for item in self._read if item.other}
+        found = [f"{name} ({why[name]})" for name in sorted(why)]
+        found += [f"{name} (a video without a metadata file)" for name in self._folder.loose_videos()]
+        found += [f"{name} (not a kind of file that is read)" for name in self._folder.others()]
+        if not found:
+            return ""
+        more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+        return f"{before}{len(found)} files: {', '.join(found[:SHOWN])}{more}"
+
     def _creators(self) -> dict[str, SourceCreator]:
         """Every creator, by id, sorted; made afresh each time, as callers may change what they get."""
-        owners = self._owners()
-        creators: dict[str, SourceCreator] = {}
-        # What a profile's own file says comes before what posts say of their owner.
-        for item, owner in sorted(zip(self._items, owners, strict=True), key=lambda pair: not pair[0].is_profile):
-            creator_id = normal_handle(owner) if owner else UNKNOWN
-            creator = creators.setdefault(creator_id, SourceCreator(creator_id, owner or UNKNOWN_HANDLE))
-            if owner:
-                creator.facts = item.facts | creator.facts
-                creator.avatar = creator.avatar or item.avatar
-            if not item.is_profile:
-                creator.reels.append(_reel(item, creator_id))
-        for creator in creators.values():
-            _settle_duplicates(creator.reels)
-        self._enrich(creators)
+        listed = read_creators_csv(Path(self.settings.creators)) if self.settings.creators else {}
+        owners = Owners(self._items, listed.keys())
+        creators = self._collect(owners, listed.keys())
+        for creator_id, (handle, facts) in listed.items():
+            creator = creators.setdefault(creator_id, SourceCreator(creator_id, handle))
+            creator.handle, creator.facts = handle, creator.facts | facts
+        strangers = creators.keys() - listed.keys() - {UNKNOWN} if self.settings.limited else set()
+        if strangers and not any(creators[name].reels for name in listed):
+            raise UserError(
+                f"{self.settings.creators}: none of its {len(listed)} creators has a reel in the exports, which tell "
+                f"of {len(strangers)} others. Write the handles as the platform does, or set "
+                "source.exports.only_listed: false"
+            )
+        if strangers:
+            reels = sum(len(creators.pop(name).reels) for name in strangers)
+            detail = f"{len(strangers)} accounts with {reels} reels, which source.exports.creators does not list"
+            creators[NOT_LISTED] = _nobody(NOT_LISTED, "not_listed", detail)
+        if passed := self._passed_over():
+            creators[PASSED_OVER] = _nobody(PASSED_OVER, "not_an_export", passed)
+        for creator_id, handle, number in owners.accounts():
+            if creator_id in creators:
+                creators[creator_id].accounts.append((handle, number))
+        self._add_follows(creators, owners)
         return dict(sorted(creators.items()))
 
-    def _owners(self) -> list[str | None]:
-        """Of each item the owner's handle, where need be from another item with the same number of an account."""
-        handles: dict[str, str] = {}
-        for item in self._items:
-            if item.handle and item.number:
-                handles.setdefault(item.number, item.handle)
-        return [item.handle or (handles.get(item.number) if item.number else None) for item in self._items]
+    def _collect(self, owners: Owners, listed: Iterable[str]) -> dict[str, SourceCreator]:
+        """The creators that items tell of, with their reels."""
+        creators: dict[str, SourceCreator] = {}
+        whose = [owners.creator(item.account, item.site) for item in self._items]
+        # What a profile's own file says comes before what posts say of their owner, the newest before older ones.
+        for item, owner in sorted(zip(self._items, whose, strict=True), key=lambda pair: pair[0].is_profile):
+            creator = creators.setdefault(owner or UNKNOWN, SourceCreator(owner or UNKNOWN, UNKNOWN_HANDLE))
+            if owner:
+                if item.handle and (normal_handle(item.handle) == owner or creator.handle == UNKNOWN_HANDLE):
+                    creator.handle = item.handle
+                creator.facts |= item.facts
+                creator.avatar = item.avatar or creator.avatar
+        # A reel made together is one of each account that is studied for itself.
+        studied = {*listed, *creators}
+        found: dict[str, list[tuple[Item, SourceReel]]] = defaultdict(list)
+        together: dict[str, str] = {}
+        for item, owner in zip(self._items, whose, strict=True):
+            if item.is_profile:
+                continue
+            reel = _reel(item, owner or UNKNOWN)
+            found[owner or UNKNOWN].append((item, reel))
+            if owner and item.others and reel.outcome.state == "ok":
+                together[str(reel.reel_id)] = owner
+                partners = (owners.creator(account, item.site) for account in item.others)
+                for partner in sorted({name for name in partners if name} & studied - {owner}):
+                    found[partner].append((item, _reel(item, partner)))
+        for creator_id, reels in found.items():
+            for _, reel in reels:
+                if together.get(str(reel.reel_id), creator_id) != creator_id:
+                    reel.reel_id = f"{reel.reel_id}_{creator_id}"
+            creator = creators.setdefault(creator_id, SourceCreator(creator_id, creator_id))
+            creator.reels = merge(reels)
+        return creators
 
-    def _enrich(self, creators: dict[str, SourceCreator]) -> None:
-        """Add what the tables beside the folder say; creators may be listed in them alone."""
-        if self.settings.creators:
-            for creator_id, (handle, facts) in read_creators_csv(Path(self.settings.creators)).items():
-                creator = creators.setdefault(creator_id, SourceCreator(creator_id, handle))
-                creator.handle, creator.facts = handle, creator.facts | facts
-        follows = read_follows_csv(Path(self.settings.follows)) if self.settings.follows else {}
+    def _add_follows(self, creators: dict[str, SourceCreator], owners: Owners) -> None:
+        """The follow lists of the table beside the folder; who was renamed is known by former handles, too."""
+        follows: dict[str, list[tuple[str, str]]] = {}
+        for source, targets in (read_follows_csv(Path(self.settings.follows)) if self.settings.follows else {}).items():
+            known = [(owners.named(target), handle) for target, handle in targets]
+            follows.setdefault(owners.named(source), []).extend(known)
         for creator_id, creator in creators.items():
-            creator.follows = follows.get(creator_id, [])
+            creator.follows = sorted(dict(reversed(follows.get(creator_id, []))).items())
             stated = creator.facts.pop("follows_status", None)
             creator.follows_status = stated or ("complete" if creator_id in follows else "unfetched")
+
+
+def _nobody(name: str, reason: str, detail: str) -> SourceCreator:
+    return SourceCreator(name, UNKNOWN_HANDLE, outcome=Outcome("skipped", reason, detail))
 
 
 def read_items(path: Path, folder: Folder) -> Iterator[Item]:
@@ -120,22 +186,6 @@ def _reel(item: Item, creator_id: str) -> SourceReel:
         return replace(item.reel, facts=dict(item.reel.facts))
     outcome = Outcome("failed", "changed_format", f"{item.where}: {problem}")
     return SourceReel(derived_id(creator_id, item.where), outcome=outcome)
-
-
-def _settle_duplicates(reels: list[SourceReel]) -> None:
-    """Of several items about one reel the first stays, one with a video before others; it learns what they know."""
-    groups: dict[str, list[SourceReel]] = {}
-    for reel in reels:
-        groups.setdefault(str(reel.reel_id), []).append(reel)
-    for group in groups.values():
-        kept, *others = sorted(group, key=lambda reel: (reel.outcome.state != "ok", not reel.video, not reel.video_url))
-        for other in others:
-            if other.outcome.state == "ok":
-                kept.facts = other.facts | kept.facts
-                kept.thumbnail = kept.thumbnail or other.thumbnail
-                kept.video_url = kept.video_url or other.video_url
-                kept.thumbnail_url = kept.thumbnail_url or other.thumbnail_url
-            other.outcome = Outcome("skipped", "duplicate", other.file)
 
 
 def _digest(creator: SourceCreator) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from common.program import UserError
 from media.suffixes import VIDEO_SUFFIXES
 from sources.source import SourceReel, printable
 
+# Texts that tools write beside a video; nothing of them is needed.
+BESIDE = (".txt", ".md", ".description", ".vtt", ".srt", ".ass", ".lrc", ".ttml", ".srv3", ".html", ".xml")
+READ = (".json", ".json.xz", ".ndjson", ".jsonl")
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".image")  # yt-dlp saves thumbnails of TikTok as .image
 
 
@@ -26,6 +30,7 @@ class Folder:
         self.root = root
         self.files: list[Path] = []
         self._media: dict[Path, dict[str, Path]] = {}
+        self._described: set[Path] = set()
         visited: set[Path] = set()
         for name, subfolders, names in os.walk(root, followlinks=True, onerror=_refuse):
             folder = Path(name)
@@ -60,6 +65,29 @@ class Folder:
         reel.video = next((beside[suffix] for suffix in VIDEO_SUFFIXES if suffix in beside), None)
         reel.thumbnail = next((beside[suffix] for suffix in PICTURES if suffix in beside), None)
         reel.file = self.name(reel.video) if reel.video else None
+
+    def describe(self, stem: Path) -> None:
+        """Note that a metadata file has this stem, whatever it says: what lies beside it is accounted for."""
+        self._described.add(stem)
+
+    def loose_videos(self) -> list[str]:
+        """Names of videos that no metadata file is about; those of an album are numbered, `<stem>_1.mp4`."""
+        loose = [
+            path
+            for stem, beside in self._media.items()
+            if stem not in self._described and stem.with_name(re.sub(r"_\d+$", "", stem.name)) not in self._described
+            for suffix, path in beside.items()
+            if suffix in VIDEO_SUFFIXES
+        ]
+        return sorted(map(self.name, loose))
+
+    def others(self) -> list[str]:
+        """Names of files that are of no known kind."""
+        return [
+            self.name(path)
+            for path in self.files
+            if path.is_file() and not path.name.lower().endswith((*READ, *BESIDE))
+        ]
 
     def pictures(self, folder: Path) -> list[Path]:
         """All .jpg files directly in a subfolder, by name."""

@@ -7,8 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sources.exports.fields import Fields, FormatError
+from sources.fields import Fields, FormatError
+from sources.instagram import Account, read_accounts, read_post
 from sources.source import SourceReel
+
+INSTAGRAM = "Instagram"
+
+
+class OtherFileError(FormatError):
+    """A file, or a line of one, that is no item of the tool whose suffix it has; the message says what it is."""
 
 
 @dataclass
@@ -17,21 +24,40 @@ class Item:
 
     Attributes:
         where: file, relative to the folder, and line.
-        handle: of the account, as written.
-        number: the platform's number of the account, for items that lack the handle.
-        facts: of the account: full_name, followers, following, as far as known.
+        site: where accounts have their numbers.
+        account: whose post it is, or which account it tells of.
+        others: who made the post together with that account.
         avatar: the account's profile picture.
         reel: the post; None for items that only tell of the account.
+        captured: when the tool saw it (ISO 8601, UTC), None where it does not say.
         problem: why the item cannot be used.
+        other: what it is instead of an item, where it is none.
     """
 
     where: str
-    handle: str | None = None
-    number: str | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
+    site: str = INSTAGRAM
+    account: Account = field(default_factory=Account)
+    others: list[Account] = field(default_factory=list)
     avatar: Path | None = None
     reel: SourceReel | None = None
+    captured: str | None = None
     problem: str | None = None
+    other: str | None = None
+
+    @property
+    def handle(self) -> str | None:
+        """Of the account, as written."""
+        return self.account.handle
+
+    @property
+    def number(self) -> str | None:
+        """Instagram's number of the account."""
+        return self.account.number if self.site == INSTAGRAM else None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Of the account: full_name, followers, following, as far as known."""
+        return self.account.facts
 
     @property
     def is_profile(self) -> bool:
@@ -55,6 +81,15 @@ def read_item(where: str, load: Callable[[], bytes], fill: Callable[[Item, Field
     item = Item(where)
     try:
         fill(item, Fields.parse(load()))
+    except OtherFileError as error:
+        item.other = str(error)
     except FormatError as error:
         item.problem = str(error)
     return item
+
+
+def fill_post(item: Item, post: Fields) -> None:
+    """Take a post of Instagram and whose it is."""
+    accounts = read_accounts(post)  # known also of a post that cannot be read
+    item.account, *item.others = accounts or [Account()]
+    item.reel = read_post(post, accounts).as_reel(f"{item.where}: ")

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from sources.exports.fields import Fields, unexpected
 from sources.exports.folder import Folder
-from sources.exports.instagram import fill_post
-from sources.exports.item import Item, read_item
+from sources.exports.item import Item, OtherFileError, fill_post, read_item
+from sources.fields import Fields
 
 SUFFIXES = (".ndjson", ".jsonl")
+# What every item of Instagram has one of.
+KEYS = {"pk", "id", "code", "shortcode", "user", "owner", "media_type", "__typename"}
 
 
 def read(path: Path, folder: Folder) -> Iterator[Item]:
@@ -28,7 +29,11 @@ def read(path: Path, folder: Folder) -> Iterator[Item]:
 
 def _fill(item: Item, line: Fields) -> None:
     wrapped = "source_platform" in line
-    platform = (line if wrapped else line.part("__import_meta")).text("source_platform")
+    about = line if wrapped else line.optional_part("__import_meta")
+    platform = about.text("source_platform")
     if platform not in (None, "instagram.com"):
-        raise unexpected("source_platform", "instagram.com (for other platforms use yt-dlp)", platform)
+        raise OtherFileError(f"of {platform}, which yt-dlp can collect")
+    if not wrapped and not KEYS & line.data.keys():
+        raise OtherFileError("no item of Instagram")
+    item.captured = about.moment("timestamp_collected", per_s=1000)
     fill_post(item, line.part("data") if wrapped else line)
