@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bundle.contents import check_sums, read_note, read_tables
+from bundle.contents import check_files, read_note, read_tables
 from bundle.opt_out import without_opted_out
 from common import program
 from common.config import ProfileSection
@@ -26,10 +26,10 @@ VERSION = "1"
 def main(arguments: argparse.Namespace) -> None:
     folder: Path = arguments.bundle
     note = read_note(folder)
-    problems = check_sums(folder)
+    problems = check_files(folder)
     if problems:
         shown = "\n".join(problems[:10])
-        raise UserError(f"{folder}: {len(problems)} files are not as published; get the bundle again:\n{shown}")
+        raise UserError(f"{folder}: {len(problems)} faults in its files; get the bundle again:\n{shown}")
     if note.synthetic and arguments.synthetic != "true":
         raise UserError(f"{folder}: the bundle's data are synthetic; say so in the study: `study: {{synthetic: true}}`")
     tables = without_opted_out(read_tables(folder), Tombstones().has)

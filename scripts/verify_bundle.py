@@ -1,4 +1,4 @@
-"""Check a bundle that somebody else made: checksums, tables and the ids that join them, description.
+"""Check a bundle that somebody else made: kinds of files, checksums, tables and the ids that join them, description.
 
 python scripts/verify_bundle.py FOLDER
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bundle.contents import check_sums, read_note, read_tables
+from bundle.contents import check_files, read_note, read_tables
 from bundle.crate import METADATA, check_crate
 from common import program
 from common.program import UserError
@@ -17,8 +17,8 @@ from common.program import UserError
 def main(arguments: argparse.Namespace) -> None:
     folder: Path = arguments.bundle
     note = read_note(folder)
-    problems = check_sums(folder)
-    if (folder / METADATA).exists():
+    problems = check_files(folder)
+    if (folder / METADATA).is_file():
         problems += check_crate(folder)
     if problems:
         raise UserError(f"{folder}: not as published; get it again, or ask who published it:\n" + "\n".join(problems))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
-from bundle.contents import SUMS, files_of
+from bundle.kinds import SUMS, files_of
 
 METADATA = "ro-crate-metadata.json"
 NO_LICENCE = "No licence is given: ask the authors."

@@ -20,7 +20,7 @@ from rocrate_validator.services import ValidationSettings, validate
 import publish_bundle
 import read_bundle
 import verify_bundle
-from bundle.contents import SCHEMAS, check_sums, read_note, write_sums
+from bundle.contents import SCHEMAS, check_files, read_note, write_sums
 from bundle.pseudonyms import Pseudonyms, read_key
 from bundle.public import rounded
 from common.program import UserError
@@ -309,7 +309,7 @@ def test_synthetic_data_must_be_called_synthetic(study, monkeypatch):
             lambda folder: (folder / "study.yaml").write_text("other"),
             r"study\.yaml: is not the file that was published",
         ),
-        (lambda folder: (folder / "more.txt").write_text("x"), r"more\.txt: is not listed"),
+        (lambda folder: (folder / "more.md").write_text("x"), r"more\.md: is not listed"),
         (
             lambda folder: (folder / "SHA256SUMS").write_text(f"{'0' * 64}  ../../etc/passwd\n"),
             "line 1 is not a checksum",
@@ -352,7 +352,7 @@ def test_tables_that_do_not_fit_together_are_refused(study, monkeypatch):
     ):
         write_table(spoilt, path)
         write_sums(folder)
-        assert check_sums(folder) == []
+        assert check_files(folder) == []
         with pytest.raises(error, match=said):
             verify(folder, monkeypatch)
 
