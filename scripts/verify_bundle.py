@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bundle.contents import check_files, read_note, read_tables
+from bundle.contents import check_files, counted, read_note, read_tables
 from bundle.crate import METADATA, check_crate
 from common import program
 from common.program import UserError
@@ -24,9 +24,8 @@ def main(arguments: argparse.Namespace) -> None:
         raise UserError(f"{folder}: not as published; get it again, or ask who published it:\n" + "\n".join(problems))
     tables = read_tables(folder)
     program.log.info(
-        "%s: a whole bundle of %s%s: %d creators, %d reels, %d follows",
-        folder, note.name, " (synthetic data)" if note.synthetic else "",
-        tables["creators"].num_rows, tables["reels"].num_rows, tables["edges"].num_rows,
+        "%s: a whole bundle of %s%s: %s",
+        folder, note.name, " (synthetic data)" if note.synthetic else "", counted(tables),
     )  # fmt: skip
 
 

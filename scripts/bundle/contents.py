@@ -136,7 +136,8 @@ def read_note(folder: Path) -> Note:
         raise UserError(f"{path}: not a bundle of Reel Atlas (format: {FORMAT})")
     if said.get("version") != VERSION:
         raise UserError(f"{path}: version {said.get('version')} of the format; this Reel Atlas reads {VERSION}")
-    return Note(str(said.get("name")), bool(said.get("synthetic")))
+    name = "".join(character for character in str(said.get("name")) if character.isprintable())
+    return Note(name, bool(said.get("synthetic")))
 
 
 def read_tables(folder: Path) -> dict[str, pa.Table]:
@@ -176,10 +177,18 @@ def read_tables(folder: Path) -> dict[str, pa.Table]:
     return tables
 
 
+def counted(tables: dict[str, pa.Table]) -> str:
+    """How many creators, reels and follows a bundle has, in words; what it has no table of is left out."""
+    names = {"creators": "creators", "reels": "reels", "edges": "follows"}
+    return ", ".join(f"{tables[name].num_rows} {said}" for name, said in names.items() if name in tables)
+
+
 def _check_columns(path: Path, table: pa.Table, schema: pa.Schema) -> None:
     """Further columns hold numbers, words and times; bytes and objects of a program are no data of a study."""
     for field in table.schema:
-        kind = field.type.value_type if kinds.is_dictionary(field.type) else field.type
+        kind = field.type
+        while kinds.is_list(kind) or kinds.is_dictionary(kind):
+            kind = kind.value_type
         if field.name not in schema.names and not any(allowed(kind) for allowed in FURTHER):
             raise UserError(
                 f"{path}: column {field.name} is {field.type}: further columns of a bundle are numbers, words or times"

@@ -40,10 +40,15 @@ def strange_files(folder: Path) -> list[str]:
     faults = {name: _fault(folder / name, name, mode) for name, mode in modes.items()}
     faults |= {name: "is marked as a program" for name in sorted(programs) if faults[name] is None}
     return [
-        f"{folder / name}: {fault}; a bundle has {KNOWN}. Do not open or run it; ask who published the bundle"
+        f"{folder}/{_shown(name)}: {fault}; a bundle has {KNOWN}. Do not open or run it; ask who published the bundle"
         for name, fault in faults.items()
         if fault
     ]
+
+
+def _shown(name: str) -> str:
+    """A name that a terminal does not take for an order."""
+    return name if name.isprintable() else repr(name)
 
 
 def _fault(path: Path, name: str, mode: int) -> str | None:
