@@ -26,7 +26,7 @@ from bundle.crate import write_crate
 from bundle.datasheet import About, datasheet, readme
 from bundle.opt_out import without_opted_out
 from bundle.pseudonyms import Pseudonyms, read_key
-from bundle.public import is_open, public_map, public_tables, smallest_group, without_small_clusters
+from bundle.public import is_open, public_map, public_tables, shared_words, smallest_group, without_small_clusters
 from bundle.singling_out import SingledOut, singled_out
 from bundle.study_file import OF_ANALYSIS, SOURCE, STUDY_FILE
 from check_coverage import count
@@ -56,6 +56,8 @@ def main(arguments: argparse.Namespace) -> None:
         tables["clusters"], tables["cluster_names"], suppressed = without_small_clusters(
             tables["clusters"], tables["cluster_names"], smallest_group(settings)
         )
+        if "descriptions" not in settings.allow:
+            tables["cluster_names"] = shared_words(tables, settings.k)
         published = public(tables, settings, results)
         check_singled_out(singled_out(published), settings)
     folder: Path = arguments.output
@@ -158,7 +160,7 @@ def fill(
         figure = map_figure(placed, arguments.name, synthetic, warning, names)
         (folder / "figures").mkdir()
         save_figure(figure, *(folder / f"figures/map.{suffix}" for suffix in suffixes))
-    write_as_made(folder, arguments.results, tables, arguments.name, synthetic, smallest_group(settings))
+    write_as_made(folder, arguments.results, tables, arguments.name, synthetic, settings)
     config = yaml.safe_load((arguments.results / "config.yaml").read_text(encoding="utf-8"))
     study = {
         "study": {"name": arguments.name, "synthetic": synthetic, "seed": config["study"]["seed"]},

@@ -16,7 +16,9 @@ import pyarrow.compute as pc
 
 from analysis.evidence import SENSITIVITY
 from analysis.files import replace_file
-from analysis.numbers import Tables, study_numbers
+from analysis.numbers import Number, Tables, study_numbers
+from bundle.public import is_open, smallest_group
+from common.config import PublishSection
 from common.tables import EFFECTS, FLOAT, INT, NULLS, SIMILARITY, build_table, read_table, write_table
 
 FILES = ("hypotheses.json", "hypotheses.md", "robustness.json")
@@ -39,7 +41,7 @@ MIXING = pa.schema(
 
 
 def write_as_made(
-    folder: Path, results: Path, tables: Mapping[str, pa.Table], name: str, synthetic: bool, smallest: int
+    folder: Path, results: Path, tables: Mapping[str, pa.Table], name: str, synthetic: bool, settings: PublishSection
 ) -> None:
     """Write findings and figures into a bundle.
 
@@ -49,8 +51,9 @@ def write_as_made(
         tables: of the study without people who opted out, and without small clusters.
         name: of the study.
         synthetic: the data are synthetic.
-        smallest: creators of a group about which something is told.
+        settings: what may be published.
     """
+    smallest = smallest_group(settings)
     for file in FILES:
         replace_file(folder / "findings" / file, (results / file).read_bytes())
     for figure in FIGURES:
@@ -62,17 +65,26 @@ def write_as_made(
             found = found.filter(kept)
         write_table(found, folder / f"findings/{table}.parquet")
     write_table(mixing_matrix(tables["edges"], tables["clusters"], smallest), folder / "findings/mixing.parquet")
-    numbers = {"study": name, "synthetic": synthetic} | study_numbers(
+    numbers = study_numbers(
         Tables(
             **{table: tables[table].to_pandas() for table in OF_NUMBERS},
             hypotheses=json.loads((results / "hypotheses.json").read_text(encoding="utf-8")),
             robustness=json.loads((results / "robustness.json").read_text(encoding="utf-8")),
         )
     )
+    if settings.kind == "public" and not is_open(settings.allow):
+        numbers = {one: None if _is_few(one, value, settings.k) else value for one, value in numbers.items()}
+    labelled = {"study": name, "synthetic": synthetic, **numbers}
     replace_file(
         folder / "findings/numbers.json",
-        (json.dumps(numbers, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode(),
+        (json.dumps(labelled, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode(),
     )
+
+
+def _is_few(name: str, value: Number, k: int) -> bool:
+    """Whether a number counts from 1 to k - 1 creators or reels, as in coverage.parquet."""
+    counts = name.startswith(("creators", "reels", "stage_", "follow_lists"))
+    return counts and isinstance(value, int) and 0 < value < k
 
 
 def mixing_matrix(edges: pa.Table, clusters: pa.Table, smallest: int) -> pa.Table:

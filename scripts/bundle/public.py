@@ -9,7 +9,7 @@ published: those people have no part in the study.
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from analysis.cluster_names import lemma, name_of, words_in
 from bundle.bands import Band
 from bundle.pseudonyms import Pseudonyms
 from common.config import PublishSection
@@ -175,6 +176,32 @@ def without_small_clusters(clusters: pa.Table, names: pa.Table, smallest: int) -
     kept = [row | ({"cluster": -1, "membership": 0.0} if row["cluster"] in small else {}) for row in rows]
     named = [row for row in names.to_pylist() if row["cluster"] not in small]
     return build_table(kept, CLUSTERS), build_table(named, CLUSTER_NAMES), len(small)
+
+
+def shared_words(tables: Mapping[str, pa.Table], k: int) -> pa.Table:
+    """The names of clusters, made of words that descriptions of at least k of their creators have.
+
+    A word that fewer have, or a name that a language model read in some descriptions, may be a person's or a shop's.
+
+    Args:
+        tables: cluster_names, clusters, and reels with descriptions.
+        k: creators.
+    """
+    cluster_of = dict(zip(*(tables["clusters"][name].to_pylist() for name in ("creator_id", "cluster")), strict=True))
+    said = defaultdict[str, set[str]](set)
+    for reel in tables["reels"].select(["creator_id", "description"]).to_pylist():
+        said[reel["creator_id"]] |= words_in(reel["description"] or "").keys()
+    users: Counter[Any] = Counter((cluster_of.get(creator), word) for creator, words in said.items() for word in words)
+    rows = tables["cluster_names"].to_pylist()
+    for row in rows:
+        kept = [
+            (word, weight)
+            for word, weight in zip(row["words"], row["weights"], strict=True)
+            if users[row["cluster"], lemma(word)] >= k
+        ]
+        row |= {"words": [word for word, _ in kept], "weights": [weight for _, weight in kept], "named_by": "words"}
+        row["name"] = name_of(row["cluster"], row["words"])
+    return build_table(rows, CLUSTER_NAMES)
 
 
 def public_map(

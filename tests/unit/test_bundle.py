@@ -42,7 +42,7 @@ TELLING = {
     "transcripts": {"speech_text": "secret speech {n}", "speech_en": "secret spoken {n}"},
     "links": {"url": "https://example.org/reel/{n}", "code": "CODE-{n}"},
     "music": {"music_title": "secret title {n}", "music_artist": "secret artist {n}"},
-    "descriptions": {"description_raw": "secret raw {n}", "description": "secret described {n}"},
+    "descriptions": {"description_raw": "secret raw {n}", "description": "secret described {n}, neonwords"},
 }
 WORDS = ["neonwords", "streetwords"]
 STEADY = {"warning": None, "median_ari": 0.9, "stable": True}
@@ -97,7 +97,8 @@ def study(tmp_path, monkeypatch):
     cluster = [{"creator_id": handle, "cluster": int(n >= 6), "membership": 0.9} for n, handle in enumerate(HANDLES)]
     names = [
         {
-            "cluster": number, "name": WORDS[number], "named_by": "words", "words": [WORDS[number]], "weights": [1.0],
+            "cluster": number, "name": "Shop of one", "named_by": "a model", "words": [WORDS[number], "shopname"],
+            "weights": [2.0, 1.0],
             "medoid": HANDLES[6 * number], "central_reels": [f"reel-id-{6 * number}"],
         }
         for number in (0, 1)
@@ -186,7 +187,8 @@ def test_the_description_is_a_valid_ro_crate(study, monkeypatch):
 def test_a_public_bundle_says_nothing_of_whom_it_is_about(study, monkeypatch):
     folder = publish(study, monkeypatch)
     said = everything_in(folder).lower()
-    secrets = ["private_", "nameson", "secret", "example.org", "code-", "hometown", "reel-id", "outsider", "ab" * 32]
+    secrets = ["private_", "nameson", "secret", "example.org", "code-", "hometown", "reel-id", "outsider", "shop"]
+    secrets += ["ab" * 32]  # the key
     secrets += [hashlib.sha256(handle.encode()).hexdigest() for handle in HANDLES]
     assert [secret for secret in secrets if secret in said] == []
     creators = pq.read_table(folder / "tables/creators.parquet").to_pylist()
@@ -210,6 +212,7 @@ def test_what_a_public_bundle_cannot_make_anew_it_ships_as_made_and_says_so(stud
     assert (folder / "findings/hypotheses.md").read_text() == "# Tests\n"
     numbers = json.loads((folder / "findings/numbers.json").read_text())
     assert (numbers["creators"], numbers["reels"], numbers["follows_inside"]) == (8, 8, 8)
+    assert (numbers["creators_in_clusters"], numbers["creators_in_no_cluster"]) == (6, None)  # two are too few
     mixing = pq.read_table(folder / "findings/mixing.parquet").to_pylist()
     assert mixing == [
         {
@@ -283,11 +286,13 @@ def test_each_allowed_item_adds_just_what_it_says(study, monkeypatch):
         for other, texts in TELLING.items():
             shown = {column for column, text in texts.items() if text.format(n=3) in said}
             assert shown == (set(columns) if other == item else set()), (item, other)
-        assert "neonwords" not in said
+        assert ("neonwords" in said) == (item == "descriptions")
     vectors = publish(study, monkeypatch, "--allow=[embeddings]", "--max-unique=null")
     embedded = pq.read_table(vectors / "tables/reels.parquet")
     assert embedded.column("embedding").null_count == 0
     assert "neonwords" in everything_in(publish(study, monkeypatch, "--allow=[words]"))
+    names = publish(study, monkeypatch) / "map/cluster_names.parquet"
+    assert pq.read_table(names)["words"].to_pylist() == [["neonwords"]]
     ages = publish(study, monkeypatch, "--columns=[age]", "--max-unique=6") / "tables/creators.parquet"
     assert set(pq.read_table(ages)["age"].to_pylist()) == set(range(30, 36))
     with pytest.raises(UserError, match=r"publish.columns: shoe: no such column .*age.*town"):
