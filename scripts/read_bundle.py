@@ -43,9 +43,7 @@ def main(arguments: argparse.Namespace) -> None:
     tables["creators"] = marked(tables["creators"], read_section(arguments, ProfileSection).min_reels)
     for name, table in tables.items():
         write_table(table, arguments.output / f"{name}.parquet")
-    program.log.info(
-        "%s: bundle of %s, %s inside the cohort", folder, note.name, counted(tables)
-    )  # fmt: skip
+    program.log.info("%s: bundle of %s, %s inside the cohort", folder, note.name, counted(tables))
     if tables["creators"].column("followers").null_count == tables["creators"].num_rows:
         program.log.warning(
             "%s: has no numbers of followers (publish.allow: [counts]): no test controls for them", folder
