@@ -1,10 +1,18 @@
+# What a bundle has as it was made, because its reader may not be able to make it again.
+FINDINGS = [
+    *["hypotheses.json", "hypotheses.md", "robustness.json", "sensitivity.parquet"],
+    *[f"tables/{table}.parquet" for table in ("effects", "similarity", "nulls")],
+]
+PUBLISHED_FIGURES = ["hypotheses", "similarity", "robustness", "coverage"]
+
+
 rule publish_bundle:
-    """What others may have of the study: tables with pseudonyms, a map, a datasheet, checksums."""
+    """What others may have of the study: groups of creators, findings, figures, a datasheet, checksums."""
     input:
         expand("results/tables/{table}.parquet", table=STUDY_TABLES),
         expand("results/map/{table}.parquet", table=MAP_TABLES),
-        "results/hypotheses.json",
-        "results/robustness.json",
+        expand("results/{finding}", finding=FINDINGS),
+        expand("results/figures/{figure}.png", figure=PUBLISHED_FIGURES),
         "results/config.yaml",
         opt_out=STUDY.opt_out_list,
     output:

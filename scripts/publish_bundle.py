@@ -19,12 +19,16 @@ from analysis.figures import save_figure, style
 from analysis.files import replace_file
 from analysis.map_figure import map_figure, placed_creators
 from analysis.study_tables import read_warning
-from bundle.contents import SCHEMAS, Note, write_bundle, write_sums
+from bundle.as_made import write_as_made
+from bundle.bands import bands_in_groups
+from bundle.contents import SCHEMAS, Note, check_files, read_tables, write_bundle, write_sums
 from bundle.crate import write_crate
-from bundle.datasheet import datasheet, readme
+from bundle.datasheet import About, datasheet, readme
 from bundle.opt_out import without_opted_out
 from bundle.pseudonyms import Pseudonyms, read_key
-from bundle.public import public_map, public_tables
+from bundle.public import is_open, public_map, public_tables, shared_words, smallest_group, without_small_clusters
+from bundle.singling_out import SingledOut, singled_out
+from bundle.study_file import OF_ANALYSIS, SOURCE, STUDY_FILE
 from check_coverage import count
 from common import program
 from common.config import PublishSection
@@ -35,11 +39,8 @@ from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, COVERAGE, build_
 from common.tombstones import Tombstones
 from sources.opt_out_list import named_lines
 
-VERSION = "2"
+VERSION = "3"
 MAP_TABLES = {"coordinates": COORDINATES, "clusters": CLUSTERS, "cluster_names": CLUSTER_NAMES}
-RESULTS = ("hypotheses.json", "robustness.json")
-# Sections of a study that a reader of the bundle needs to make the same of it.
-OF_ANALYSIS = ("profile", "map", "cluster", "hypotheses", "robustness")
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -48,66 +49,137 @@ def main(arguments: argparse.Namespace) -> None:
     tables = {name: read_table(results / f"tables/{name}.parquet", schema) for name, schema in SCHEMAS.items()}
     tables |= {name: read_table(results / f"map/{name}.parquet", schema) for name, schema in MAP_TABLES.items()}
     tables = without_opted_out(tables, opted_out(arguments.opt_out, arguments.kind_of_source))
-    if settings.kind == "full":
-        tables["status"] = without_files(tables["status"])
-        suppressed = 0
-    else:
-        known = tables["creators"].column_names[len(SCHEMAS["creators"].names) :]
-        missing = sorted(set(settings.columns) - set(known))
-        if missing:
-            raise UserError(
-                f"publish.columns: {', '.join(missing)}: no such column of the creators; further ones: {known}"
-            )
-        key = read_key(Path(settings.key_file), [results, Path("data")])
-        pseudonyms = Pseudonyms(key)
-        mapped, suppressed = public_map(tables, settings.smallest_cluster, "words" in settings.allow, pseudonyms)
-        tables = public_tables(tables, settings.allow, settings.columns, pseudonyms) | mapped
     tables["coverage"] = build_table(count([Row(**row) for row in tables["status"].to_pylist()]), COVERAGE)
+    if settings.kind == "full":
+        published, suppressed = tables | {"status": without_files(tables["status"])}, 0
+    else:
+        tables["clusters"], tables["cluster_names"], suppressed = without_small_clusters(
+            tables["clusters"], tables["cluster_names"], smallest_group(settings)
+        )
+        if "descriptions" not in settings.allow:
+            tables["cluster_names"] = shared_words(tables, settings.k)
+        published = public(tables, settings, results)
+        check_singled_out(singled_out(published), settings)
     folder: Path = arguments.output
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
         made = Path(temporary) / "bundle"
-        fill(made, tables, settings, arguments, suppressed)
+        fill(made, tables, published, settings, arguments, suppressed)
         shutil.rmtree(folder, ignore_errors=True)
         made.replace(folder)
     program.log.info(
-        "%s: %s bundle, %d creators, %d reels, %d follows, %d small clusters suppressed",
-        folder, settings.kind, tables["creators"].num_rows, tables["reels"].num_rows, tables["edges"].num_rows,
-        suppressed,
+        "%s: %s bundle, %d of %d creators, with %s; %d small clusters suppressed",
+        folder, settings.kind, published["creators"].num_rows, tables["creators"].num_rows,
+        ", ".join(f"{table.num_rows} {name}" for name in ("reels", "edges") if (table := published.get(name)))
+        or "no rows of reels or follows", suppressed,
     )  # fmt: skip
 
 
+def public(tables: dict[str, pa.Table], settings: PublishSection, results: Path) -> dict[str, pa.Table]:
+    """The tables of a public bundle.
+
+    Raises:
+        UserError: a column that is not there, or nothing that is shared by enough creators.
+    """
+    known = tables["creators"].column_names[len(SCHEMAS["creators"].names) :]
+    missing = sorted(set(settings.columns) - set(known))
+    if missing:
+        raise UserError(f"publish.columns: {', '.join(missing)}: no such column of the creators; further ones: {known}")
+    columns = (tables["creators"][name].to_pylist() for name in ("creator_id", "followers"))
+    followers = dict(zip(*columns, strict=True))
+    clusters = dict(zip(*(tables["clusters"][name].to_pylist() for name in ("creator_id", "cluster")), strict=True))
+    bands, few = bands_in_groups(followers, {one: clusters.get(one) for one in followers}, settings.k)
+    if few and not is_open(settings.allow):
+        bands = {creator: band for creator, band in bands.items() if creator not in few}
+        if not bands:
+            raise UserError(
+                f"publish.k: no cluster, nor those outside of all clusters together, has {settings.k} creators "
+                f"({len(followers)} in all): whatever is published of them may single somebody out. Publish nothing, "
+                "or `publish.kind: full` for colleagues who may see who is in it"
+            )
+        program.log.info("%d creators are left out: fewer than publish.k (%d) share their group", len(few), settings.k)
+    pseudonyms = Pseudonyms(read_key(Path(settings.key_file), [results, Path("data")]))
+    return public_tables(tables, settings, bands, pseudonyms) | public_map(
+        tables, settings.allow, bands.keys(), pseudonyms
+    )
+
+
+def check_singled_out(found: SingledOut, settings: PublishSection) -> None:
+    """Say how many creators can be told from all others; end where they are more than the study allows.
+
+    Raises:
+        UserError: names the columns and the remedies.
+    """
+    shown = f"{found.unique} of {found.creators} creators are unique on what is published"
+    telling = [f"{name} {number}" for name, number in found.columns.items() if number]
+    if telling:
+        shown += f"; by one column alone: {', '.join(telling)}"
+    elif found.unique:
+        shown += f"; by columns together: {', '.join(found.columns)}"
+    shown += f"; the smallest group of whom the same is said has {found.smallest}"
+    if settings.max_unique is not None and found.unique > settings.max_unique:
+        allowed = [item for item in settings.allow if is_open([item])]
+        remedies = [f"take {', '.join(allowed)} out of publish.allow"] if allowed else []
+        remedies += [f"take {', '.join(settings.columns)} out of publish.columns"] if settings.columns else []
+        raise UserError(
+            f"{shown}. publish.max_unique is {settings.max_unique}: nothing is published. Who knows these facts of a "
+            f"person finds her or his row. Either {' or '.join(remedies) or 'raise publish.k'}; or, where these people "
+            f"do not exist or have agreed to be found, set publish.max_unique: {found.unique} (null: any number)"
+        )
+    program.log.info("%s", shown)
+
+
 def fill(
-    folder: Path, tables: dict[str, pa.Table], settings: PublishSection, arguments: argparse.Namespace, suppressed: int
+    folder: Path,
+    tables: dict[str, pa.Table],
+    published: dict[str, pa.Table],
+    settings: PublishSection,
+    arguments: argparse.Namespace,
+    suppressed: int,
 ) -> None:
-    """Write all files of the bundle."""
+    """Write all files of the bundle.
+
+    Args:
+        folder: to make.
+        tables: of the study, without people who opted out and without small clusters.
+        published: what the bundle has of them.
+        settings: what may be published.
+        arguments: of the program.
+        suppressed: clusters that were too small to be shown.
+    """
     synthetic = arguments.synthetic == "true"
-    for name in MAP_TABLES:
-        write_table(tables[name], folder / "map" / f"{name}.parquet")
-    placed = placed_creators(tables["creators"], tables["coordinates"], tables["clusters"])
-    names = {row["cluster"]: row["name"] for row in tables["cluster_names"].to_pylist()}
+    for name in MAP_TABLES.keys() & published.keys():
+        write_table(published[name], folder / "map" / f"{name}.parquet")
+    # Drawn in the order of pseudonyms where the order could be read from a vector graphic.
+    drawn = published if "coordinates" in published else tables
+    placed = placed_creators(drawn["creators"], drawn["coordinates"], drawn["clusters"])
+    names = {row["cluster"]: row["name"] for row in published["cluster_names"].to_pylist()}
     warning = read_warning(arguments.results / "robustness.json")
+    # Where there are no coordinates, there is no vector graphic, which has these as numbers.
+    suffixes = ("png", "pdf") if "coordinates" in published else ("png",)
     with style():
         figure = map_figure(placed, arguments.name, synthetic, warning, names)
         (folder / "figures").mkdir()
-        save_figure(figure, *(folder / f"figures/map.{kind}" for kind in ("png", "pdf")))
-    for name in RESULTS:
-        replace_file(folder / "findings" / name, (arguments.results / name).read_bytes())
+        save_figure(figure, *(folder / f"figures/map.{suffix}" for suffix in suffixes))
+    write_as_made(folder, arguments.results, tables, arguments.name, synthetic, settings)
     config = yaml.safe_load((arguments.results / "config.yaml").read_text(encoding="utf-8"))
     study = {
         "study": {"name": arguments.name, "synthetic": synthetic, "seed": config["study"]["seed"]},
-        "source": {"kind": "bundle", "bundle": {"folder": "bundle"}},
+        "source": SOURCE,
         **{section: config[section] for section in OF_ANALYSIS},
     }
-    study["hypotheses"] |= {"compare": {}, "own_tests": [], "controls": None}  # files and columns of the study's own
-    replace_file(folder / "study.yaml", yaml.safe_dump(study, sort_keys=False, allow_unicode=True).encode())
-    published = date.fromisoformat(settings.date) if settings.date else datetime.now(UTC).date()
-    replace_file(folder / "README.md", readme(arguments.name, synthetic, settings).encode())
-    replace_file(
-        folder / "datasheet.md", datasheet(arguments.name, synthetic, settings, tables, suppressed, published).encode()
-    )
-    write_bundle(folder, tables, Note(arguments.name, synthetic))
-    write_crate(folder, arguments.name, synthetic, settings.licence, published)
+    study["hypotheses"] |= {"compare": {}, "own_tests": [], "controls": None}  # OWN: the study's files and columns
+    replace_file(folder / STUDY_FILE, yaml.safe_dump(study, sort_keys=False, allow_unicode=True).encode())
+    published_on = date.fromisoformat(settings.date) if settings.date else datetime.now(UTC).date()
+    about = About(arguments.name, synthetic, settings, tables, published, suppressed, published_on)
+    write_bundle(folder, published, Note(arguments.name, synthetic))
+    replace_file(folder / "datasheet.md", datasheet(about).encode())
+    replace_file(folder / "README.md", readme(about, folder).encode())
+    write_crate(folder, arguments.name, synthetic, settings.licence, published_on)
     write_sums(folder)
+    faults = check_files(folder)
+    if faults:  # nothing is published that its reader refuses
+        raise UserError("\n".join(faults))
+    read_tables(folder)
 
 
 def opted_out(path: Path | None, kind: str) -> Callable[[str, str], bool]:

@@ -11,8 +11,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bundle.contents import check_sums, read_note, read_tables
+from bundle.contents import check_files, counted, read_note, read_tables
 from bundle.opt_out import without_opted_out
+from bundle.study_file import NEEDED, not_remakeable
 from common import program
 from common.config import ProfileSection
 from common.options import add_section, read_section
@@ -26,20 +27,27 @@ VERSION = "1"
 def main(arguments: argparse.Namespace) -> None:
     folder: Path = arguments.bundle
     note = read_note(folder)
-    problems = check_sums(folder)
+    problems = check_files(folder)
     if problems:
         shown = "\n".join(problems[:10])
-        raise UserError(f"{folder}: {len(problems)} files are not as published; get the bundle again:\n{shown}")
+        raise UserError(f"{folder}: {len(problems)} faults in its files; get the bundle again:\n{shown}")
     if note.synthetic and arguments.synthetic != "true":
         raise UserError(f"{folder}: the bundle's data are synthetic; say so in the study: `study: {{synthetic: true}}`")
-    tables = without_opted_out(read_tables(folder), Tombstones().has)
+    tables = read_tables(folder)
+    lacking = [item for item, needed in NEEDED.items() if not set(needed) <= tables.keys()]
+    if tables["creators"].column("profile").null_count == tables["creators"].num_rows:
+        lacking = ["profiles", *(item for item in lacking if item != "profiles")]
+    if lacking:
+        raise UserError(not_remakeable(folder, lacking))
+    tables = without_opted_out(tables, Tombstones().has)
     tables["creators"] = marked(tables["creators"], read_section(arguments, ProfileSection).min_reels)
     for name, table in tables.items():
         write_table(table, arguments.output / f"{name}.parquet")
-    program.log.info(
-        "%s: bundle of %s, %d creators, %d reels, %d follows inside the cohort",
-        folder, note.name, tables["creators"].num_rows, tables["reels"].num_rows, tables["edges"].num_rows,
-    )  # fmt: skip
+    program.log.info("%s: bundle of %s, %s inside the cohort", folder, note.name, counted(tables))
+    if tables["creators"].column("followers").null_count == tables["creators"].num_rows:
+        program.log.warning(
+            "%s: has no numbers of followers (publish.allow: [counts]): no test controls for them", folder
+        )
 
 
 def marked(creators: pa.Table, min_reels: int) -> pa.Table:

@@ -1,4 +1,4 @@
-"""Check a bundle that somebody else made: checksums, tables and the ids that join them, description.
+"""Check a bundle that somebody else made: kinds of files, checksums, tables and the ids that join them, description.
 
 python scripts/verify_bundle.py FOLDER
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bundle.contents import check_sums, read_note, read_tables
+from bundle.contents import check_files, counted, read_note, read_tables
 from bundle.crate import METADATA, check_crate
 from common import program
 from common.program import UserError
@@ -17,16 +17,15 @@ from common.program import UserError
 def main(arguments: argparse.Namespace) -> None:
     folder: Path = arguments.bundle
     note = read_note(folder)
-    problems = check_sums(folder)
-    if (folder / METADATA).exists():
+    problems = check_files(folder)
+    if (folder / METADATA).is_file():
         problems += check_crate(folder)
     if problems:
         raise UserError(f"{folder}: not as published; get it again, or ask who published it:\n" + "\n".join(problems))
     tables = read_tables(folder)
     program.log.info(
-        "%s: a whole bundle of %s%s: %d creators, %d reels, %d follows",
-        folder, note.name, " (synthetic data)" if note.synthetic else "",
-        tables["creators"].num_rows, tables["reels"].num_rows, tables["edges"].num_rows,
+        "%s: a whole bundle of %s%s: %s",
+        folder, note.name, " (synthetic data)" if note.synthetic else "", counted(tables),
     )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """What a bundle is: tables of a study with the columns they have there, checksums, and a note of what they are of.
 
     BUNDLE/bundle.json                                                     format, name, whether the data are synthetic
-    BUNDLE/tables/{reels,creators,follows,edges,status,coverage}.parquet   as in docs/tables.md; paths to files are null
+    BUNDLE/tables/{creators,coverage}.parquet                              as in docs/tables.md
+    BUNDLE/tables/{reels,follows,edges,status}.parquet                     where they are published; paths are null
     BUNDLE/SHA256SUMS                                                      of every other file (sha256sum -c)
 
 Further files may lie beside these. A public bundle has pseudonyms for ids, and nulls where
@@ -16,17 +17,21 @@ from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.types as kinds
 
 from analysis.files import replace_file
+from bundle.kinds import SUMS, files_of, strange_files
+from bundle.study_file import study_faults
 from common.program import UserError
 from common.store import file_sha256
 from common.tables import COVERAGE, CREATORS, EDGES, FOLLOWS, REELS, STATUS, read_table, write_table
 
 FORMAT, VERSION = "reel-atlas-bundle", 1
-NOTE, SUMS = "bundle.json", "SHA256SUMS"
+NOTE = "bundle.json"
 SCHEMAS = {
     "reels": REELS, "creators": CREATORS, "follows": FOLLOWS, "edges": EDGES, "status": STATUS, "coverage": COVERAGE,
 }  # fmt: skip
+ALWAYS = ("creators", "coverage")
 # Columns that name a row of another table.
 REFERENCES = (
     ("reels", "creator_id", "creators"),
@@ -35,6 +40,11 @@ REFERENCES = (
     ("edges", "target_id", "creators"),
     ("status", "reel_id", "reels"),
 )
+# Types of columns that the schemas do not know.
+FURTHER = (
+    kinds.is_integer, kinds.is_floating, kinds.is_decimal, kinds.is_boolean, kinds.is_string, kinds.is_large_string,
+    kinds.is_temporal, kinds.is_null,
+)  # fmt: skip
 UNIQUE = {"reels": ["reel_id"], "creators": ["creator_id"], "edges": ["source_id", "target_id"]}
 
 
@@ -60,10 +70,10 @@ def write_bundle(folder: Path, tables: dict[str, pa.Table], note: Note) -> None:
 
     Args:
         folder: made where it is missing.
-        tables: by name, all of SCHEMAS.
+        tables: by name, of SCHEMAS; those of ALWAYS must be among them.
         note: of the study.
     """
-    for name in SCHEMAS:
+    for name in sorted({*ALWAYS, *SCHEMAS.keys() & tables.keys()}):
         write_table(tables[name], folder / "tables" / f"{name}.parquet")
     replace_file(folder / NOTE, (json.dumps(asdict(note), indent=1, ensure_ascii=False) + "\n").encode())
 
@@ -74,8 +84,16 @@ def write_sums(folder: Path) -> None:
     replace_file(folder / SUMS, "".join(lines).encode())
 
 
+def check_files(folder: Path) -> list[str]:
+    """What is wrong with the files of a bundle, each in a sentence that begins with the file; nothing: all is well.
+
+    A file of a strange kind is not read any further: it may be a pipe without an end.
+    """
+    return strange_files(folder) or study_faults(folder) + check_sums(folder)
+
+
 def check_sums(folder: Path) -> list[str]:
-    """What is wrong with the files of a bundle, each in a sentence that begins with the file; nothing: all is well."""
+    """Which files differ from SHA256SUMS, are missing or not listed, each in a sentence that begins with the file."""
     try:
         lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -86,7 +104,8 @@ def check_sums(folder: Path) -> list[str]:
     problems = []
     for number, line in enumerate(lines, start=1):
         digest, _, file = line.partition("  ")
-        if len(digest) != 64 or not file or PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts:
+        path = PurePosixPath(file)
+        if len(digest) != 64 or not file or path.is_absolute() or ".." in path.parts or "\\" in file:
             problems.append(f"{folder / SUMS}: line {number} is not a checksum and a file of the bundle")
         else:
             expected[file] = digest
@@ -100,12 +119,6 @@ def check_sums(folder: Path) -> list[str]:
     return problems
 
 
-def files_of(folder: Path) -> set[str]:
-    """The files of a bundle; hidden ones are those of file managers and other programs."""
-    files = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file() or path.is_symlink()}
-    return {file.as_posix() for file in files if not file.name.startswith(".")}
-
-
 def read_note(folder: Path) -> Note:
     """The note of a bundle.
 
@@ -113,6 +126,8 @@ def read_note(folder: Path) -> Note:
         UserError: there is none, or none that this version reads.
     """
     path = folder / NOTE
+    if path.exists() and not path.is_file():
+        raise UserError(f"{path}: is no file: no bundle")
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -121,28 +136,60 @@ def read_note(folder: Path) -> Note:
         raise UserError(f"{path}: not a bundle of Reel Atlas (format: {FORMAT})")
     if said.get("version") != VERSION:
         raise UserError(f"{path}: version {said.get('version')} of the format; this Reel Atlas reads {VERSION}")
-    return Note(str(said.get("name")), bool(said.get("synthetic")))
+    name = "".join(character for character in str(said.get("name")) if character.isprintable())
+    return Note(name, bool(said.get("synthetic")))
 
 
 def read_tables(folder: Path) -> dict[str, pa.Table]:
-    """The tables of a bundle, by name, with schemas and references checked.
+    """The tables that a bundle has, by name, with schemas, references and kinds of columns checked.
 
     Raises:
         TableError: a table is missing or has other columns.
-        UserError: ids that occur twice, or that another table does not have.
+        UserError: ids that occur twice, or that another table does not have; places of files.
     """
-    tables = {name: read_table(folder / "tables" / f"{name}.parquet", schema) for name, schema in SCHEMAS.items()}
-    for name, columns in UNIQUE.items():
-        table = tables[name].select(columns)
-        if table.group_by(columns).aggregate([]).num_rows != table.num_rows:
-            raise UserError(f"{folder / 'tables' / name}.parquet: {' and '.join(columns)} more than once")
+    paths = {name: folder / "tables" / f"{name}.parquet" for name in SCHEMAS}
+    tables = {
+        name: read_table(paths[name], schema)
+        for name, schema in SCHEMAS.items()
+        if name in ALWAYS or paths[name].exists()
+    }
+    for name, table in tables.items():
+        _check_columns(paths[name], table, SCHEMAS[name])
+        columns = UNIQUE.get(name, [])
+        if columns and table.select(columns).group_by(columns).aggregate([]).num_rows != table.num_rows:
+            raise UserError(f"{paths[name]}: {' and '.join(columns)} more than once")
     for name, column, other in REFERENCES:
+        if name not in tables or other not in tables:
+            continue
         found, known = tables[name].column(column), tables[other].column(UNIQUE[other][0]).combine_chunks()
         missing = pc.unique(found.filter(pc.invert(pc.is_in(found, known))))
         missing = missing.drop_null()
         if len(missing):
             raise UserError(
-                f"{folder / 'tables' / name}.parquet: {column} {missing[0]} is not in {other}.parquet "
+                f"{paths[name]}: {column} {missing[0]} is not in {other}.parquet "
                 f"({len(missing)} such): the tables are not of one bundle"
             )
+    if "status" in tables and tables["status"].column("path").null_count != tables["status"].num_rows:
+        raise UserError(
+            f"{paths['status']}: path: names files, which a study of the bundle would open; a bundle names none. "
+            "Ask who published it"
+        )
     return tables
+
+
+def counted(tables: dict[str, pa.Table]) -> str:
+    """How many creators, reels and follows a bundle has, in words; what it has no table of is left out."""
+    names = {"creators": "creators", "reels": "reels", "edges": "follows"}
+    return ", ".join(f"{tables[name].num_rows} {said}" for name, said in names.items() if name in tables)
+
+
+def _check_columns(path: Path, table: pa.Table, schema: pa.Schema) -> None:
+    """Further columns hold numbers, words and times; bytes and objects of a program are no data of a study."""
+    for field in table.schema:
+        kind = field.type
+        while kinds.is_list(kind) or kinds.is_dictionary(kind):
+            kind = kind.value_type
+        if field.name not in schema.names and not any(allowed(kind) for allowed in FURTHER):
+            raise UserError(
+                f"{path}: column {field.name} is {field.type}: further columns of a bundle are numbers, words or times"
+            )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
-from bundle.contents import SUMS, files_of
+from bundle.kinds import SUMS, files_of
 
 METADATA = "ro-crate-metadata.json"
 NO_LICENCE = "No licence is given: ask the authors."
 DESCRIPTION = (
-    "Creators of short videos, what their reels show (mean embeddings), a map with clusters, and the follow network "
-    "between them; made by Reel Atlas."
+    "What was found about creators of short videos: clusters by what their reels show, and how the follow network "
+    "keeps to these; made by Reel Atlas."
 )
 SYNTHETIC = "Synthetic data: these people do not exist. "
 KINDS = {
@@ -19,23 +19,36 @@ KINDS = {
     ".yaml": "application/yaml", ".png": "image/png", ".pdf": "application/pdf",
 }  # fmt: skip
 SAID = {
-    "bundle.json": "What kind of folder this is",
     "README.md": "How to read this bundle",
+    "SHA256SUMS": "Checksums of all other files",
+    "bundle.json": "What kind of folder this is",
     "datasheet.md": "What the data are, how they were made, and what to mind",
-    "study.yaml": "A study of Reel Atlas that reads this bundle and makes tables, map, tests and figures again",
-    "figures/map.png": "The map as a picture",
+    "figures/coverage.png": "What became of the reels in each stage, as made by the authors",
+    "figures/hypotheses.png": "Each test beside its null distribution, as made by the authors",
     "figures/map.pdf": "The map for print",
+    "figures/map.png": "The map as a picture",
+    "figures/robustness.png": "Clusters and verdicts over many seeds and settings, as made by the authors",
+    "figures/similarity.png": "How likely a follow is, by similarity, as made by the authors",
+    "findings/effects.parquet": "Sizes of homophily with intervals, of the cohort and of each cluster",
     "findings/hypotheses.json": "Tests of the clusters against the follow network",
+    "findings/hypotheses.md": "The same tests in words",
+    "findings/mixing.parquet": "Mixing matrix: follows from each cluster to each, with numbers of creators",
+    "findings/nulls.parquet": "How each test's statistic lies under the null",
+    "findings/numbers.json": "All numbers of the study that a paper quotes",
     "findings/robustness.json": "Clusters and verdicts over many seeds and settings",
-    "map/coordinates.parquet": "Where each creator lies on the map",
+    "findings/sensitivity.parquet": "The tests under other choices",
+    "findings/similarity.parquet": "How likely a follow is, by similarity of two creators",
+    "map/cluster_names.parquet": "Names and words of the clusters",
     "map/clusters.parquet": "The cluster of each creator",
-    "map/cluster_names.parquet": "Names, words and most central creators of the clusters",
-    "tables/creators.parquet": "A row for each creator, with the mean embedding of what the reels show",
-    "tables/reels.parquet": "A row for each reel",
-    "tables/follows.parquet": "Whom the creators follow",
-    "tables/edges.parquet": "Follows between creators of the cohort",
-    "tables/status.parquet": "What became of each reel in each stage",
+    "map/coordinates.parquet": "Where each creator lies on the map",
+    "ro-crate-metadata.json": "The bundle described for machines",
+    "study.yaml": "The settings of the analysis, as a study of Reel Atlas",
     "tables/coverage.parquet": "How many reels each stage made, skipped and could not make",
+    "tables/creators.parquet": "A row for each creator",
+    "tables/edges.parquet": "Follows between creators of the cohort",
+    "tables/follows.parquet": "Whom the creators follow",
+    "tables/reels.parquet": "A row for each reel",
+    "tables/status.parquet": "What became of each reel in each stage",
 }
 
 

@@ -3,53 +3,83 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bundle.crate import NO_LICENCE
-from common.config import PublishSection
+from bundle.crate import METADATA, NO_LICENCE, SAID
+from bundle.kinds import SUMS, files_of
+from bundle.public import is_open, smallest_group
+from common.config import Publishable, PublishSection
 
 FOLDER = Path(__file__).parent
 AUTHORS = "*To be written by the authors.*"
 SYNTHETIC = "**Synthetic data: the creators do not exist.**\n\n"
-# What says who or what somebody is or says, by its name in `publish.allow`.
-TELLING = ("handles", "names", "captions", "transcripts", "links", "descriptions", "embeddings", "music")
+# What a public bundle keeps back unless `publish.allow` names it.
+HELD = tuple(item for item in get_args(Publishable) if item != "words")
 
 
-def readme(name: str, synthetic: bool, settings: PublishSection) -> str:
-    """The README of a bundle."""
-    what = (
-        "All tables of a study as they are, with handles and texts. **Not for the public.**"
-        if settings.kind == "full"
-        else "Tables of a study with pseudonyms and rounded numbers. Besides: "
-        + (", ".join(sorted(settings.allow)) or "nothing")
-        + "."
-    )
-    return _filled("readme.md", name, synthetic, settings, what=what)
+@dataclass(frozen=True)
+class About:
+    """A bundle that describes itself.
 
-
-def datasheet(
-    name: str,
-    synthetic: bool,
-    settings: PublishSection,
-    tables: Mapping[str, pa.Table],
-    suppressed: int,
-    published: date,
-) -> str:
-    """The datasheet of a bundle, as far as the run knows; what it does not know is left to the authors, and says so.
-
-    Args:
+    Attributes:
         name: of the study.
         synthetic: say that the data are synthetic.
         settings: what was published.
-        tables: of the bundle.
+        tables: of the study, without people who opted out.
+        published: tables of the bundle.
         suppressed: clusters that were too small to be shown.
-        published: date of publication.
+        date: of publication.
     """
-    creators, reels = tables["creators"], tables["reels"]
+
+    name: str
+    synthetic: bool
+    settings: PublishSection
+    tables: Mapping[str, pa.Table]
+    published: Mapping[str, pa.Table]
+    suppressed: int
+    date: date
+
+    @property
+    def left_out(self) -> int:
+        """Creators of the study who are not in the bundle's tables."""
+        return len(self.tables["creators"]) - len(self.published["creators"])
+
+    @property
+    def remakeable(self) -> bool:
+        """Whether map, clusters and tests can be made again from the bundle."""
+        return self.settings.kind == "full" or {"profiles", "edges"} <= set(self.settings.allow)
+
+
+def readme(about: About, folder: Path) -> str:
+    """The README of a bundle; names each file that lies in the folder."""
+    settings = about.settings
+    allowed = ", ".join(settings.allow) or "nothing"
+    if settings.kind == "full":
+        what = "All tables of a study as they are, with handles and texts. **Not for the public.**"
+    else:
+        what = (
+            f"What was found about {about.tables['creators'].num_rows:,} creators, and not who they are. Allowed by "
+            f"the authors (`publish.allow`): {allowed}."
+        )
+    listed = sorted(files_of(folder) | {"README.md", METADATA, SUMS})
+    return _filled(
+        "readme.md",
+        about,
+        what=what,
+        files="\n".join(f"| `{file}` | {SAID[file]} |" for file in listed),
+        remake=_read("remake.md" if about.remakeable else "as_made.md").format(people=_groups(about)).strip(),
+    )
+
+
+def datasheet(about: About) -> str:
+    """The datasheet of a bundle, as far as the run knows; what it does not know is left to the authors, and says so."""
+    creators, reels = about.tables["creators"], about.tables["reels"]
     first, last = pc.min(reels.column("taken_at")).as_py(), pc.max(reels.column("taken_at")).as_py()
     made_by = {
         value
@@ -57,46 +87,75 @@ def datasheet(
         for value in pc.unique(reels.column(column)).to_pylist()
         if value
     }
-    public = settings.kind == "public"
+    public = about.settings.kind == "public"
     return _filled(
         "datasheet.md",
-        name,
-        synthetic,
-        settings,
+        about,
         authors=AUTHORS,
         creators=creators.num_rows,
         reels=reels.num_rows,
-        edges=tables["edges"].num_rows,
+        edges=about.tables["edges"].num_rows,
         period=f"from {first:%B %Y} to {last:%B %Y}" if first else "at times that are not known",
         complete=pc.sum(pc.equal(creators.column("follows_status"), "complete")).as_py() or 0,
         profiles=creators.num_rows - creators.column("profile").null_count,
         embedded=reels.num_rows - reels.column("embedding").null_count,
-        rounded=", rounded to two digits" if public else "",
-        people=_people(settings, suppressed),
+        in_bundle=_in_bundle(about),
+        people=_people(about),
         producers="\n".join(f"- Made by {one}." for one in sorted(made_by)) or "- By what programs is not known.",
-        changes="Numbers are rounded, times are months, vectors have three digits." if public else "Nothing besides.",
-        published=published.isoformat(),
+        changes="Numbers are rounded or told as bands, times are months, vectors have three digits."
+        if public
+        else "Nothing besides.",
+        published=about.date.isoformat(),
     )
 
 
-def _filled(template: str, name: str, synthetic: bool, settings: PublishSection, **values: object) -> str:
-    text = (FOLDER / template).read_text(encoding="utf-8")
-    shown = SYNTHETIC if synthetic else ""
-    return text.format(name=name, synthetic=shown, licence=settings.licence or NO_LICENCE, **values)
+def _read(template: str) -> str:
+    return (FOLDER / template).read_text(encoding="utf-8")
 
 
-def _people(settings: PublishSection, suppressed: int) -> str:
+def _filled(template: str, about: About, **values: object) -> str:
+    shown = SYNTHETIC if about.synthetic else ""
+    licence = about.settings.licence or NO_LICENCE
+    return _read(template).format(name=about.name, synthetic=shown, licence=licence, **values)
+
+
+def _in_bundle(about: About) -> str:
+    if about.settings.kind == "full":
+        return "All of it is in the bundle."
+    rows = [name for name in ("reels", "edges") if name in about.published]
+    return (
+        f"In the bundle, {about.published['creators'].num_rows:,} creators have a row, under a "
+        f"pseudonym; there are {' and '.join(f'rows of {name}' for name in rows) or 'no rows of reels or follows'}."
+    )
+
+
+def _groups(about: About) -> str:
+    if about.settings.kind == "full" or is_open(about.settings.allow):
+        return "Creators have pseudonyms."
+    said = f"At least {about.settings.k} creators share each cluster and band of followers that is told."
+    return said + (f" {about.left_out:,} creators with fewer of their kind have no row." if about.left_out else "")
+
+
+def _people(about: About) -> str:
+    settings = about.settings
     if settings.kind == "full":
         return "All tables are as in the study, with handles, names, captions and speech: treat them as such."
-    held = ", ".join(item for item in TELLING if item not in settings.allow) or "nothing"
-    said = [f"Ids are pseudonyms. Kept back: {held}. Pictures, sound and videos are never in a bundle."]
-    if suppressed:
+    held = ", ".join(item for item in HELD if item not in settings.allow) or "nothing"
+    said = [f"Ids are pseudonyms. Kept back: {held}. Pictures, sound and videos are never in a bundle.", _groups(about)]
+    if about.suppressed:
         said.append(
-            f"Not shown: {suppressed} clusters of fewer than {settings.smallest_cluster} creators, who are published "
-            "as in none."
+            f"Not shown: {about.suppressed} clusters of fewer than {smallest_group(settings)} creators, who are "
+            "published as in none."
         )
-    said.append(
-        "Pseudonyms do not make people unrecognisable: who knows whom a creator follows, or has the same videos and "
-        "models, may find a creator again. Embeddings can be inverted in part (Morris et al. 2023, arXiv:2310.06816)."
-    )
+    if is_open(settings.allow):
+        said.append(
+            "Pseudonyms do not make people unrecognisable: who knows whom a creator follows, or numbers of her or his "
+            "profile and reels, or has the same videos and models, may find a creator again. Embeddings can be "
+            "inverted in part (Morris et al. 2023, arXiv:2310.06816)."
+        )
+    else:
+        said.append(
+            "Who knows that somebody is in the cohort, and how many followers she or he has, knows a band of "
+            "followers, and in which clusters creators of this band are; where all are in one, it is hers or his."
+        )
     return "\n  ".join(said)

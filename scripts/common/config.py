@@ -704,8 +704,9 @@ class AtlasSection(Section):
 
 
 Publishable = Literal[
-    "handles", "names", "captions", "transcripts", "links", "music", "descriptions", "embeddings", "words"
-]
+    "words", "profiles", "edges", "counts", "reels",
+    "embeddings", "descriptions", "music", "captions", "transcripts", "links", "names", "handles",
+]  # fmt: skip
 
 
 class PublishSection(Section):
@@ -713,13 +714,27 @@ class PublishSection(Section):
 
     kind: Literal["public", "full"] = Field(
         "public",
-        description="`public`: pseudonyms, rounded numbers, and of texts only what `publish.allow` names; `full`: the "
-        "tables as they are, for colleagues who may see them.",
+        description="`public`: creators under pseudonyms, in groups of at least `publish.k`, and besides only what "
+        "`publish.allow` names; `full`: the tables as they are, for colleagues who may see them.",
+    )
+    k: int = Field(
+        5,
+        ge=2,
+        description="Creators who share cluster and band of followers at least; creators with fewer are left out of "
+        "the tables unless `publish.allow` names more than `words`.",
+    )
+    max_unique: int | None = Field(
+        0,
+        ge=0,
+        description="Creators who may be told from all others by what is published; with more, nothing is published "
+        "(null: any number, for people who do not exist or who agreed).",
     )
     allow: list[Publishable] = Field(
         ["words"],
-        description="What a public bundle has besides: `words` (of the clusters), `embeddings` (of reels), "
-        "`descriptions`, `music`, `captions`, `transcripts`, `links`, `names`, `handles`.",
+        description="What a public bundle has besides: `words` (of the clusters); `profiles` (mean vectors, map) and "
+        "`edges` (follows inside the cohort), with which a study can be made again; `counts` (followers, follows, "
+        "reels; plays, likes and comments of reels); `reels` (month, length, languages, sound); `embeddings` (of "
+        "reels), `descriptions`, `music`, `captions`, `transcripts`, `links`, `names`, `handles`.",
     )
     columns: list[str] = Field([], description="Further columns of the creators' file that may be published.")
     smallest_cluster: int = Field(

@@ -19,6 +19,7 @@ from typing import Any
 
 import yaml
 
+from bundle.study_file import check_remakeable, check_study
 from common.config import ClusterVariant, Config, ConfigError, Modality, OneEmbedding, Section, parse_config
 from common.models import read_registry
 from common.options import section_options
@@ -85,7 +86,7 @@ class Study:
     def __init__(
         self, checkout: Path, given: dict[str, Any], names: list[str], planned: dict[str, str] | None = None
     ) -> None:
-        self.checkout = checkout
+        self.checkout, self.files = checkout, names
         if names:
             data, self.name = given, ", ".join(os.path.relpath(name) for name in names)
         else:
@@ -108,6 +109,8 @@ class Study:
         if self.reads_bundle:
             if not Path(self.bundle, NOTE).is_file():
                 raise ConfigError(f"source.bundle.folder: {self.bundle}: no bundle there (no {NOTE} in it)")
+            check_study(self.config, self.files)
+            check_remakeable(Path(self.bundle))
             return {}
         members: dict[int, list[str]] = defaultdict(list)
         source = open_source(self.section(self.source_section), self.config.source.snapshot)

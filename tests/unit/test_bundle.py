@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import requests
 import rocrate
+import yaml
 from requests.adapters import BaseAdapter
 from rocrate_validator.models import Severity
 from rocrate_validator.services import ValidationSettings, validate
@@ -20,12 +22,17 @@ from rocrate_validator.services import ValidationSettings, validate
 import publish_bundle
 import read_bundle
 import verify_bundle
-from bundle.contents import SCHEMAS, check_sums, read_note, write_sums
+from bundle.as_made import FIGURES, TABLES
+from bundle.contents import SCHEMAS, check_files, read_note, write_sums
 from bundle.pseudonyms import Pseudonyms, read_key
 from bundle.public import rounded
+from bundle.study_file import OF_ANALYSIS
+from common.config import ConfigError
 from common.program import UserError
+from common.study import Study
 from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, CREATORS, TableError, build_table, write_table
 from common.tombstones import Tombstones
+from study import CHECKOUT
 
 HANDLES = [f"private_{n}" for n in range(8)]
 TELLING = {
@@ -35,9 +42,13 @@ TELLING = {
     "transcripts": {"speech_text": "secret speech {n}", "speech_en": "secret spoken {n}"},
     "links": {"url": "https://example.org/reel/{n}", "code": "CODE-{n}"},
     "music": {"music_title": "secret title {n}", "music_artist": "secret artist {n}"},
-    "descriptions": {"description_raw": "secret raw {n}", "description": "secret described {n}"},
+    "descriptions": {"description_raw": "secret raw {n}", "description": "secret described {n}, neonwords"},
 }
 WORDS = ["neonwords", "streetwords"]
+STEADY = {"warning": None, "median_ari": 0.9, "stable": True}
+PICTURE = b"\x89PNG\r\n\x1a\nfigure"
+# What makes a study again, of people who do not exist.
+REMAKEABLE = ("--allow=[words, profiles, edges, counts, reels]", "--max-unique=null")
 
 
 @pytest.fixture
@@ -86,7 +97,8 @@ def study(tmp_path, monkeypatch):
     cluster = [{"creator_id": handle, "cluster": int(n >= 6), "membership": 0.9} for n, handle in enumerate(HANDLES)]
     names = [
         {
-            "cluster": number, "name": WORDS[number], "named_by": "words", "words": [WORDS[number]], "weights": [1.0],
+            "cluster": number, "name": "Shop of one", "named_by": "a model", "words": [WORDS[number], "shopname"],
+            "weights": [2.0, 1.0],
             "medoid": HANDLES[6 * number], "central_reels": [f"reel-id-{6 * number}"],
         }
         for number in (0, 1)
@@ -96,8 +108,15 @@ def study(tmp_path, monkeypatch):
     ):  # fmt: skip
         write_table(build_table(found, schema), results / f"map/{name}.parquet")
     (results / "hypotheses.json").write_text("[]")
-    (results / "robustness.json").write_text('{"warning": null}')
-    analysis = {name: {} for name in publish_bundle.OF_ANALYSIS}
+    (results / "hypotheses.md").write_text("# Tests\n")
+    (results / "robustness.json").write_text(json.dumps(STEADY))
+    for figure in FIGURES:
+        (results / "figures").mkdir(exist_ok=True)
+        (results / f"figures/{figure}.png").write_bytes(PICTURE)
+    effects = [{"measure": "coleman", "cluster": n, "value": 0.5, "n_creators": 6 - 4 * n} for n in (0, 1)]
+    for name, (file, schema) in TABLES.items():
+        write_table(pa.Table.from_pylist(effects if name == "effects" else [], schema=schema), results / file)
+    analysis = {name: {} for name in OF_ANALYSIS}
     (results / "config.yaml").write_text(json.dumps({"study": {"seed": 1}, **analysis}))
     return results
 
@@ -146,7 +165,7 @@ def everything_in(folder: Path) -> str:
 
 def test_the_published_map_warns_of_unstable_clusters_as_the_studys_own(study, monkeypatch):
     without = (publish(study, monkeypatch) / "figures/map.png").read_bytes()
-    (study / "robustness.json").write_text('{"warning": "These clusters change with the seed."}')
+    (study / "robustness.json").write_text(json.dumps(STEADY | {"warning": "These clusters change with the seed."}))
     assert (publish(study, monkeypatch) / "figures/map.png").read_bytes() != without
 
 
@@ -168,31 +187,114 @@ def test_the_description_is_a_valid_ro_crate(study, monkeypatch):
 def test_a_public_bundle_says_nothing_of_whom_it_is_about(study, monkeypatch):
     folder = publish(study, monkeypatch)
     said = everything_in(folder).lower()
-    secrets = ["private_", "nameson", "secret", "example.org", "code-", "hometown", "reel-id", "outsider", "ab" * 32]
+    secrets = ["private_", "nameson", "secret", "example.org", "code-", "hometown", "reel-id", "outsider", "shop"]
+    secrets += ["ab" * 32]  # the key
     secrets += [hashlib.sha256(handle.encode()).hexdigest() for handle in HANDLES]
     assert [secret for secret in secrets if secret in said] == []
+    creators = pq.read_table(folder / "tables/creators.parquet").to_pylist()
+    assert len(creators) == 6  # the other two would be fewer than five of their kind
+    for creator in creators:
+        told = {name: value for name, value in creator.items() if value is not None}
+        assert told == {"creator_id": creator["creator_id"], "followers_from": 10_000, "followers_to": 19_999}
+    assert {path.stem for path in (folder / "tables").iterdir()} == {"creators", "coverage"}
+    assert {path.name for path in (folder / "map").iterdir()} == {"clusters.parquet", "cluster_names.parquet"}
+    assert not list(folder.rglob("*.pdf"))  # it would have the coordinates as numbers
+    clusters = pq.read_table(folder / "map/clusters.parquet").to_pylist()
+    assert {(row["membership"], row["outlier_score"], row["kmeans_cluster"]) for row in clusters} == {(None,) * 3}
+    names = pq.read_table(folder / "map/cluster_names.parquet").to_pylist()
+    assert [(row["medoid"], row["central_reels"]) for row in names] == [(None, [])]
+
+
+def test_what_a_public_bundle_cannot_make_anew_it_ships_as_made_and_says_so(study, monkeypatch):
+    folder = publish(study, monkeypatch)
+    assert {path.stem for path in (folder / "figures").iterdir()} == {*FIGURES, "map"}
+    assert (folder / "figures/similarity.png").read_bytes() == PICTURE
+    assert (folder / "findings/hypotheses.md").read_text() == "# Tests\n"
+    numbers = json.loads((folder / "findings/numbers.json").read_text())
+    assert (numbers["creators"], numbers["reels"], numbers["follows_inside"]) == (8, 8, 8)
+    assert (numbers["creators_in_clusters"], numbers["creators_in_no_cluster"]) == (6, None)  # two are too few
+    mixing = pq.read_table(folder / "findings/mixing.parquet").to_pylist()
+    assert mixing == [
+        {
+            "source_cluster": 0, "target_cluster": 0, "follows": 5, "source_creators": 6, "target_creators": 6,
+            "density": pytest.approx(5 / 30),
+        }
+    ]  # fmt: skip
+    assert pq.read_table(folder / "findings/effects.parquet")["cluster"].to_pylist() == [0]
+    readme = (folder / "README.md").read_text()
+    assert "cannot be made again from this bundle" in readme
+    assert "snakemake" not in readme
+    for path in folder.rglob("*"):
+        assert path.is_dir() or f"`{path.relative_to(folder)}`" in readme
+    with pytest.raises(UserError, match=r"published without profiles and edges.*What its authors made.*publish\.allow"):
+        read(folder, study.parent / "read", monkeypatch)
+    shutil.copytree(folder, study.parent / "reader/bundle")
+    monkeypatch.chdir(study.parent / "reader")
+    with pytest.raises(ConfigError, match="published without profiles and edges"):
+        Study(CHECKOUT, yaml.safe_load((folder / "study.yaml").read_text()), ["study.yaml"])
+    readme = (publish(study, monkeypatch, *REMAKEABLE) / "README.md").read_text()
+    assert "Make everything again" in readme
+
+
+def test_items_that_are_allowed_come_with_rounded_numbers_and_months(study, monkeypatch):
+    folder = publish(study, monkeypatch, *REMAKEABLE)
     creator = pq.read_table(folder / "tables/creators.parquet").to_pylist()[0]
-    assert (creator["followers"], creator["following"], "age" in creator) == (18_000, 350, False)
+    assert (creator["followers"], creator["following"], creator["n_reels"]) == (18_000, 350, 1)
+    assert not {"age", "followers_from"} & creator.keys()
     reel = pq.read_table(folder / "tables/reels.parquet").to_pylist()[0]
     assert reel["taken_at"] == datetime(2024, 5, 1, tzinfo=UTC)
     assert (reel["plays"], reel["likes"], reel["comments"], reel["duration_s"]) == (99_000, 0, 7, 12.0)
     assert (reel["embedding"], reel["caption_language"]) == (None, "de")
     assert pq.read_table(folder / "tables/follows.parquet").num_rows == 8  # none of an outsider
+    assert (folder / "figures/map.pdf").exists()
+
+
+def test_each_item_opens_what_it_says_and_a_study_needs_profiles_and_edges(study, monkeypatch):
+    opened = {
+        "profiles": {"profile", "profile_spread", "n_reels", "n_embedded", "few_reels"},
+        "edges": {"follows_status"},
+        "counts": {"followers", "following", "n_reels", "n_embedded"},
+        "reels": set(),
+    }
+    for item, columns in opened.items():
+        folder = publish(study, monkeypatch, f"--allow=[{item}]", "--max-unique=null")
+        creators = pq.read_table(folder / "tables/creators.parquet")
+        told = {name for name in creators.column_names if creators[name].null_count < creators.num_rows}
+        assert told - {"creator_id", "followers_from", "followers_to"} == columns, item
+        assert (folder / "tables/edges.parquet").exists() == (item == "edges")
+        assert (folder / "tables/reels.parquet").exists() == (item != "edges")
+        verify(folder, monkeypatch)
+        with pytest.raises(UserError, match="published without"):
+            read(folder, study.parent / "read", monkeypatch)
+    read(publish(study, monkeypatch, "--allow=[profiles, edges]", "--max-unique=8"), study.parent / "read", monkeypatch)
+    assert pq.read_table(study.parent / "read/creators.parquet").num_rows == 8
+
+
+def test_nothing_is_published_of_people_who_can_be_told_apart(study, monkeypatch):
+    before = everything_in(publish(study, monkeypatch))
+    with pytest.raises(UserError, match=r"8 of 8 creators are unique.*creators\.profile 8.*take profiles out of"):
+        publish(study, monkeypatch, "--allow=[profiles]")
+    with pytest.raises(UserError, match=r"creators\.age 6.*take age out of publish\.columns.*max_unique: 6"):
+        publish(study, monkeypatch, "--columns=[age]")
+    assert everything_in(study.parent / "bundle") == before
 
 
 def test_each_allowed_item_adds_just_what_it_says(study, monkeypatch):
     for item, columns in TELLING.items():
-        folder = publish(study, monkeypatch, f"--allow=[{item}]")
+        folder = publish(study, monkeypatch, f"--allow=[{item}]", "--max-unique=null")
         said = everything_in(folder)
         for other, texts in TELLING.items():
             shown = {column for column, text in texts.items() if text.format(n=3) in said}
             assert shown == (set(columns) if other == item else set()), (item, other)
-        assert "neonwords" not in said
-    embedded = pq.read_table(publish(study, monkeypatch, "--allow=[embeddings]") / "tables/reels.parquet")
+        assert ("neonwords" in said) == (item == "descriptions")
+    vectors = publish(study, monkeypatch, "--allow=[embeddings]", "--max-unique=null")
+    embedded = pq.read_table(vectors / "tables/reels.parquet")
     assert embedded.column("embedding").null_count == 0
     assert "neonwords" in everything_in(publish(study, monkeypatch, "--allow=[words]"))
-    assert set(pq.read_table(publish(study, monkeypatch, "--columns=[age]") / "tables/creators.parquet")["age"]
-               .to_pylist()) == set(range(30, 38))  # fmt: skip
+    names = publish(study, monkeypatch) / "map/cluster_names.parquet"
+    assert pq.read_table(names)["words"].to_pylist() == [["neonwords"]]
+    ages = publish(study, monkeypatch, "--columns=[age]", "--max-unique=6") / "tables/creators.parquet"
+    assert set(pq.read_table(ages)["age"].to_pylist()) == set(range(30, 36))
     with pytest.raises(UserError, match=r"publish.columns: shoe: no such column .*age.*town"):
         publish(study, monkeypatch, "--columns=[shoe]")
 
@@ -200,18 +302,21 @@ def test_each_allowed_item_adds_just_what_it_says(study, monkeypatch):
 def test_small_clusters_are_not_shown(study, monkeypatch):
     folder = publish(study, monkeypatch)
     clusters = pq.read_table(folder / "map/clusters.parquet")["cluster"].to_pylist()
-    assert sorted(clusters) == [-1, -1, 0, 0, 0, 0, 0, 0]
+    assert sorted(clusters) == [0, 0, 0, 0, 0, 0]  # nor are those two, who would be alone outside of all clusters
     assert pq.read_table(folder / "map/cluster_names.parquet")["name"].to_pylist() == ["neonwords"]
     assert "streetwords" not in everything_in(folder)
     assert "1 clusters of fewer than 5 creators" in (folder / "datasheet.md").read_text()
-    again = publish(study, monkeypatch, "--smallest-cluster=2")
+    again = publish(study, monkeypatch, "--smallest-cluster=2", "--k=2")
     assert set(pq.read_table(again / "map/clusters.parquet")["cluster"].to_pylist()) == {0, 1}
+    opened = publish(study, monkeypatch, *REMAKEABLE)
+    assert sorted(pq.read_table(opened / "map/clusters.parquet")["cluster"].to_pylist()) == [-1, -1, 0, 0, 0, 0, 0, 0]
 
 
 def test_people_who_opted_out_are_left_out_with_their_reels_and_follows(study, monkeypatch):
     (study.parent / "gone.txt").write_text("@Private_3\n")
     Tombstones().add(["private_4"])
-    folder = publish(study, monkeypatch, "--opt-out", str(study.parent / "gone.txt"), "--allow=[handles]")
+    allowed = ("--allow=[handles, profiles, edges]", "--max-unique=null")
+    folder = publish(study, monkeypatch, "--opt-out", str(study.parent / "gone.txt"), *allowed)
     rows = {name: pq.read_table(folder / f"tables/{name}.parquet").num_rows for name in SCHEMAS}
     assert rows == {"creators": 6, "reels": 6, "status": 6, "follows": 5, "edges": 5, "coverage": 1}
     assert pq.read_table(folder / "map/clusters.parquet").num_rows == 6
@@ -280,7 +385,7 @@ def test_a_full_bundle_gives_a_colleague_the_same_tables(study, monkeypatch):
 
 
 def test_the_reader_marks_creators_with_few_reels_by_its_own_settings(study, monkeypatch):
-    folder = publish(study, monkeypatch)
+    folder = publish(study, monkeypatch, *REMAKEABLE)
     read(folder, study.parent / "read", monkeypatch, "--min-reels=1")
     assert pq.read_table(study.parent / "read/creators.parquet")["few_reels"].to_pylist() == [False] * 8
 
@@ -304,12 +409,12 @@ def test_synthetic_data_must_be_called_synthetic(study, monkeypatch):
 @pytest.mark.parametrize(
     ("harm", "said"),
     [
-        (lambda folder: (folder / "tables/edges.parquet").unlink(), r"edges\.parquet: is missing"),
+        (lambda folder: (folder / "map/clusters.parquet").unlink(), r"clusters\.parquet: is missing"),
         (
             lambda folder: (folder / "study.yaml").write_text("other"),
             r"study\.yaml: is not the file that was published",
         ),
-        (lambda folder: (folder / "more.txt").write_text("x"), r"more\.txt: is not listed"),
+        (lambda folder: (folder / "more.md").write_text("x"), r"more\.md: is not listed"),
         (
             lambda folder: (folder / "SHA256SUMS").write_text(f"{'0' * 64}  ../../etc/passwd\n"),
             "line 1 is not a checksum",
@@ -342,7 +447,7 @@ def test_a_folder_that_is_no_bundle_is_called_none(note, said, tmp_path, monkeyp
 
 
 def test_tables_that_do_not_fit_together_are_refused(study, monkeypatch):
-    folder = publish(study, monkeypatch)
+    folder = publish(study, monkeypatch, *REMAKEABLE)
     path = folder / "tables/creators.parquet"
     creators = pq.read_table(path)
     for spoilt, error, said in (
@@ -352,7 +457,7 @@ def test_tables_that_do_not_fit_together_are_refused(study, monkeypatch):
     ):
         write_table(spoilt, path)
         write_sums(folder)
-        assert check_sums(folder) == []
+        assert check_files(folder) == []
         with pytest.raises(error, match=said):
             verify(folder, monkeypatch)
 

@@ -18,7 +18,7 @@ from analysis.dyadic import dyadic_regression
 from analysis.homophily_tests import label_homophily
 from analysis.simulation import CohortSection, bag_of_words, p1_network, simulate_cohort
 from analysis.study_tables import read_study
-from bundle.contents import check_sums, read_note, read_tables
+from bundle.contents import check_files, read_note, read_tables
 from common.config import ConfigError, HypothesesSection, parse_section
 from common.models import write_marker
 from common.store import file_sha256
@@ -198,7 +198,7 @@ def test_the_folder_is_a_study_and_the_same_seed_gives_the_same_bytes(tmp_path: 
     folder = tmp_path / "one"
     read_table(folder / "truth.parquet", TRUTH)
     assert "Synthetic data" in (folder / "README.md").read_text()
-    assert check_sums(folder) == []
+    assert check_files(folder) == []
     assert read_note(folder).synthetic
     tables = read_tables(folder)
     assert tables["coverage"].to_pylist()[-1] == {

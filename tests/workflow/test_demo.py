@@ -26,12 +26,14 @@ from golden import ANALYSES, changes_without_version
 from PIL import Image
 from sklearn.metrics import adjusted_rand_score
 
+from bundle.pseudonyms import Pseudonyms
 from common import tables
 from common.config import EmbeddingSection, read_config
 from common.models import open_model
 from common.states import FAILED, SKIPPED
 from common.study import programs
 from embed_descriptions import Embedder
+from linkage import known_numbers, linked, most_by_chance
 from study import CHECKOUT, Study
 
 TRUTH = Path(__file__).parent / "truth"
@@ -357,13 +359,29 @@ def test_the_report_has_figures_tables_configuration_and_models(demo: Study) -> 
     assert all(category in page for category in ("Map", "Hypotheses", "Robustness", "Coverage", "Cohort", "Run"))
 
 
-@pytest.fixture(scope="module")
-def published(demo: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The public bundle of the demo, beside a study that reads it."""
-    folder = tmp_path_factory.mktemp("reader")
-    demo.run("publish", "--config", f'publish={{"key_file": "{folder / "own.key"}", "date": "2026-01-02"}}')
+def publish(demo: Study, folder: Path, **settings: object) -> str:
+    """Publish the demo, and copy its bundle into a folder of a reader, with its study beside it."""
+    settings |= {"key_file": str(folder.parent / "own.key"), "date": "2026-01-02"}
+    said = demo.run("publish", "--config", f"publish={json.dumps(settings)}")
     shutil.copytree(demo.folder / "results" / "bundle", folder / "bundle")
     shutil.copy(folder / "bundle" / "study.yaml", folder)
+    return said
+
+
+@pytest.fixture(scope="module")
+def published(demo: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The public bundle of the demo, beside a study that would read it."""
+    folder = tmp_path_factory.mktemp("published") / "reader"
+    assert "0 of 40 creators are unique on what is published" in publish(demo, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def remakeable(demo: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of the demo from which a study can be made, beside this study; nobody in it exists."""
+    folder = tmp_path_factory.mktemp("remakeable") / "reader"
+    said = publish(demo, folder, allow=["words", "profiles", "edges", "counts"], max_unique=None)
+    assert "40 of 40 creators are unique on what is published" in said
     return folder
 
 
@@ -390,7 +408,7 @@ def test_a_published_bundle_says_nothing_of_whom_it_is_about(demo: Study, publis
         for column in pq.read_table(tables / f"{name}.parquet", columns=columns).columns:
             told |= {str(value).lower() for value in column.to_pylist() if value and len(str(value)) > 3}
     assert len(told) > 1000
-    key = (published / "own.key").read_text().strip()
+    key = (published.parent / "own.key").read_text().strip()
     files = [path for path in (published / "bundle").rglob("*") if path.is_file()]
     values = [str(pq.read_table(path).to_pydict()) for path in files if path.suffix == ".parquet"]
     said = "\n".join([*map(str, files), *values, *(path.read_bytes().decode("latin-1") for path in files)]).lower()
@@ -399,27 +417,44 @@ def test_a_published_bundle_says_nothing_of_whom_it_is_about(demo: Study, publis
     assert "SYNTHETIC DATA" in (published / "bundle/datasheet.md").read_text().upper()
 
 
-def test_a_study_of_a_bundle_makes_figures_and_numbers_without_videos_or_models(demo: Study, published: Path) -> None:
+def test_public_numbers_find_nobody_in_a_published_bundle_but_by_chance(demo: Study, published: Path) -> None:
+    creators, reels = (pq.read_table(demo.folder / f"results/tables/{name}.parquet") for name in ("creators", "reels"))
+    files = (published / "bundle/tables").glob("*.parquet")
+    found = linked(known_numbers(creators, reels), {path.stem: pq.read_table(path) for path in files})
+    pseudonyms = Pseudonyms(bytes.fromhex((published.parent / "own.key").read_text()))
+    hits = sum(pseudonyms.creator(creator) == row for creator, row in found.items())
+    assert hits <= most_by_chance(40, 5)
+
+
+def test_a_study_of_a_public_bundle_says_what_was_shipped_as_made(published: Path) -> None:
+    said = Study(published).run("paper", succeeds=False)
+    assert "this bundle was published without profiles and edges" in said
+    assert "What its authors made is in it as made: figures/, findings/" in said
+    assert (published / "bundle/findings/hypotheses.md").is_file()
+    assert (published / "bundle/figures/hypotheses.png").is_file()
+
+
+def test_a_study_of_a_bundle_makes_figures_and_numbers_without_videos_or_models(demo: Study, remakeable: Path) -> None:
     verified = subprocess.run(
-        [sys.executable, demo.folder / "scripts/verify_bundle.py", published / "bundle"],
+        [sys.executable, demo.folder / "scripts/verify_bundle.py", remakeable / "bundle"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert verified.returncode == 0, verified.stderr
     assert "a whole bundle of Reel Atlas demo (synthetic data): 40 creators" in verified.stderr
-    study = yaml.safe_load((published / "study.yaml").read_text())
+    study = yaml.safe_load((remakeable / "study.yaml").read_text())
     study["robustness"] |= {"seeds": 2, "variants": {}}
-    (published / "study.yaml").write_text(yaml.safe_dump(study))
-    Study(published).run("paper")
+    (remakeable / "study.yaml").write_text(yaml.safe_dump(study))
+    Study(remakeable).run("paper")
     original = json.loads((demo.folder / "results/hypotheses.json").read_text())
-    again = json.loads((published / "results/hypotheses.json").read_text())
+    again = json.loads((remakeable / "results/hypotheses.json").read_text())
     facts = {row["id"]: (row["n_edges"], row["verdict"]) for row in original}
     for row in again:
         if row["id"] in ("H1-label", "H1-degree"):
             assert (row["n_edges"], row["verdict"]) == facts[row["id"]] == (404, "supported")
         if row["id"] in ("H2", "H3"):
-            assert row["verdict"] == "not testable"  # a public bundle has no embeddings of reels
-    assert (published / "results/paper/portraits.pdf").exists()
-    assert not (published / "data/store").exists()
+            assert row["verdict"] == "not testable"  # this bundle has no embeddings of reels
+    assert (remakeable / "results/paper/portraits.pdf").exists()
+    assert not (remakeable / "data/store").exists()
 
 
 def test_the_demo_is_exported_for_other_programs(demo: Study) -> None:
