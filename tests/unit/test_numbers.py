@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis.numbers import as_tex, in_words, macro
-from common.tables import CLUSTERS, COVERAGE, CREATORS, EDGES, FOLLOWS, REELS, build_table, write_table
+from common.tables import CLUSTERS, COVERAGE, CREATORS, EDGES, FOLLOWS, REELS, build_table, read_table, write_table
 from write_numbers import main, parse
 
 TESTED = {"observed": 0.6, "expected": 0.2, "effect": 3.0, "ci_low": 2.0, "ci_high": 4.0, "p_value": 9.999e-5,
@@ -121,3 +121,14 @@ def test_the_table_of_the_cohort_has_a_column_for_each_cluster(results, monkeypa
     tex = (results / "cohort.tex").read_text()
     assert tex.count("\\\\\n") == len(table) + 1
     assert {line.count("&") for line in tex.splitlines() if line.endswith("\\\\")} == {3}
+
+
+def test_a_network_that_nobody_looked_at_has_no_density(results, monkeypatch):
+    creators = read_table(results / "tables/creators.parquet", CREATORS).to_pylist()
+    for row in creators:
+        row["follows_status"] = "unfetched"
+    write_table(build_table(creators, CREATORS), results / "tables/creators.parquet")
+    write_table(build_table([], EDGES), results / "tables/edges.parquet")
+    numbers, tex = written(results, monkeypatch)
+    assert numbers["network_density"] is None
+    assert "\\newcommand{\\atlasNetworkDensity}{--}" in tex
