@@ -282,9 +282,9 @@ class ContextMaker:
         missing = str((row and row.reason) or "no text").replace("_", " ")
         lines = [
             f"Caption: {caption.now}" if caption.now else "Caption: none.",
-            f"Speech: {speech.now}" if speech.now else f"Speech: none ({missing}).",
-            f"Music: {draft.music or 'unknown.'}",
-        ]
+            f"Speech: {' '.join(speech.now.split())}" if speech.now else f"Speech: none ({missing}).",
+            f"Music: {' '.join((draft.music or 'unknown.').split())}",
+        ]  # one line each: a title of two lines could pass for speech
         content = {
             "state": "ok",
             "caption": draft.caption or None,
