@@ -62,7 +62,10 @@ def study_numbers(tables: Tables) -> dict[str, Number]:
     for cluster, size in in_clusters["cluster"].value_counts().sort_index().items():
         found[f"cluster_{cluster}_creators"] = int(size)
     for (stage, state), rows in tables.coverage.groupby(["stage", "state"]):
-        found[f"stage_{_word(str(stage))}_{state}"] = int(rows["reels"].sum())
+        reels = "stage_creators_reels" if stage == "creators" else f"stage_{_word(str(stage))}"
+        found[f"{reels}_{state}"] = int(rows["reels"].sum())
+        if stage == "creators":
+            found[f"stage_creators_{state}"] = int(rows["creators"].sum())
     for result in tables.hypotheses:
         for name in ("observed", "expected", "effect", "ci_low", "ci_high", "p_value", "p_adjusted", "n_draws"):
             found[f"hypothesis_{_word(result['id'])}_{name}"] = result[name]

@@ -242,3 +242,13 @@ def test_coverage_names_the_reasons(tmp_path):
     pixels = matplotlib.image.imread(tmp_path / "x.png")[:, :, :3]
     failed, made = share_of(pixels, LOOK["failed"]), share_of(pixels, LOOK["ok"])
     assert 0.5 < failed / made < 0.9  # 5 to 7
+
+
+@pytest.mark.parametrize(("lost", "said"), [(0, "Nothing failed."), (12, "12 creators could not be had.")])
+def test_creators_that_could_not_be_had_are_no_success(lost: int, said: str) -> None:
+    """A study that lost a dozen private accounts once was drawn with "Nothing failed": only reels were counted."""
+    rows = [{"stage": "creators", "state": "ok", "reason": None, "reels": 7, "creators": 3}]
+    rows += [{"stage": "creators", "state": "failed", "reason": "private", "reels": 0, "creators": lost}] * bool(lost)
+    with style():
+        figure = coverage_figure(rows, "study", synthetic=False)
+    assert said in " ".join(text.get_text() for text in figure.texts).replace("\n", " ")

@@ -32,7 +32,8 @@ def results(tmp_path):
     edges = [{"source_id": source, "target_id": target} for source, target in ("ab", "ba", "ac", "ad", "bd")]
     clusters = [{"creator_id": name, "cluster": -1 if name == "d" else 0} for name in "abcd"]
     coverage = [
-        {"stage": "video", "state": "ok", "reels": 8, "creators": 0},
+        {"stage": "video", "state": "ok", "reels": 8, "creators": 4},
+        {"stage": "creators", "state": "ok", "reels": 8, "creators": 5},
         {"stage": "embedding/image", "state": "failed", "reason": "corrupt", "reels": 1, "creators": 0},
         {"stage": "embedding/image", "state": "failed", "reason": "timeout", "reels": 2, "creators": 0},
     ]
@@ -74,7 +75,9 @@ def test_the_numbers_are_those_of_the_tables(results, monkeypatch):
         "creators": 5, "creators_embedded": 4, "creators_with_few_reels": 1, "follow_lists_complete": 4, "reels": 8,
         "reels_embedded": 8, "reels_with_speech": 4, "follows": 10, "follows_inside": 5, "network_density": 5 / 20,
         "network_reciprocity": 2 / 5, "clusters": 1, "creators_in_clusters": 3, "creators_in_no_cluster": 1,
-        "cluster_0_creators": 3, "stage_video_ok": 8, "stage_embedding_image_failed": 3, "robustness_median_ari": None,
+        "cluster_0_creators": 3, "stage_video_ok": 8,
+        "stage_creators_ok": 5, "stage_creators_reels_ok": 8, "stage_embedding_image_failed": 3,
+        "robustness_median_ari": None,
         "robustness_stable": False, "hypothesis_h1_label_effect": 3.0, "hypothesis_h1_label_p_adjusted": None,
     }  # fmt: skip
     assert {name: numbers[name] for name in expected} == expected
