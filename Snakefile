@@ -12,6 +12,7 @@ from snakemake.utils import min_version
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
+from common.another_try import left_to_retry
 from common.slurm import end_left_over_jobs
 from common.study import (
     LockOwner,
@@ -191,6 +192,21 @@ onstart:
         Path(".snakemake"),
         workflow.scheduler._executor.run_uuid if on_slurm else None,
     )
+
+
+def say_what_to_retry():
+    """Says which failures `snakemake retry` takes up; nothing where there are none."""
+    hint = left_to_retry(Path("results"))
+    if hint:
+        print(hint, file=sys.stderr)
+
+
+onsuccess:
+    say_what_to_retry()
+
+
+onerror:
+    say_what_to_retry()
 
 
 rule all:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import asdict
 from pathlib import Path
 
+from common.another_try import another_try
 from common.manifest import Row, check_unique, read_manifest
+from common.named import Names
 from common.program import UserError, log, parser, run
 from common.states import FAILED, NOTED, SKIPPED
 from common.store import read_lines
 from common.tables import COVERAGE, STATUS, build_table, write_table
 
-VERSION = "1"
+VERSION = "2"
+EXAMPLES = 3  # reels or creators that are named for a reason
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -25,11 +28,14 @@ def main(arguments: argparse.Namespace) -> None:
     ]
     check_unique(rows)
     coverage = count(rows)
-    report = as_text(coverage)
-    log.info("coverage\n%s", report)
+    names = examples(rows, Names(arguments.results / "creators"))
+    log.info("coverage\n%s", "\n".join([as_text(coverage), *names]))
     if arguments.calls:
         spent = sum(line["calls"] for line in read_lines(arguments.calls))
         log.info("spent under this snapshot: %d calls (%s); see snakemake cost", spent, arguments.calls)
+    hint = another_try([(row.reason, row.reel_id) for row in rows])
+    if hint:
+        log.warning("%s", hint)
     excess = too_many(rows, arguments.max_failed)
     if excess:
         shares = "; ".join(f"{failed} of {total} ({failed / total:.0%}) in {stage}" for stage, failed, total in excess)
@@ -43,16 +49,42 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 def count(rows: list[Row]) -> list[dict[str, str | int | None]]:
-    """How many reels and creators are in each state for each reason, by stage."""
+    """How many reels and creators are in each state for each reason, by stage.
+
+    Creators are counted once each: in the stage `creators` those with the state themselves, later those who have such
+    a reel.
+    """
     reels: Counter[tuple[str, str, str | None]] = Counter()
-    creators: Counter[tuple[str, str, str | None]] = Counter()
+    creators: defaultdict[tuple[str, str, str | None], set[str]] = defaultdict(set)
     for row in rows:
-        (creators if row.reel_id is None else reels)[(row.stage, row.state, row.reason)] += 1
+        key = row.stage, row.state, row.reason
+        reels[key] += row.reel_id is not None
+        if row.reel_id is None or row.stage != "creators":
+            creators[key].add(row.creator_id)
     return [
-        {"stage": stage, "state": state, "reason": reason, "reels": reels[key], "creators": creators[key]}
-        for key in sorted({*reels, *creators}, key=lambda key: tuple(part or "" for part in key))
+        {"stage": stage, "state": state, "reason": reason, "reels": reels[key], "creators": len(creators[key])}
+        for key in sorted(reels, key=lambda key: tuple(part or "" for part in key))
         for stage, state, reason in [key]
     ]
+
+
+def examples(rows: list[Row], names: Names) -> list[str]:
+    """Lines that name some of what failed or was skipped, for each reason in the stage where it first came up."""
+    found: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
+    seen: set[tuple[str, str | None, str]] = set()
+    for row in rows:
+        # Later stages repeat what an earlier one said of a reel.
+        if row.state == "ok" or row.reason == "no_input" or (row.creator_id, row.reel_id, str(row.reason)) in seen:
+            continue
+        seen.add((row.creator_id, row.reel_id, str(row.reason)))
+        found[row.stage, str(row.reason)].append(row)
+    lines = []
+    for (stage, reason), concerned in found.items():
+        lines.append(f"{stage}, {reason}:")
+        lines += [f"  {names.of_row(row)}" for row in concerned[:EXAMPLES]]
+        if len(concerned) > EXAMPLES:
+            lines.append(f"  and {len(concerned) - EXAMPLES} more (results/tables/status.parquet has all)")
+    return lines
 
 
 def as_text(coverage: list[dict[str, str | int | None]]) -> str:

@@ -16,7 +16,7 @@ from common.config import ClusterSection
 from common.options import add_section, read_section
 from common.tables import CLUSTERS, CREATORS, SEARCH, build_table, read_table, write_table
 
-VERSION = "2"
+VERSION = "3"
 
 
 def main(arguments: argparse.Namespace) -> None:

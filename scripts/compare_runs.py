@@ -20,7 +20,7 @@ from common.options import add_section, read_section
 from common.program import UserError, log
 from common.tables import CREATORS, ROBUSTNESS, RUNS, read_table, write_table
 
-VERSION = "2"
+VERSION = "3"
 
 
 def main(arguments: argparse.Namespace) -> None:

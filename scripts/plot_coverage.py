@@ -9,7 +9,7 @@ from analysis.figures import save_figure, style
 from common import program
 from common.tables import COVERAGE, read_table
 
-VERSION = "1"
+VERSION = "2"
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ from analysis.hypotheses_figure import hypotheses_figure
 from common import program
 from common.tables import NULLS, read_table
 
-VERSION = "1"
+VERSION = "2"
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ from analysis.power_figure import power_figure
 from common import program
 from common.tables import POWER, read_table
 
-VERSION = "1"
+VERSION = "2"
 
 
 def main(arguments: argparse.Namespace) -> None:

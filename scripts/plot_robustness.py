@@ -10,7 +10,7 @@ from analysis.figures import save_figure, style
 from analysis.robustness_figure import robustness_figure
 from common import program
 
-VERSION = "1"
+VERSION = "2"
 
 
 def main(arguments: argparse.Namespace) -> None:

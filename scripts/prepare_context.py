@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from texts.argos import ArgosTranslator
     from texts.languages import LanguageDetector
 
-VERSION = "2"
+VERSION = "3"
 # Tokens of a summary, or of a caption's translation: Instagram's captions have 2,200 characters at most.
 MAX_NEW_TOKENS = 768
 # Reels are finished in groups of so many times what the language model takes at a time: batches are full, and a kill
@@ -282,9 +282,9 @@ class ContextMaker:
         missing = str((row and row.reason) or "no text").replace("_", " ")
         lines = [
             f"Caption: {caption.now}" if caption.now else "Caption: none.",
-            f"Speech: {speech.now}" if speech.now else f"Speech: none ({missing}).",
-            f"Music: {draft.music or 'unknown.'}",
-        ]
+            f"Speech: {' '.join(speech.now.split())}" if speech.now else f"Speech: none ({missing}).",
+            f"Music: {' '.join((draft.music or 'unknown.').split())}",
+        ]  # one line each: a title of two lines could pass for speech
         content = {
             "state": "ok",
             "caption": draft.caption or None,

@@ -21,7 +21,7 @@ from common.config import ClusterSection, ClusterVariant, HypothesesSection, par
 from common.options import add_section, read_section
 from common.tables import CREATORS, EDGES, RUNS, read_table, write_table
 
-VERSION = "2"
+VERSION = "3"
 FEW = 99  # resamples: nobody reads the intervals of single runs
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from analysis.evidence import NOT_TESTABLE
 from analysis.power import cohort_like, power_rows
 from analysis.study_tables import read_clusters
 from common import program
@@ -32,10 +33,8 @@ def main(arguments: argparse.Namespace) -> None:
     else:
         program.log.info("cohorts like this one: %s", like)
         for row in power_rows(like, settings, arguments.alpha, arguments.seed, arguments.processes):
-            program.log.info(
-                "%d creators, homophily %g, %s: %d of %d",
-                *(row[name] for name in ("creators", "homophily", "test", "supported", "cohorts")),
-            )
+            said = f"{row['supported']} of {row['cohorts']}" if row["cohorts"] else NOT_TESTABLE
+            program.log.info("%d creators, homophily %g, %s: %s", row["creators"], row["homophily"], row["test"], said)
             rows.append(row)
     write_table(pa.Table.from_pylist(rows, schema=POWER), arguments.output)
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 from common.config import Config, EmbeddingSection, Modality, Section, read_config
 from common.manifest import Row, read_manifest
 from common.models import Model, open_model
+from common.named import Names
 from common.program import UserError, parser, run
 from common.stage import Stage
 from common.states import FAILED, NOTED, SKIPPED
@@ -20,12 +21,15 @@ from common.study import folders, programs
 def main(arguments: argparse.Namespace) -> None:
     config = read_config(arguments.configfile)
     store = Store(Path(arguments.store or config.store.directory))
+    names = Names(arguments.results / "creators")
+    arguments.reel = names.reel_id(arguments.reel)
     rows = find_rows(arguments.results, arguments.reel, folders(config))
     if not rows:
         raise UserError(
-            f"no stage in {arguments.results} knows a reel {arguments.reel}; see the folders in results/reels"
+            f"no stage in {arguments.results} knows a reel {arguments.reel}; give its id or its file's name, see the "
+            "folders in results/reels"
         )
-    print(f"reel {arguments.reel} of creator {next(iter(rows.values())).creator_id}")
+    print(names.of(next(iter(rows.values())).creator_id, arguments.reel))
     for stage, program in programs(config).items():
         folder = folders(config)[stage]
         name = Path(folder).name
@@ -124,7 +128,7 @@ def differences(before: Any, after: Any, name: str = "") -> list[tuple[str, Any,
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     options = parser(__doc__)
-    options.add_argument("reel", help="reel id")
+    options.add_argument("reel", help="reel id, or the name of its file")
     options.add_argument(
         "--configfile", type=Path, default=Path("results/config.yaml"), help="the study as it is now [%(default)s]"
     )

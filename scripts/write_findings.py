@@ -14,7 +14,7 @@ from common.config import HypothesesSection
 from common.options import add_section, read_section
 from common.tables import read_table
 
-VERSION = "2"
+VERSION = "3"
 
 
 def main(arguments: argparse.Namespace) -> None:

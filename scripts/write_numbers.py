@@ -11,7 +11,7 @@ from analysis.numbers import Tables, as_tex, cohort_table, study_numbers, table_
 from common import program
 from common.tables import CLUSTERS, COVERAGE, CREATORS, EDGES, FOLLOWS, REELS, read_table
 
-VERSION = "1"
+VERSION = "2"
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from analysis.layout import MIN_DIFFERENT_PROFILES, umap_layout
-from analysis.profiles import FloatArray, Profiles
+from analysis.profiles import ROUNDING, FloatArray, Profiles
 from common.config import ClusterSection
 
 NOISE = -1
@@ -87,7 +87,7 @@ def density_clusters(profiles: Profiles, settings: ClusterSection, seed: int) ->
     if reduced is None:
         notes.append("UMAP gave no finite coordinates: all creators count as noise")
         return nothing
-    labels, membership, outlier_scores = _hdbscan(reduced, settings)
+    labels, membership, outlier_scores = _hdbscan(reduced, settings, notes)
     if (labels == NOISE).all():
         notes.append(
             f"HDBSCAN found no clusters among {number} creators (cluster.min_cluster_size = "
@@ -187,13 +187,63 @@ def hdbscan_of(reduced: FloatArray, settings: ClusterSection, spanning_tree: boo
         return model.fit(reduced)
 
 
-def _hdbscan(reduced: FloatArray, settings: ClusterSection) -> tuple[IntArray, FloatArray, FloatArray]:
+def _hdbscan(
+    reduced: FloatArray, settings: ClusterSection, notes: list[str]
+) -> tuple[IntArray, FloatArray, FloatArray]:
     """Labels, membership and GLOSH outlier scores (Campello et al. 2015)."""
     model = hdbscan_of(reduced, settings)
+    labels = np.asarray(model.labels_, np.int64)
+    tree = model.condensed_tree_.to_numpy()
+    # Of a distance that is rounding, the inverse is a number, and as little a density as infinity is.
+    tree["lambda_val"][tree["lambda_val"] * ROUNDING * np.abs(reduced).max() > 1] = np.inf
+    points = tree[tree["child"] < len(labels)]
+    density = np.zeros(len(labels))
+    density[points["child"]] = points["lambda_val"]
+    endless = int(np.isinf(density).sum())
+    if endless:
+        notes.append(
+            f"{endless} creators lie where others do, as equal profiles do: their density is infinite. Membership and "
+            "outlier scores compare with the largest finite density instead"
+        )
+        return labels, finite_membership(labels, density), finite_outlier_scores(tree, len(labels))
     with threadpool_limits(1):
         outlier_scores = np.nan_to_num(np.asarray(model.outlier_scores_, np.float64), posinf=0.0, neginf=0.0)
-    membership = np.nan_to_num(np.asarray(model.probabilities_, np.float64))
-    return np.asarray(model.labels_, np.int64), membership, outlier_scores
+    return labels, np.nan_to_num(np.asarray(model.probabilities_, np.float64)), outlier_scores
+
+
+def finite_membership(labels: IntArray, density: FloatArray) -> FloatArray:
+    """HDBSCAN's membership, a creator's density over the cluster's largest, where that is infinite for some.
+
+    HDBSCAN itself gives everybody else in such a cluster a membership of 0.
+
+    Args:
+        labels: (n,) -1 is noise.
+        density: (n,) at which each leaves its cluster (lambda); infinite for creators who lie at one place.
+    """
+    membership = np.zeros(len(labels))
+    for label in np.unique(labels[labels != NOISE]):
+        own = labels == label
+        largest = density[own & np.isfinite(density)].max(initial=0.0)
+        membership[own] = np.minimum(density[own], largest) / largest if largest else 1.0
+    return membership
+
+
+def finite_outlier_scores(tree: npt.NDArray[Any], number: int) -> FloatArray:
+    """GLOSH with the largest finite density below each node of the tree; HDBSCAN has no number with an infinite one.
+
+    Args:
+        tree: HDBSCAN's condensed tree, with the fields parent, child and lambda_val; children have larger numbers.
+        number: of creators, which are the children below it.
+    """
+    largest: dict[int, float] = {}
+    for parent, child, density in sorted(zip(tree["parent"], tree["child"], tree["lambda_val"], strict=True))[::-1]:
+        below = density if np.isfinite(density) else 0.0
+        largest[parent] = max(largest.get(parent, 0.0), below, largest.get(child, 0.0))
+    scores = np.zeros(number)
+    for parent, child, density in zip(tree["parent"], tree["child"], tree["lambda_val"], strict=True):
+        if child < number and largest[parent]:
+            scores[child] = max(0.0, 1 - density / largest[parent])
+    return scores
 
 
 def _kmeans(profiles: Profiles, settings: ClusterSection, seed: int) -> tuple[IntArray, list[str]]:

@@ -28,7 +28,9 @@ def coverage_figure(rows: list[dict[str, Any]], name: str, synthetic: bool) -> F
     total = max((sum(row["reels"] for row in rows if row["stage"] == stage) for stage in stages), default=0)
     failed = sum(row["reels"] for row in rows if row["state"] == "failed")
     subtitle = f"What became of {total:,} reels in each stage; beside the bars, the most frequent reasons. "
-    subtitle += f"{failed:,} results failed." if failed else "Nothing failed."
+    creators = sum(row["creators"] for row in rows if (row["stage"], row["state"]) == ("creators", "failed"))
+    lost = [f"{failed:,} results failed"] * bool(failed) + [f"{creators:,} creators could not be had"] * bool(creators)
+    subtitle += f"{'; '.join(lost) or 'Nothing failed'}."
     height = BAR_HEIGHT * 1.5 * max(len(stages), 3) + 0.3
     figure, (chart,) = start_charts(name, subtitle, synthetic, 1, 1, height, left=1.25)
     if not total:

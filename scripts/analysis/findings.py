@@ -83,11 +83,17 @@ def _held(name: str, robustness: dict[str, Any] | None) -> str | None:
     variants = [row for row in robustness["variants"] if name in row["test"]] if robustness else []
     if not variants:
         return None
-    shown = ", ".join(
-        f"{row['variant'].replace('_', ' ')} {row['supported'][row['test'].index(name)]:.0%}" for row in variants
-    )
+    shown = ", ".join(f"{row['variant'].replace('_', ' ')} {_share(row, row['test'].index(name))}" for row in variants)
     runs = sum(row["n_runs"] for row in variants)
     return f"Supported, alone, in these shares of {runs} runs with other seeds and settings of the clusters: {shown}."
+
+
+def _share(variant: dict[str, Any], place: int) -> str:
+    """How often a test was supported; runs in which it could not be made count as neither."""
+    supported, untested = variant["supported"][place], variant["not_testable"][place]
+    if supported is None:
+        return "not testable"
+    return f"{supported:.0%}" + (f" (not testable in a further {untested:.0%} of the runs)" if untested else "")
 
 
 def _how(family: list[str], settings: HypothesesSection) -> str:

@@ -60,7 +60,9 @@ def judge(results: list[Hypothesis], settings: HypothesesSection) -> list[Hypoth
     Tests of the family that could not be made do not count. Tests outside of it keep their verdict.
     """
     p_values = {
-        result.id: result.p_value for result in results if result.id in settings.family and result.p_value is not None
+        result.id: result.p_value
+        for result in results
+        if result.id in settings.family and result.p_value is not None and result.verdict != NOT_TESTABLE
     }
     adjusted = dict(zip(p_values, holm([*p_values.values()]), strict=True))
     return [

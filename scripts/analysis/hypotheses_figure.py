@@ -8,6 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis.evidence import NOT_TESTABLE
 from analysis.figures import COLOURS, FAINT, INK, draw_note, start_charts
 
 OBSERVED, NULL = COLOURS[4], "#B8C4CE"
@@ -36,6 +37,9 @@ def hypotheses_figure(results: list[dict[str, Any]], nulls: list[dict[str, Any]]
     )
     if not drawn:
         subtitle = "No test could be made against a null."
+    untested = [result["id"] for result in results if result["verdict"] == NOT_TESTABLE and result not in drawn]
+    if drawn and untested:
+        subtitle += f" Not testable: {', '.join(untested)} (hypotheses.md says why)."
     rows = max(1, -(-len(drawn) // COLUMNS))
     columns = COLUMNS if len(drawn) > 1 else 1
     figure, charts = start_charts(name, subtitle, synthetic, rows, columns, ROW_HEIGHT * rows, left=0.3)
@@ -60,8 +64,8 @@ def _draw(chart: Axes, result: dict[str, Any], bins: list[dict[str, Any]]) -> No
     room = 0.06 * (high - low)
     chart.set_xlim(low - room, high + room)
     chart.set_xlabel("\n".join(textwrap.wrap(WHAT.get(result["id"], result["statistic"]), 52)), fontsize=7.5)
-    if result["p_value"] is None:
-        said = "not testable"
+    if result["p_value"] is None or result["verdict"] == NOT_TESTABLE:
+        said = NOT_TESTABLE
     else:
         adjusted = "" if result["p_adjusted"] is None else f" [{p_words(result['p_adjusted'])}]"
         least = 1 / (result["n_draws"] + 1)

@@ -58,7 +58,10 @@ def map_profiles(profiles: Profiles, settings: MapSection, seed: int) -> Creator
         settings: neighbours, min_dist and metric of UMAP; t-SNE uses the same metric.
         seed: of UMAP and t-SNE.
     """
-    number, different = len(profiles), profiles.distinct()
+    number = len(profiles)
+    # Drawn to different places, equal creators would look different: each profile is laid out once.
+    first, place = profiles.groups()
+    different = len(first)
     if number == 0:
         empty = np.empty((0, 2))
         return CreatorMap(empty, empty, empty, ["no creator has a profile: the map is empty"])
@@ -71,10 +74,16 @@ def map_profiles(profiles: Profiles, settings: MapSection, seed: int) -> Creator
         )
         return CreatorMap(pca, None, None, [note])
     notes = []
-    neighbours = min(settings.neighbours, number - 1)
+    if different < number:
+        notes.append(
+            f"{number} creators have {different} different profiles between them: those with the same profile lie at "
+            "the same place"
+        )
+    vectors = vectors[first]
+    neighbours = min(settings.neighbours, different - 1)
     if neighbours < settings.neighbours:
         notes.append(
-            f"map.neighbours = {settings.neighbours} is more than {number} creators allow: {neighbours} are used"
+            f"map.neighbours = {settings.neighbours} is more than {different} creators allow: {neighbours} are used"
         )
     umap = umap_layout(vectors, 2, neighbours, min_dist=settings.min_dist, metric=settings.metric, seed=seed)
     if umap is None:
@@ -82,7 +91,9 @@ def map_profiles(profiles: Profiles, settings: MapSection, seed: int) -> Creator
     tsne = tsne_layout(vectors, settings.metric, seed)
     if tsne is None:
         notes.append("t-SNE gave no finite coordinates: its columns are null")
-    return CreatorMap(pca, None if umap is None else scale(umap), None if tsne is None else scale(tsne), notes)
+    return CreatorMap(
+        pca, None if umap is None else scale(umap)[place], None if tsne is None else scale(tsne)[place], notes
+    )
 
 
 def umap_layout(

@@ -39,6 +39,8 @@ def study_numbers(tables: Tables) -> dict[str, Number]:
     directed = set(zip(edges["source_id"], edges["target_id"], strict=True))
     returned = sum((target, source) in directed for source, target in directed)
     in_clusters = clusters[clusters["cluster"] >= 0]
+    # Where nobody's follow list was read, a density of 0 would be a finding that nobody made.
+    listed = bool(creators["follows_status"].isin(["complete", "partial"]).any()) or len(edges) > 0
     found: dict[str, Number] = {
         "creators": len(creators),
         "creators_embedded": int((creators["n_embedded"].fillna(0) > 0).sum()),
@@ -49,7 +51,7 @@ def study_numbers(tables: Tables) -> dict[str, Number]:
         "reels_with_speech": int(tables.reels["speech_text"].notna().sum()),
         "follows": len(tables.follows),
         "follows_inside": len(edges),
-        "network_density": len(edges) / pairs if pairs else None,
+        "network_density": len(edges) / pairs if pairs and listed else None,
         "network_reciprocity": returned / len(directed) if directed else None,
         "clusters": int(in_clusters["cluster"].nunique()),
         "creators_in_clusters": len(in_clusters),
@@ -60,7 +62,10 @@ def study_numbers(tables: Tables) -> dict[str, Number]:
     for cluster, size in in_clusters["cluster"].value_counts().sort_index().items():
         found[f"cluster_{cluster}_creators"] = int(size)
     for (stage, state), rows in tables.coverage.groupby(["stage", "state"]):
-        found[f"stage_{_word(str(stage))}_{state}"] = int(rows["reels"].sum())
+        reels = "stage_creators_reels" if stage == "creators" else f"stage_{_word(str(stage))}"
+        found[f"{reels}_{state}"] = int(rows["reels"].sum())
+        if stage == "creators":
+            found[f"stage_creators_{state}"] = int(rows["creators"].sum())
     for result in tables.hypotheses:
         for name in ("observed", "expected", "effect", "ci_low", "ci_high", "p_value", "p_adjusted", "n_draws"):
             found[f"hypothesis_{_word(result['id'])}_{name}"] = result[name]

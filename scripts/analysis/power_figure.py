@@ -36,7 +36,7 @@ def power_figure(rows: list[dict[str, Any]], name: str, synthetic: bool) -> Figu
         "How often each test finds a homophily in simulated cohorts like this study's: "
         f"{first['clusters']} communities, skews of popularity and activity as measured "
         f"({first['popularity_skew']:.2f}, {first['activity_skew']:.2f}), vocabularies {first['separation']:g} apart. "
-        f"{max(row['cohorts'] for row in rows)} cohorts per point; bars: exact 95 % binomial intervals; "
+        f"{_cohorts(rows)} cohorts per point; bars: exact 95 % binomial intervals; "
         f"dotted line: {100 * first['alpha']:g} %, what chance gives."
     )
     columns = min(COLUMNS, len(sizes))
@@ -47,6 +47,7 @@ def power_figure(rows: list[dict[str, Any]], name: str, synthetic: bool) -> Figu
     step = (strengths[-1] / strengths[0]) ** APART
     for place, (size, chart) in enumerate(zip(sizes, charts, strict=False)):
         own = [row for row in rows if row["creators"] == size and row["power"] is not None]
+        untested = [test for test in tests if own and not any(row["test"] == test for row in own)]
         chart.axhline(100 * first["alpha"], color=FAINT, linewidth=0.8, linestyle=(0, (1, 2)))
         for number, test in enumerate(tests):
             mark, dashes = LOOKS[test]
@@ -60,7 +61,7 @@ def power_figure(rows: list[dict[str, Any]], name: str, synthetic: bool) -> Figu
             )  # fmt: skip
         degrees = {round(row["mean_degree"], 1) for row in own}
         follows = f", {degrees.pop():g} follows each" if degrees else ": not testable"
-        title = f"{size:,} creators{follows}"
+        title = f"{size:,} creators{follows}" + (f"\n{', '.join(untested)}: not testable" if untested else "")
         chart.text(0.5, 0.97, title, ha="center", va="top", fontsize=7.8, transform=chart.transAxes)
         chart.set_ylim(-3, ROOM_FOR_TITLE)
         chart.set_yticks(range(0, 101, 20))
@@ -74,3 +75,10 @@ def power_figure(rows: list[dict[str, Any]], name: str, synthetic: bool) -> Figu
     handles, labels = charts[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="lower right", bbox_to_anchor=(0.99, 0.0), ncols=len(labels), fontsize=7.5)
     return figure
+
+
+def _cohorts(rows: list[dict[str, Any]]) -> str:
+    """How many cohorts the points are of: those in which a test could be made."""
+    numbers = [row["cohorts"] for row in rows if row["cohorts"]] or [0]
+    fewest, most = min(numbers), max(numbers)
+    return f"{most}" if fewest == most else f"{fewest} to {most}"

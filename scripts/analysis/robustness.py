@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from analysis.clusters import NOISE, density_clusters
@@ -85,9 +86,15 @@ def summarise(runs: Sequence[dict[str, Any]], own: Sequence[int | None]) -> dict
         **_named("clusters", ("low", "median", "high"), (0.0, 0.5, 1.0), clusters),
         **_named("noise", ("low", "median", "high"), (0.0, 0.5, 1.0), noise[~np.isnan(noise)]),
         "test": list(tests),
-        "supported": (verdicts == SUPPORTED).mean(axis=0).tolist(),
+        "supported": [supported_share(column) for column in verdicts.T],
         "not_testable": (verdicts == NOT_TESTABLE).mean(axis=0).tolist(),
     }
+
+
+def supported_share(verdicts: npt.NDArray[np.str_]) -> float | None:
+    """Share of the runs in which a test was supported, of those in which it could be made; None where none could."""
+    made = verdicts[verdicts != NOT_TESTABLE]
+    return float((made == SUPPORTED).mean()) if len(made) else None
 
 
 def _named(

@@ -88,10 +88,16 @@ def _draw_verdicts(figure: Figure, chart: Axes, rows: Sequence[dict[str, Any]], 
         shift = (len(tests) - 1) / 2 - number
         for row, place in zip(rows, places, strict=True):
             share = row["supported"][row["test"].index(test)]
+            across, up = ([], []) if share is None else ([100 * share], [place + 0.17 * shift])
             chart.plot(
-                100 * share, place + 0.17 * shift, MARKERS[number % len(MARKERS)], markersize=4,
+                across, up, MARKERS[number % len(MARKERS)], markersize=4,
                 color=COLOURS[number % len(COLOURS)], label=test if row is rows[0] else None,
             )  # fmt: skip
+    for row, place in zip(rows, places, strict=True):
+        untested = sum(share is None for share in row["supported"])
+        if untested:
+            said = "not testable" if untested == len(tests) else f"{untested} of {len(tests)} tests not testable"
+            chart.text(50, place - 0.42, said, fontsize=6, color=FAINT, ha="center", va="center")
     chart.set_xlim(-6, 106)
     chart.set_xlabel("runs in which the test\nis supported (%)", fontsize=8)
     if tests:

@@ -302,6 +302,9 @@ class TranscriptSection(Section):
     max_no_speech_probability: Share = Field(
         0.6, description="Segments above it are dropped where their log probability is low, too."
     )
+    min_language_probability: Share = Field(
+        0.5, description="A reel whose language is less probable is marked as `unsure_language`."
+    )
     max_minutes: float = Field(10.0, gt=0, description="Longer audio is skipped as `too_long`.")
     compute_type: Literal["auto", "int8", "float16", "float32"] = Field(
         "auto",

@@ -21,6 +21,7 @@ from typing import Any
 from common.config import Section
 from common.manifest import Row, file_stem, read_reels, write_manifest
 from common.models import Model, add_weights
+from common.named import Names
 from common.options import add_section
 from common.program import UserError, log, parser
 from common.states import INSTALLATION, SKIPPED, Outcome, ReelError, unexpected
@@ -222,6 +223,7 @@ class _Batch:
         self.imports = {line["reel_id"]: line["key"] for line in imports if line["stage"] == self.stage.name}
         self.files: Path = self.arguments.files or self.arguments.manifest.with_suffix("")
         self.files.mkdir(parents=True, exist_ok=True)
+        self.names = Names(_folder_of(self.arguments.manifest, self.stage.row_name) / "creators")
         self.written: set[str] = set()
         self.name = self.arguments.manifest.stem
         self.progress = _Progress(f"{self.stage.row_name}, batch {self.name}")
@@ -355,6 +357,9 @@ class _Batch:
             # What may be deleted later is not what the manifest lists.
             if getattr(self.arguments, "passing_media", False) and self._in_store(external[0]):
                 path = facts
+        if outcome.state == "failed":
+            why = f"{outcome.reason}{f' ({outcome.detail})' if outcome.detail else ''}"
+            log.warning("%s: %s failed: %s", self.stage.row_name, self.names.of(creator, reel), why)
         producer = entry.producer if entry else self.producer
         if outcome.reason == "error":
             producer += f"; installation {os.environ.get(INSTALLATION, 'unknown')}"
@@ -420,6 +425,12 @@ class _Batch:
                 path.unlink()
         write_manifest(list(self.rows.values()), self.arguments.manifest)
         self.progress.end()
+
+
+def _folder_of(manifest: Path, stage: str) -> Path:
+    """The folder of the results that a stage's manifest is in; `embedding/text` lies a level deeper."""
+    manifest = manifest.absolute()
+    return manifest.parents[2 if manifest.parent.parent.name == stage.split("/", maxsplit=1)[0] else 1]
 
 
 def reason_file(reason: str, detail: str | None) -> str:

@@ -28,6 +28,10 @@ class Reason:
 NOTED = {
     "follows_partial": Reason("the follow list is not complete", passes=True),
     "cut_off": Reason("the model's answer ended at the limit of tokens"),
+    "unsure_language": Reason("the language of the speech is not sure, so neither is its text"),
+    "mixed_languages": Reason("several languages are spoken; the text is in one of them"),
+    "not_translated": Reason("the speech has no English text"),
+    "partly_dropped": Reason("parts of the speech's text were dropped: the sound does not support them"),
 }
 SKIPPED = {
     "no_audio": Reason("the video has no audio track"),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from common.prompts import CONTEXT
+from common.prompts import with_context
 from common.states import ReelError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Request:
 
     def text(self, context: str | None = None) -> str:
         """The prompt with its context, or with another one."""
-        return self.prompt.replace(CONTEXT, self.context if context is None else context).strip()
+        return with_context(self.prompt, self.context if context is None else context)
 
 
 @dataclass(frozen=True)

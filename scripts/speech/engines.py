@@ -44,30 +44,6 @@ class Segment:
         return cls(*(found[name] for name in names))
 
 
-@dataclass(frozen=True)
-class Decoded:
-    """All that a model made of one clip, before the guards."""
-
-    language: str
-    language_probability: float
-    segments: list[Segment]
-
-
-@dataclass(frozen=True)
-class Window:
-    """The answer to a clip's first 30 seconds, decoded together with those of other clips.
-
-    Attributes:
-        language: ISO 639-1 code, given or detected.
-        language_probability: 1 where the language was given.
-        answer: the library's own.
-    """
-
-    language: str
-    language_probability: float
-    answer: Any
-
-
 class FirstWindowKnown:
     """Stands in for the library's model of one clip: the first window is answered already, the rest it decodes.
 
@@ -103,24 +79,27 @@ class Engine(Protocol):
         self,
         clip: np.ndarray,
         task: str,
-        language: str | None,
+        language: str,
         temperatures: Sequence[float],
         seed: int,
-        window: Window | None = None,
-    ) -> Decoded:
-        """Decode one clip.
+        window: Any = None,
+    ) -> list[Segment]:
+        """Decode one clip; segments before the guards.
 
         Args:
             clip: float32 in [-1, 1], 16 kHz.
             task: transcribe or translate.
-            language: ISO 639-1 code; None: detected.
+            language: ISO 639-1 code of what is spoken.
             temperatures: tried in turn until a window passes the thresholds.
             seed: of the sampling, where a temperature is above 0.
             window: the first window's answer, where `first_windows` has it.
         """
 
-    def first_windows(self, clips: Sequence[np.ndarray], task: str, languages: Sequence[str | None]) -> list[Window]:
-        """Decode the first 30 s of several clips together, without sampling."""
+    def first_windows(self, clips: Sequence[np.ndarray], task: str, languages: Sequence[str]) -> list[Any]:
+        """Decode the first 30 s of several clips together, without sampling; the library's own answers."""
+
+    def languages(self, clips: Sequence[np.ndarray]) -> list[tuple[str, float]]:
+        """The likeliest language of the first 30 s of each clip (ISO 639-1), and its probability."""
 
 
 def load_engine(model: Model, settings: TranscriptSection, threads: int) -> Engine:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from common.config import TranscriptSection
 from common.models import Model
-from speech.engines import Decoded, FirstWindowKnown, Segment, Window
+from speech.engines import FirstWindowKnown, Segment
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,11 +49,11 @@ class FasterWhisper:
         self,
         clip: np.ndarray,
         task: str,
-        language: str | None,
+        language: str,
         temperatures: Sequence[float],
         seed: int,
-        window: Window | None = None,
-    ) -> Decoded:
+        window: Any = None,
+    ) -> list[Segment]:
         """See `speech.engines.Engine`.
 
         CTranslate2 seeds its sampler once per thread. So that a clip's text does not depend on which clips came before
@@ -69,15 +69,14 @@ class FasterWhisper:
         if window is None:
             return self._transcribe(self.whisper, clip, task, language, temperatures)
         prepared = copy.copy(self.whisper)
-        prepared.model = _FirstWindowKnown(self.whisper.model, window.answer)
-        found = self._transcribe(prepared, clip, task, window.language, temperatures)
-        return Decoded(window.language, window.language_probability, found.segments)
+        prepared.model = _FirstWindowKnown(self.whisper.model, window)
+        return self._transcribe(prepared, clip, task, language, temperatures)
 
     def _transcribe(
-        self, whisper: WhisperModel, clip: np.ndarray, task: str, language: str | None, temperatures: Sequence[float]
-    ) -> Decoded:
+        self, whisper: WhisperModel, clip: np.ndarray, task: str, language: str, temperatures: Sequence[float]
+    ) -> list[Segment]:
         settings = self.settings
-        found, info = whisper.transcribe(
+        found, _ = whisper.transcribe(
             clip,
             task=task,
             language=language,
@@ -89,30 +88,18 @@ class FasterWhisper:
             no_speech_threshold=settings.max_no_speech_probability,
             condition_on_previous_text=False,  # one bad segment must not infect the next
         )
-        segments = [Segment.of(vars(segment)) for segment in found]
-        return Decoded(info.language, info.language_probability, segments)
+        return [Segment.of(vars(segment)) for segment in found]
 
-    def first_windows(self, clips: Sequence[np.ndarray], task: str, languages: Sequence[str | None]) -> list[Window]:
+    def first_windows(self, clips: Sequence[np.ndarray], task: str, languages: Sequence[str]) -> list[Any]:
         """See `speech.engines.Engine`. The arguments are those that `WhisperModel.transcribe` decodes a window with."""
-        import numpy as np
-        from faster_whisper.audio import pad_or_trim
         from faster_whisper.tokenizer import Tokenizer
         from faster_whisper.transcribe import get_suppressed_tokens
 
         whisper = self.whisper
-        frames = whisper.feature_extractor.nb_max_frames
-        features = [whisper.feature_extractor(clip) for clip in clips]
-        known = [(language or "", 1.0) for language in languages]
-        if None in languages:
-            # A frame of padding that languages are told by is left out of the decoding: it would tip close decisions.
-            encoded = whisper.encode(np.stack([pad_or_trim(part[:, :frames]) for part in features]))
-            ranked = whisper.model.detect_language(encoded)
-            likeliest = [(best[0][0][2:-2], best[0][1]) for best in ranked]
-            known = [given if given[0] else found for given, found in zip(known, likeliest, strict=True)]
-        encoded = whisper.encode(np.stack([pad_or_trim(part[:, :-1][:, :frames]) for part in features]))
-        tokenizers = [Tokenizer(whisper.hf_tokenizer, True, task=task, language=language) for language, _ in known]
-        answers = whisper.model.generate(
-            encoded,
+        tokenizers = [Tokenizer(whisper.hf_tokenizer, True, task=task, language=language) for language in languages]
+        answers: list[Any] = whisper.model.generate(
+            # The frame of padding that languages are told by is left out: it would tip close decisions.
+            self._encoded([whisper.feature_extractor(clip)[:, :-1] for clip in clips]),
             [whisper.get_prompt(tokenizer, [], without_timestamps=False) for tokenizer in tokenizers],
             beam_size=self.settings.beam_size,
             patience=self.settings.patience,
@@ -123,10 +110,21 @@ class FasterWhisper:
             suppress_tokens=get_suppressed_tokens(tokenizers[0], [-1]),
             max_initial_timestamp_index=round(1.0 / whisper.time_precision),
         )
-        return [
-            Window(language, probability, answer)
-            for (language, probability), answer in zip(known, answers, strict=True)
-        ]
+        return answers
+
+    def languages(self, clips: Sequence[np.ndarray]) -> list[tuple[str, float]]:
+        """See `speech.engines.Engine`."""
+        whisper = self.whisper
+        ranked = whisper.model.detect_language(self._encoded([whisper.feature_extractor(clip) for clip in clips]))
+        return [(best[0][0].strip("<|>"), best[0][1]) for best in ranked]
+
+    def _encoded(self, features: Sequence[np.ndarray]) -> Any:
+        """The first 30 s of each clip as the encoder hears them."""
+        import numpy as np
+        from faster_whisper.audio import pad_or_trim
+
+        frames = self.whisper.feature_extractor.nb_max_frames
+        return self.whisper.encode(np.stack([pad_or_trim(part[:, :frames]) for part in features]))
 
 
 class _FirstWindowKnown(FirstWindowKnown):

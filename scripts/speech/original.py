@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from common.config import TranscriptSection
 from common.models import Model
-from speech.engines import Decoded, FirstWindowKnown, Segment, Window
+from speech.engines import FirstWindowKnown, Segment
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,11 +49,11 @@ class OriginalWhisper:
         self,
         clip: np.ndarray,
         task: str,
-        language: str | None,
+        language: str,
         temperatures: Sequence[float],
         seed: int,
-        window: Window | None = None,
-    ) -> Decoded:
+        window: Any = None,
+    ) -> list[Segment]:
         """See `speech.engines.Engine`. Sampling has the clip's own seed."""
         import torch
         from whisper import transcribe
@@ -62,12 +62,8 @@ class OriginalWhisper:
         with self.alone, torch.random.fork_rng():
             torch.manual_seed(seed)
             model: Any = self.whisper
-            probability = 1.0
             if window is not None and not any(temperatures):
-                model = _FirstWindowKnown(self.whisper, window.answer)
-                language, probability = window.language, window.language_probability
-            elif language is None:
-                ((language, probability),) = self._languages(self._first_frames([clip]))
+                model = _FirstWindowKnown(self.whisper, window)
             found = transcribe(
                 model,
                 clip,
@@ -82,10 +78,9 @@ class OriginalWhisper:
                 fp16=self.half,
                 **self._beams(),
             )
-        segments = [Segment.of(segment) for segment in found["segments"]]
-        return Decoded(str(language), probability, segments)
+        return [Segment.of(segment) for segment in found["segments"]]
 
-    def first_windows(self, clips: Sequence[np.ndarray], task: str, languages: Sequence[str | None]) -> list[Window]:
+    def first_windows(self, clips: Sequence[np.ndarray], task: str, languages: Sequence[str]) -> list[Any]:
         """See `speech.engines.Engine`.
 
         All clips are encoded together. The library decodes one language at a time, and with beams one clip at a time:
@@ -96,19 +91,20 @@ class OriginalWhisper:
 
         with self.alone, torch.inference_mode():
             encoded = self._first_frames(clips)
-            known = [(language, 1.0) for language in languages]
-            if None in languages:
-                likeliest = self._languages(encoded)
-                known = [given if given[0] else found for given, found in zip(known, likeliest, strict=True)]
             answers: dict[int, Any] = {}
             groups: dict[Any, list[int]] = {}
-            for number, (language, _) in enumerate(known):
+            for number, language in enumerate(languages):
                 groups.setdefault(language if self.settings.beam_size == 1 else number, []).append(number)
             for numbers in groups.values():
-                language = known[numbers[0]][0]
-                options = DecodingOptions(task=task, language=language, fp16=self.half, **self._beams())
+                options = DecodingOptions(task=task, language=languages[numbers[0]], fp16=self.half, **self._beams())
                 answers |= zip(numbers, self.whisper.decode(encoded[numbers], options), strict=True)
-        return [Window(str(language), sure, answers[number]) for number, (language, sure) in enumerate(known)]
+        return [answers[number] for number in range(len(languages))]
+
+    def languages(self, clips: Sequence[np.ndarray]) -> list[tuple[str, float]]:
+        """See `speech.engines.Engine`."""
+        with self.alone:
+            _, probabilities = self.whisper.detect_language(self._first_frames(clips))
+        return [max(found.items(), key=lambda pair: pair[1]) for found in probabilities]
 
     def _beams(self) -> dict[str, Any]:
         """Options of a beam search; with one beam, the library's greedy search is the same."""
@@ -132,11 +128,6 @@ class OriginalWhisper:
         with torch.inference_mode():
             encoded: torch.Tensor = self.whisper.embed_audio(stacked.half() if self.half else stacked)
         return encoded
-
-    def _languages(self, encoded: torch.Tensor) -> list[tuple[str, float]]:
-        """The likeliest language of each clip, and its probability."""
-        _, probabilities = self.whisper.detect_language(encoded)
-        return [max(found.items(), key=lambda pair: pair[1]) for found in probabilities]
 
 
 class _FirstWindowKnown(FirstWindowKnown):

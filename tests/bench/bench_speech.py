@@ -21,7 +21,7 @@ from aims import report
 from common.config import TranscriptSection
 from extract_audio import convert
 from media.wav import read_wav
-from speech.engines import Decoded, load_engine
+from speech.engines import Segment, load_engine
 from weights import fetched_model
 
 
@@ -43,16 +43,16 @@ def main(arguments: argparse.Namespace) -> int:
         engine = load_engine(fetched_model("faster-whisper-base", Path(folder)), settings, arguments.threads)
         clips = [read_wav(path) for path in sounds(arguments.reels, Path(folder))]
 
-    def one_by_one() -> list[Decoded]:
+    def one_by_one() -> list[list[Segment]]:
         with ThreadPoolExecutor(arguments.threads) as pool:
-            return list(pool.map(lambda clip: engine.decode(clip, "transcribe", None, [0.0], 1), clips))
+            return list(pool.map(lambda clip: engine.decode(clip, "transcribe", "en", [0.0], 1), clips))
 
-    def batch(part: list) -> list[Decoded]:
-        windows = engine.first_windows(part, "transcribe", [None] * len(part))
+    def batch(part: list) -> list[list[Segment]]:
+        windows = engine.first_windows(part, "transcribe", ["en"] * len(part))
         pairs = zip(part, windows, strict=True)
-        return [engine.decode(clip, "transcribe", None, [0.0], 1, window) for clip, window in pairs]
+        return [engine.decode(clip, "transcribe", "en", [0.0], 1, window) for clip, window in pairs]
 
-    def in_batches() -> list[Decoded]:
+    def in_batches() -> list[list[Segment]]:
         # As many threads as above: each batch is decoded by one.
         size = arguments.batch
         parts = [clips[first : first + size] for first in range(0, len(clips), size)]
@@ -64,7 +64,7 @@ def main(arguments: argparse.Namespace) -> int:
         found = {}
         for name, way in (("one", one_by_one), ("many", in_batches)):
             started = time.perf_counter()
-            found[name] = [[segment.text for segment in decoded.segments] for decoded in way()]
+            found[name] = [[segment.text for segment in decoded] for decoded in way()]
             seconds[name].append(time.perf_counter() - started)
     one, many = (statistics.median(taken) for taken in seconds.values())
     print(f"one by one in {arguments.threads} threads: {len(clips) / one:6.2f} reels/s")

@@ -14,7 +14,7 @@ import pytest
 
 from analysis.coverage_figure import LOOK, coverage_figure, in_order, reasons
 from analysis.figures import COLOURS, SHAPES, cluster_colour, cluster_shape, printable, save_figure, style
-from analysis.hypotheses_figure import OBSERVED
+from analysis.hypotheses_figure import OBSERVED, hypotheses_figure
 from analysis.map_figure import spread_ellipse
 from analysis.network_figure import bundled
 from analysis.portraits_figure import Portrait, portraits_figure
@@ -196,6 +196,17 @@ def test_the_hypotheses_are_drawn_beside_their_nulls(drawn, tmp_path, monkeypatc
     assert (tmp_path / "x.png").read_bytes() == before
 
 
+def test_tests_that_could_not_be_made_are_named_beside_the_others() -> None:
+    made = {"id": "H1-label", "observed": 0.3, "p_value": 0.02, "p_adjusted": None, "n_draws": 40, "statistic": "s"}
+    results = [made | {"verdict": "supported"}, made | {"id": "H2", "p_value": None, "verdict": "not testable"}]
+    nulls = [{"id": "H1-label", "statistic_low": 0.0, "statistic_high": 0.1, "n_draws": 40}]
+    with style():
+        figure = hypotheses_figure(results, nulls, "study", synthetic=False)
+    shown = " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
+    assert "Not testable: H2 (hypotheses.md says why)." in shown
+    assert "H1-label" not in shown.split("Not testable:")[1]
+
+
 @pytest.mark.parametrize("clusters", [0, 1, 14])
 def test_portraits_are_drawn_with_any_pictures_and_texts(clusters, tmp_path):
     """Wide, tall and missing pictures; hostile names; more clusters than are shown."""
@@ -231,3 +242,13 @@ def test_coverage_names_the_reasons(tmp_path):
     pixels = matplotlib.image.imread(tmp_path / "x.png")[:, :, :3]
     failed, made = share_of(pixels, LOOK["failed"]), share_of(pixels, LOOK["ok"])
     assert 0.5 < failed / made < 0.9  # 5 to 7
+
+
+@pytest.mark.parametrize(("lost", "said"), [(0, "Nothing failed."), (12, "12 creators could not be had.")])
+def test_creators_that_could_not_be_had_are_no_success(lost: int, said: str) -> None:
+    """A study that lost a dozen private accounts once was drawn with "Nothing failed": only reels were counted."""
+    rows = [{"stage": "creators", "state": "ok", "reason": None, "reels": 7, "creators": 3}]
+    rows += [{"stage": "creators", "state": "failed", "reason": "private", "reels": 0, "creators": lost}] * bool(lost)
+    with style():
+        figure = coverage_figure(rows, "study", synthetic=False)
+    assert said in " ".join(text.get_text() for text in figure.texts).replace("\n", " ")

@@ -333,6 +333,12 @@ def test_some_creators_of_a_study(tmp_path: Path) -> None:
     assert len(part.categories["city"]) == len(part.follows_status) == 24
 
 
+def test_a_test_that_could_not_be_made_does_not_fail_by_its_p_value() -> None:
+    """A researcher's own test may give a number with the verdict that it means nothing."""
+    made = judge([result("H1-degree", 0.001), result("H2", 0.9, "not testable")], HypothesesSection())
+    assert [(one.verdict, one.p_adjusted) for one in made] == [("supported", 0.001), ("not testable", None)]
+
+
 def test_a_paragraph_says_what_the_numbers_say() -> None:
     made = replace(
         result("H1-degree", 0.0012), observed=0.61, expected=0.25, effect=2.44, ci_low=1.9, ci_high=3.05,

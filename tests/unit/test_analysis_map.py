@@ -14,7 +14,13 @@ import pyarrow as pa
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from analysis.clusters import cluster_profiles, number_by_size
+from analysis.clusters import (
+    cluster_profiles,
+    finite_membership,
+    finite_outlier_scores,
+    hdbscan_of,
+    number_by_size,
+)
 from analysis.layout import map_profiles, scale
 from analysis.profiles import Profiles, profiles_of
 from common.config import ClusterSection, MapSection
@@ -192,3 +198,58 @@ def test_clusters_are_numbered_by_size_then_by_smallest_id() -> None:
     labels = [7, 7, 2, 2, 2, -1, 5, 5]
     assert number_by_size(labels, list("hgfedcba")).tolist() == [2, 2, 0, 0, 0, -1, 1, 1]
     assert number_by_size([], []).tolist() == []
+
+
+@pytest.mark.parametrize("space", ["cosine", "pca", "umap"])
+def test_equal_profiles_leave_the_others_their_membership(
+    space: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Several accounts of one brand post the same videos: their density is infinite, and the others had 0 of it."""
+    rows, _ = planted(40, 4)
+    same = [row for row in rows if row["creator_id"] in ("creator000", "creator004", "creator008", "creator012",
+                                                         "creator016", "creator020")]  # fmt: skip
+    for row in same:
+        row["profile"] = rows[0]["profile"]
+    options = ["--space", space, "--min-cluster-size=5", "--min-samples=4", "--min-dist=0", "--neighbours=8"]
+    found = run("cluster_creators", rows, tmp_path, monkeypatch, *options).to_pylist()
+    assert len({row["cluster"] for row in found}) >= 4
+    inside = [row for row in found if row["cluster"] >= 0]
+    assert min(row["membership"] for row in inside) > 0.05
+    own = next(row["cluster"] for row in found if row["creator_id"] == "creator000")
+    assert max(row["membership"] for row in inside if row["cluster"] == own) == 1.0
+    assert all(np.isfinite(row["outlier_score"]) and 0 <= row["outlier_score"] <= 1 for row in found)
+    assert ("6 creators lie where others do" in caplog.text) == (space != "umap")
+
+
+def test_membership_and_outliers_are_hdbscans_where_all_is_finite() -> None:
+    vectors = np.random.default_rng(2).normal(size=(60, 3)) + np.repeat(np.eye(3) * 6, 20, axis=0)
+    model = hdbscan_of(vectors, ClusterSection(min_cluster_size=5, min_samples=3))
+    tree = model.condensed_tree_.to_numpy()
+    points = tree[tree["child"] < 60]
+    density = points["lambda_val"][np.argsort(points["child"])]
+    assert len({*model.labels_} - {-1}) == 3
+    leaves = {label for label in set(model.labels_) - {-1} if model.probabilities_[model.labels_ == label].max() == 1}
+    kept = np.isin(model.labels_, list(leaves))
+    np.testing.assert_allclose(finite_membership(model.labels_, density)[kept], model.probabilities_[kept])
+    np.testing.assert_allclose(finite_outlier_scores(tree, 60), model.outlier_scores_, atol=1e-12)
+
+
+@pytest.mark.parametrize("copies", [2, 25])
+def test_equal_creators_lie_at_one_place(copies: int) -> None:
+    rows, _ = planted(40, 4)
+    for row in rows[:copies]:
+        row["profile"] = rows[0]["profile"]
+    profiles = profiles_of(pa.Table.from_pylist(rows))
+    made = map_profiles(profiles, MapSection(neighbours=8), seed=1)
+    for layout in (made.umap, made.tsne, made.pca):
+        assert layout is not None
+        assert np.ptp(layout[:copies], axis=0).max() < 1e-9
+        assert len(np.unique(layout.round(6), axis=0)) == 40 - copies + 1
+    assert any("lie at the same place" in note for note in made.notes)
+
+
+def test_groups_of_equal_profiles_keep_the_order_of_the_creators() -> None:
+    vectors = np.array([[3, 1], [1, 2], [3, 1], [0, 5], [1, 2]], np.float32)
+    first, place = Profiles(list("abcde"), vectors).groups()
+    assert first.tolist() == [0, 1, 3]
+    assert place.tolist() == [0, 1, 0, 2, 1]

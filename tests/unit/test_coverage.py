@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 from collections import Counter
@@ -9,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from check_coverage import check_unique, main, parse, too_many
+from check_coverage import check_unique, count, main, parse, too_many
+from common.another_try import left_to_retry
 from common.manifest import Row, read_manifest, write_manifest
+from common.named import Names
 from common.program import UserError
-from common.tables import COVERAGE, TableError, read_table
+from common.tables import COVERAGE, CREATORS, TableError, build_table, read_table, write_table
 
 STAGES = ["creators", "audio", "embedding/text"]
 
@@ -72,12 +75,74 @@ def test_the_coverage_table_counts_reels_and_creators():
         ("creators", "ok", None): (4, 1),
         ("creators", "skipped", "not_selected"): (1, 0),
         ("creators", "skipped", "no_reels"): (0, 1),
-        ("audio", "ok", None): (2, 0),
-        ("audio", "skipped", "no_audio"): (1, 0),
-        ("audio", "failed", "corrupt"): (1, 0),
-        ("embedding", "ok", None): (3, 0),
-        ("embedding", "failed", "no_input"): (1, 0),
+        ("audio", "ok", None): (2, 2),
+        ("audio", "skipped", "no_audio"): (1, 1),
+        ("audio", "failed", "corrupt"): (1, 1),
+        ("embedding", "ok", None): (3, 3),
+        ("embedding", "failed", "no_input"): (1, 1),
     }
+
+
+def test_creators_are_counted_once_however_many_reels_they_have():
+    rows = [Row("ada", f"r{number}", "audio", "ok") for number in range(4)]
+    (row,) = count([*rows, Row("bo", "r9", "audio", "ok")])
+    assert (row["reels"], row["creators"]) == (5, 2)
+
+
+def describe(creator: str, handle: str, reels: dict[str, str]) -> None:
+    """What the stage `creators` leaves of a creator, with the file of each reel."""
+    folder = Path("results/creators/0")
+    write_table(build_table([{"creator_id": creator, "handle": handle}], CREATORS), folder / "creators.parquet")
+    for reel, file in reels.items():
+        facts = {"reel_id": reel, "creator_id": creator, "file": file}
+        (folder / f"{reel}.json").write_text(json.dumps(facts), encoding="ascii")
+
+
+def test_what_failed_or_was_skipped_is_named_by_handle_and_file(caplog):
+    caplog.set_level(logging.INFO, "atlas")
+    describe("77", "Ada.Loom", {"r1": "weaving day.mp4", "r2": "yarn.mov"})
+    failed = [Row("77", reel, "audio", "failed", "corrupt", "no frames") for reel in ("r1", "r2")]
+    unseen = Row("77", "r3", "creators", "skipped", "missing_file", "lost.mp4")
+    after = [Row("77", reel, "embedding", "failed", "no_input", "audio: corrupt") for reel in ("r1", "r2")]
+    write({"creators": [*(Row("77", reel, "creators", "ok") for reel in ("r1", "r2")), unseen], "audio": failed,
+           "embedding/text": after})  # fmt: skip
+    check(max_failed=1.0)
+    assert "  Ada.Loom: weaving day.mp4 (reel r1): no frames\n" in caplog.text
+    assert "  Ada.Loom: yarn.mov (reel r2): no frames\n" in caplog.text
+    assert "creators, missing_file:\n  Ada.Loom: reel r3: lost.mp4\n" in caplog.text
+    assert "no_input:\n" not in caplog.text, "the cause is named, not what follows from it"
+
+
+def test_of_many_some_are_named_and_the_others_counted(caplog):
+    caplog.set_level(logging.INFO, "atlas")
+    write({"audio": reels("audio", *[GONE] * 8)})
+    check(max_failed=1.0)
+    assert "  and 5 more (results/tables/status.parquet has all)" in caplog.text
+
+
+def test_a_reel_is_found_by_the_name_of_its_file():
+    describe("ada", "ada", {"r1": "day.mp4", "r2": "night.mp4"})
+    names = Names(Path("results/creators"))
+    assert (names.reel_id("night.mp4"), names.reel_id("r1"), names.reel_id("nobody")) == ("r2", "r1", "nobody")
+    Path("results/creators/1").mkdir()
+    Path("results/creators/1/r9.json").write_text('{"reel_id": "r9", "creator_id": "bo", "file": "day.mp4"}')
+    with pytest.raises(UserError, match=r"day\.mp4: 2 reels have a file of this name: r1 of ada, r9 of bo"):
+        names.reel_id("day.mp4")
+
+
+def test_failures_that_may_succeed_on_another_try_are_counted_with_the_command(caplog):
+    private = Row("c8", None, "creators", "failed", "private")
+    partial = Row("c9", None, "creators", "ok", "follows_partial")
+    write({"creators": [private, partial], "audio": reels("audio", SLOW, SLOW, GONE, OK)})
+    check(max_failed=1.0)
+    expected = (
+        "These may succeed on another try: results of reels 2 (timeout: 2), creators 1 (follows_partial: 1). To take "
+        "them up, give the same command again with the target `retry` (snakemake retry ...)"
+    )
+    assert expected in caplog.text
+    assert left_to_retry(Path("results")) == expected
+    write({"audio": reels("audio", GONE, OK)})
+    assert left_to_retry(Path("results")) is None
 
 
 def test_the_tables_do_not_depend_on_how_reels_are_spread():

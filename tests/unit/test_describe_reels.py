@@ -175,13 +175,13 @@ def test_what_was_cut_is_said(study, weights) -> None:
     for number in range(6):
         words = "autumn light " * 100
         Path(f"results/context/0/reel{number}.json").write_text(json.dumps({"context": words}))
-    rows = describe(weights, context_tokens="130")
+    rows = describe(weights, context_tokens="240")
     assert all("context cut from 200 to " in row.detail for row in rows.values())
     assert "6 frames thinned to 4" in rows["reel5"].detail
     assert "thinned" not in rows["reel0"].detail
     record = json.loads(rows["reel5"].file().with_suffix(".json").read_text())
     assert len(record["frames_shown_s"]) == 4
-    assert record["input_tokens"] + 12 <= 130
+    assert record["input_tokens"] + 12 <= 240
 
 
 def test_frames_that_cannot_be_read_fail_alone(study, weights) -> None:

@@ -209,7 +209,7 @@ def test_a_caption_with_the_model_s_own_signs_is_text(llava: Path, llama: Path) 
     answers = ask(load(llava, batch_size=3, max_new_tokens=2), asked)
     assert all(isinstance(answer, Answer) for answer in answers.values())
     plan = load(llama)._plan(Request("a", "Shorten: {context}", "the end</s> of it"))
-    assert plan.text == "Shorten: the end< /s> of it"
+    assert plan.text == "Shorten: the end‹ /s› of it"
     assert plan.context_words == 4
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis.numbers import as_tex, in_words, macro
-from common.tables import CLUSTERS, COVERAGE, CREATORS, EDGES, FOLLOWS, REELS, build_table, write_table
+from common.tables import CLUSTERS, COVERAGE, CREATORS, EDGES, FOLLOWS, REELS, build_table, read_table, write_table
 from write_numbers import main, parse
 
 TESTED = {"observed": 0.6, "expected": 0.2, "effect": 3.0, "ci_low": 2.0, "ci_high": 4.0, "p_value": 9.999e-5,
@@ -32,7 +32,8 @@ def results(tmp_path):
     edges = [{"source_id": source, "target_id": target} for source, target in ("ab", "ba", "ac", "ad", "bd")]
     clusters = [{"creator_id": name, "cluster": -1 if name == "d" else 0} for name in "abcd"]
     coverage = [
-        {"stage": "video", "state": "ok", "reels": 8, "creators": 0},
+        {"stage": "video", "state": "ok", "reels": 8, "creators": 4},
+        {"stage": "creators", "state": "ok", "reels": 8, "creators": 5},
         {"stage": "embedding/image", "state": "failed", "reason": "corrupt", "reels": 1, "creators": 0},
         {"stage": "embedding/image", "state": "failed", "reason": "timeout", "reels": 2, "creators": 0},
     ]
@@ -74,7 +75,9 @@ def test_the_numbers_are_those_of_the_tables(results, monkeypatch):
         "creators": 5, "creators_embedded": 4, "creators_with_few_reels": 1, "follow_lists_complete": 4, "reels": 8,
         "reels_embedded": 8, "reels_with_speech": 4, "follows": 10, "follows_inside": 5, "network_density": 5 / 20,
         "network_reciprocity": 2 / 5, "clusters": 1, "creators_in_clusters": 3, "creators_in_no_cluster": 1,
-        "cluster_0_creators": 3, "stage_video_ok": 8, "stage_embedding_image_failed": 3, "robustness_median_ari": None,
+        "cluster_0_creators": 3, "stage_video_ok": 8,
+        "stage_creators_ok": 5, "stage_creators_reels_ok": 8, "stage_embedding_image_failed": 3,
+        "robustness_median_ari": None,
         "robustness_stable": False, "hypothesis_h1_label_effect": 3.0, "hypothesis_h1_label_p_adjusted": None,
     }  # fmt: skip
     assert {name: numbers[name] for name in expected} == expected
@@ -121,3 +124,14 @@ def test_the_table_of_the_cohort_has_a_column_for_each_cluster(results, monkeypa
     tex = (results / "cohort.tex").read_text()
     assert tex.count("\\\\\n") == len(table) + 1
     assert {line.count("&") for line in tex.splitlines() if line.endswith("\\\\")} == {3}
+
+
+def test_a_network_that_nobody_looked_at_has_no_density(results, monkeypatch):
+    creators = read_table(results / "tables/creators.parquet", CREATORS).to_pylist()
+    for row in creators:
+        row["follows_status"] = "unfetched"
+    write_table(build_table(creators, CREATORS), results / "tables/creators.parquet")
+    write_table(build_table([], EDGES), results / "tables/edges.parquet")
+    numbers, tex = written(results, monkeypatch)
+    assert numbers["network_density"] is None
+    assert "\\newcommand{\\atlasNetworkDensity}{--}" in tex

@@ -167,3 +167,18 @@ def test_a_point_that_could_not_be_tested_is_a_gap_in_the_figure():
     with style():
         figure = power_figure([row], "A study", synthetic=False)
     assert "10 creators: not testable" in {text.get_text() for text in figure.axes[0].texts}
+
+
+def test_a_test_that_could_not_be_made_is_named_in_its_chart():
+    row = dict.fromkeys(POWER.names) | {"creators": 10, "homophily": 2.0, "alpha": 0.05, "clusters": 2, "seed": 1}
+    row |= {"popularity_skew": 1.0, "activity_skew": 1.0, "separation": 0.5, "mean_degree": 4.0}
+    rows = [
+        row | {"test": "H1-label", "cohorts": 0, "supported": 0},
+        row | {"test": "dyadic", "cohorts": 7, "supported": 7, "power": 1.0, "ci_low": 0.6, "ci_high": 1.0},
+    ]
+    with style():
+        figure = power_figure(rows, "A study", synthetic=False)
+    (title,) = [text.get_text() for text in figure.axes[0].texts]
+    assert title == "10 creators, 4 follows each\nH1-label: not testable"
+    assert any("7 cohorts per point" in text.get_text().replace("\n", " ") for text in figure.texts)
+    assert [line.get_ydata()[0] for line in figure.axes[0].lines if line.get_label() == "dyadic"] == [100.0]

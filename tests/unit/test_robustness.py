@@ -13,8 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from analysis.evidence import Hypothesis
+from analysis.figures import style
+from analysis.findings import as_markdown
 from analysis.robustness import summarise, together, warning
-from common.config import Config, ConfigError, parse_config
+from analysis.robustness_figure import robustness_figure
+from common.config import Config, ConfigError, HypothesesSection, parse_config
 from common.tables import CREATORS, ROBUSTNESS, build_table, write_table
 
 SMALL = ["--neighbours=8", "--min-dist=0", "--min-cluster-size=5", "--min-samples=3"]
@@ -116,6 +120,39 @@ def test_runs_without_clusters_have_no_agreement() -> None:
     assert (found["clusters_high"], found["noise_low"], found["not_testable"]) == (0.0, 1.0, [1.0])
     assert warning(found | {"varied": "seed"}, 0.6) is None
     assert set(found) | {"variant", "settings", "varied"} == set(ROBUSTNESS.names)
+
+
+def test_a_test_that_could_not_be_made_is_no_failed_test() -> None:
+    """It once counted as "not supported": 0 % where nothing could be tested, too few elsewhere."""
+    verdicts = [["not testable", "supported"], ["not testable", "not testable"], ["not testable", "not supported"]]
+    runs = [{"labels": [0, 0, 1, 1], "test": ["H1-label", "H1-degree"], "verdict": pair} for pair in verdicts]
+    found = summarise(runs, [0, 0, 1, 1]) | {"variant": "as_configured", "settings": "{}", "varied": "seed"}
+    assert found["supported"] == [None, 0.5]
+    assert found["not_testable"] == pytest.approx([1.0, 1 / 3])
+    assert pa.Table.from_pylist([found], schema=ROBUSTNESS).to_pylist()[0]["supported"] == [None, 0.5]
+    results = [
+        Hypothesis(name, "Why?", "nothing is", "share", 4, 9, "supported", None) for name in ("H1-label", "H1-degree")
+    ]
+    page = as_markdown(
+        results, [], {"warning": None, "variants": [found]}, HypothesesSection(), "study", synthetic=False
+    )
+    assert "0%" not in page.replace("50%", "")
+    assert "settings of the clusters: as configured not testable." in page
+    assert "as configured 50% (not testable in a further 33% of the runs)." in page
+
+
+@pytest.mark.parametrize("supported", [[None, None], [None, 0.5], [0.0, 1.0]])
+def test_the_figure_has_no_dot_for_a_test_that_could_not_be_made(supported: list[float | None]) -> None:
+    row = dict.fromkeys(ROBUSTNESS.names) | {"variant": "as_configured", "varied": "seed", "n_runs": 3}
+    row |= {"test": ["H1-label", "H1-degree"], "supported": supported}
+    with style():
+        figure = robustness_figure([row], 0.6, None, "study", synthetic=False)
+    verdicts = figure.axes[3]
+    dots = [100 * share for share in supported if share is not None]
+    assert [line.get_xdata()[0] for line in verdicts.lines if len(line.get_xdata())] == dots
+    said = {text.get_text() for text in verdicts.texts}
+    assert said == {0: {"not testable"}, 1: {"1 of 2 tests not testable"}, 2: set()}[len(dots)]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["H1-label", "H1-degree"]
 
 
 def test_the_study_is_its_own_first_variant() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import signal
 import time
@@ -23,6 +24,7 @@ from common.program import UserError
 from common.stage import Stage, Work, in_threads, run_stage, stage_parser
 from common.states import OK, Outcome, ReelError
 from common.store import file_sha256, read_lines
+from common.tables import CREATORS, build_table, write_table
 
 STAGE = Stage("shout", "shout_texts", "1", ".txt", inputs=("text",), optional=("mood",))
 
@@ -470,3 +472,20 @@ def test_an_unknown_setting_of_a_stage_is_refused():
     with pytest.raises(SystemExit):
         stage_parser(STAGE, ShoutSection, "").parse_args(["--text=a", "--mood=b", "--manifest=c", "--volume=11"])
     assert isinstance(stage_parser(STAGE, ShoutSection, ""), argparse.ArgumentParser)
+
+
+def test_a_failed_reel_is_named_in_the_log_by_handle_and_file(study, caplog):
+    caplog.set_level(logging.INFO, "atlas")
+    study.reel("r1", "hello", creator="77")
+    study.reel("r2", "hello", creator="77")
+    folder = Path("results/creators/0")
+    write_table(build_table([{"creator_id": "77", "handle": "Ada.Loom"}], CREATORS), folder / "creators.parquet")
+    (folder / "r2.json").write_text('{"reel_id": "r2", "file": "night walk.mp4"}')
+
+    def compute(works):
+        for work in works:
+            yield work, Outcome("failed", "timeout", "120 s")
+
+    study.run(compute=compute)
+    assert "shout: Ada.Loom: night walk.mp4 (reel r2) failed: timeout (120 s)" in caplog.text
+    assert "shout: Ada.Loom: reel r1 failed: timeout (120 s)" in caplog.text

@@ -8,6 +8,8 @@ from __future__ import annotations
 import csv
 import json
 import re
+import subprocess
+import sys
 import wave
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +18,7 @@ from typing import Any
 import faster_whisper
 import numpy as np
 import pytest
+from scipy.signal import resample_poly
 
 import transcribe_speech
 from common.config import TranscriptSection
@@ -23,11 +26,14 @@ from common.manifest import Row, read_reels, write_manifest
 from common.models import Model, write_marker
 from common.program import UserError
 from common.stage import Work
+from common.states import OK
 from common.store import file_sha256
 from extract_audio import convert
 from media.wav import read_wav
 from speech import engines, original
-from speech.engines import load_engine, resolve
+from speech.engines import Segment, load_engine, resolve
+from speech.invented import is_well_known, letters
+from speech.spoken_language import pieces
 from study import CHECKOUT
 from transcribe_speech import STAGE, Transcriber, main, parse
 from whisper_weights import write_checkpoint
@@ -154,18 +160,22 @@ def test_beams_of_openai_whisper_in_a_batch(speech, tmp_path):
     )  # fmt: skip
     engine = load_engine(Model("base", "1", "0", speech / "models" / "openai-whisper-base"), settings, 2)
     clips = [read_wav(speech / f"{reel}.wav") for reel in ("en", "fr")]
-    windows = engine.first_windows(clips, "transcribe", [None, "fr"])
-    assert [window.language for window in windows] == ["en", "fr"]
+    assert [code for code, _ in engine.languages(clips)] == ["en", "fr"]
+    windows = engine.first_windows(clips, "transcribe", ["en", "fr"])
     together = engine.decode(clips[1], "transcribe", "fr", [0.0], 1, windows[1])
     alone = engine.decode(clips[1], "transcribe", "fr", [0.0], 1)
-    assert [segment.text for segment in together.segments] == [segment.text for segment in alone.segments]
+    assert [segment.text for segment in together] == [segment.text for segment in alone]
 
 
 def write_noise(path: Path, seconds: int) -> None:
-    noise = np.random.default_rng(1).normal(0, 300, seconds * 16_000).astype("<i2")
+    write_sound(path, np.random.default_rng(1).normal(0, 0.01, seconds * 16_000))
+
+
+def write_sound(path: Path, samples: np.ndarray) -> None:
+    """A wav file of samples in [-1, 1], 16 kHz."""
     with wave.open(str(path), "wb") as sound:
         sound.setparams((1, 2, 16_000, 0, "NONE", None))
-        sound.writeframes(noise.tobytes())
+        sound.writeframes((samples * 32_767).astype("<i2").tobytes())
 
 
 def test_a_reel_that_breaks_a_batch_fails_alone(tmp_path, monkeypatch):
@@ -196,7 +206,7 @@ def test_a_sampled_text_depends_on_its_own_seed_only(speech, backend, monkeypatc
     settings = TranscriptSection(backend=backend, model="base", device="cpu", compute_type="float32", beam_size=1)
     engine = load_engine(Model("base", "1", "0", speech / "models" / f"{backend}-base"), settings, 2)
     clip = read_wav(speech / "en.wav")
-    first, other, again = (engine.decode(clip, "transcribe", "en", [1.0], seed).segments for seed in (5, 6, 5))
+    first, other, again = (engine.decode(clip, "transcribe", "en", [1.0], seed) for seed in (5, 6, 5))
     assert first == again
     assert first != other
     assert first[0].temperature == 1.0
@@ -258,3 +268,241 @@ def test_a_result_depends_on_the_precision_that_auto_led_to(monkeypatch):
         keys.append(STAGE.made_from(settings, [], {})["made_with"])
     assert keys == [{"device": "cpu", "precision": "int8"}, {"device": "cuda", "precision": "float16"}]
     resolve.cache_clear()
+
+
+# --- what is kept, what is dropped, and what is said of it ------------------------------------------------------------
+
+
+def segment(text: str, end_s: float = 2.0, **changed: float) -> Segment:
+    """A segment that no guard objects to, as a program gives it."""
+    facts = {"mean_log_probability": -0.3, "compression_ratio": 1.0, "no_speech_probability": 0.05, "temperature": 0.0}
+    return Segment(0.0, end_s, text, **facts | changed)
+
+
+def say(text: str) -> np.ndarray:
+    """A voice that says a text in English, with a second of silence before and after it; 16 kHz."""
+    made = subprocess.run(
+        [sys.executable, "-c", VOICE, str(CHECKOUT / "data/demo"), text], capture_output=True, check=True
+    )
+    spoken = np.frombuffer(made.stdout, np.float32)
+    return np.pad(resample_poly(spoken, 320, 441), 16_000)
+
+
+# The demo's voice starts a process of its own, which wants a main module that is a file.
+VOICE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from generator.speech import _speak
+sys.stdout.buffer.write(_speak(sys.argv[2], "en", 150, 50).tobytes())
+"""
+
+
+ENGLISH = (("en", 0.9),)
+
+
+class Answers:
+    """An engine that knows its answers: the text of a whole clip, and that of a part of it decoded alone."""
+
+    device, parallel = "cpu", 1
+
+    def __init__(self, whole: list[Segment], alone: list[Segment], english: list[Segment], languages: list) -> None:
+        self.texts = {"transcribe": whole, "translate": english}
+        self.alone, self.told, self.longest = alone, languages, 0
+
+    def decode(self, clip, task, *_) -> list[Segment]:
+        self.longest = max(self.longest, len(clip))
+        return self.texts[task] if len(clip) == self.longest else self.alone
+
+    def languages(self, clips) -> list:
+        return [self.told[min(number, len(self.told) - 1)] for number in range(len(clips))]
+
+
+def answer(
+    monkeypatch, folder: Path, sound: Path, whole, *, alone=(), english=(), languages=(("en", 0.9),), **settings
+):
+    """Outcome and file of one reel that is decoded by these answers."""
+    engine = Answers(list(whole), list(alone), list(english), list(languages))
+    monkeypatch.setattr(transcribe_speech, "load_engine", lambda *_: engine)
+    section = TranscriptSection(**{"temperatures": [0.0]} | settings)
+    work = Work("ada", "one", {"audio": audio_row(sound)}, folder)
+    outcome = Transcriber(Model("base", "1", "0", folder), section, 1).transcribe(work)
+    return outcome, json.loads(work.artifact(".json").read_text(encoding="utf-8"))
+
+
+def test_a_refrain_that_is_sung_is_kept(speech, tmp_path):
+    """Eight times the same sentence: the guard against loops once dropped most of them, and no row said so."""
+    once = read_wav(speech / "en.wav")
+    write_sound(tmp_path / "refrain.wav", np.tile(once, 6))
+    settings = TranscriptSection(model="base", device="cpu", beam_size=1, temperatures=[0.0], min_log_probability=-2.0)
+    transcriber = Transcriber(Model("base", "1", "0", speech / "models" / "faster-whisper-base"), settings, 2)
+    work = Work("ada", "one", {"audio": audio_row(tmp_path / "refrain.wav")}, tmp_path)
+    outcome = transcriber.transcribe(work)
+    made = json.loads(work.artifact(".json").read_text(encoding="utf-8"))
+    assert (outcome, made["dropped"], made["dropped_segments"]) == (OK, 0, [])
+    said = [letters(part["text"]) for part in made["segments"]]
+    assert len(said) == 6
+    assert len(set(said)) <= 2
+
+
+def test_a_loop_that_its_sound_does_not_give_again_is_dropped_and_named(monkeypatch, tmp_path, speech):
+    loop = [segment("Round and round it goes.", 2.0, compression_ratio=5.0)]
+    good = segment("And this is something else.", 2.5)
+    outcome, made = answer(
+        monkeypatch, tmp_path, speech / "en.wav", [*loop, good], alone=[segment("A blue loom in the workshop.")]
+    )
+    assert made["text"] == good.text
+    assert [(part["text"], part["dropped"]) for part in made["dropped_segments"]] == [(loop[0].text, "repeated")]
+    assert (outcome.state, outcome.reason) == ("ok", "partly_dropped")
+    assert outcome.detail == "1 of 2 segments dropped (repeated: 1)"
+
+
+ENDING = "Thanks for watching!"
+
+
+@pytest.mark.parametrize(
+    ("sound", "alone", "stays"),
+    [
+        ("voice", segment(ENDING), True),
+        ("voice", segment(ENDING, no_speech_probability=0.7), False),
+        ("voice", segment("We walked along the river."), False),
+        ("noise", segment(ENDING), False),
+    ],
+)
+def test_a_well_known_sentence_stays_where_the_sound_supports_it(monkeypatch, tmp_path, speech, sound, alone, stays):
+    write_noise(tmp_path / "noise.wav", 3)
+    path = speech / "en.wav" if sound == "voice" else tmp_path / "noise.wav"
+    outcome, made = answer(monkeypatch, tmp_path, path, [segment(ENDING)], alone=[alone], vad=False)
+    assert outcome.state == ("ok" if stays else "skipped")
+    assert made.get("text") == (ENDING if stays else None)
+    assert made["dropped"] == (0 if stays else 1)
+    if not stays:
+        assert outcome.detail == "1 of 1 segments dropped (a sentence that Whisper is known to invent: 1)"
+
+
+def test_a_voice_that_thanks_for_watching_is_heard(speech, tmp_path):
+    write_sound(tmp_path / "voice.wav", say("Thank you for watching."))
+    settings = TranscriptSection(model="base", device="cpu", beam_size=1)
+    transcriber = Transcriber(Model("base", "1", "0", speech / "models" / "faster-whisper-base"), settings, 2)
+    work = Work("ada", "one", {"audio": audio_row(tmp_path / "voice.wav")}, tmp_path)
+    assert transcriber.transcribe(work).state == "ok"
+    assert letters(json.loads(work.artifact(".json").read_text())["text"]) == "thank you for watching"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thanks for watching!",
+        "Thank you for watching. Please subscribe to my channel.",
+        "Subtitles by the Amara.org community",
+        "Untertitel der Amara.org-Community",
+        "Vielen Dank für's Zuschauen!",
+        "Untertitelung des ZDF, 2020",
+        "Sous-titres réalisés par la communauté d'Amara.org",
+        "Sous-titrage Société Radio-Canada",
+        "¡Gracias por ver el video!",
+        "Subtítulos realizados por la comunidad de Amara.org",
+        "Legendas pela comunidade Amara.org",
+        "Grazie per la visione!",
+        "Sottotitoli e revisione a cura di QTSS",
+        "Продолжение следует...",
+        "Субтитры сделал DimaTorzok",
+        "ご視聴ありがとうございました",
+        "ご清聴ありがとうございました。",
+        "시청해주셔서 감사합니다.",
+        "请不吝点赞 订阅 转发 打赏支持明镜与点点栏目",
+        "字幕by索兰娅",
+        "İzlediğiniz için teşekkürler.",
+        "Altyazı M.K.",
+    ],
+)
+def test_sentences_that_whisper_invents_are_known(text):
+    assert is_well_known(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "...",
+        "Thank you for watching my dog while we were away last summer.",
+        "He gave the film a good watching, thanks for asking.",
+        "I made this in the morning. Thanks for watching!",
+        "Mi hermano siempre me dice gracias.",
+        "Heute geht es um Untertitel in Filmen.",
+    ],
+)
+def test_what_people_say_is_not_taken_for_them(text):
+    assert not is_well_known(text)
+
+
+@pytest.mark.parametrize(
+    ("told", "code", "reason"),
+    [
+        ([("hi", 0.3), ("es", 0.9)], "es", None),
+        ([("es", 0.9), ("hi", 0.3)], "es", None),
+        ([("hi", 0.3), ("es", 0.25)], "hi", "unsure_language"),
+    ],
+)
+def test_the_likelier_language_is_taken_and_an_unlikely_one_marked(monkeypatch, tmp_path, speech, told, code, reason):
+    outcome, made = answer(
+        monkeypatch, tmp_path, speech / "es.wav", [segment("Hola a todos.")], english=[segment("Hello, all.")],
+        languages=told,
+    )  # fmt: skip
+    assert (made["language"], outcome.reason) == (code, reason)
+    assert ("language hi with a probability of 0.30 only" in (outcome.detail or "")) == (reason is not None)
+
+
+def test_a_second_language_is_marked_with_its_place(speech, tmp_path):
+    parts = [read_wav(speech / f"{language}.wav") for language in ("de", "es")]
+    write_sound(tmp_path / "mixed.wav", np.concatenate(parts))
+    settings = TranscriptSection(model="base", device="cpu", beam_size=1, temperatures=[0.0], translate=False)
+    transcriber = Transcriber(Model("base", "1", "0", speech / "models" / "faster-whisper-base"), settings, 2)
+    works = [Work("ada", name, {"audio": audio_row(path)}, tmp_path / name) for name, path in
+             (("mixed", tmp_path / "mixed.wav"), ("de", speech / "de.wav"))]  # fmt: skip
+    found = {}
+    for work in works:
+        work.folder.mkdir()
+        language = transcriber.language(transcriber.listen(work))
+        found[work.reel_id] = language.others
+    assert found["de"] == []
+    (other,) = found["mixed"]
+    assert {language for language, _ in transcriber.engine.languages(parts)} == {"de", "es"}
+    beginning = len(parts[0]) / 16_000
+    if other["language"] == "es":
+        assert other["start_s"] == pytest.approx(beginning, abs=2.5)
+    else:
+        assert other["end_s"] == pytest.approx(beginning, abs=2.5)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "ends", "expected"),
+    [
+        (7.0, [3.5, 7.0], []),
+        (9.0, [4.5, 9.0], [(0.0, 4.5), (4.5, 9.0)]),
+        (12.0, [12.0], [(0.0, 4.0), (4.0, 8.0), (8.0, 12.0)]),
+        (9.0, [2.0, 5.0, 9.0], [(0.0, 5.0), (5.0, 9.0)]),
+        (10.0, [8.0, 10.0], [(0.0, 4.0), (4.0, 10.0)]),
+        (80.0, [], [(start, start + 10.0) for start in range(0, 80, 10)]),
+    ],
+)
+def test_languages_are_compared_in_pieces_that_end_where_a_voice_pauses(seconds, ends, expected):
+    found = pieces(round(seconds * 16_000), [round(end * 16_000) for end in ends])
+    assert [(start / 16_000, end / 16_000) for start, end in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("english", "translate", "missing"),
+    [
+        ([], True, "the model translated nothing"),
+        ([segment("Hm.", mean_log_probability=-3.0)], True, "1 of 1 segments dropped (improbable: 1)"),
+        ([], False, "transcript.translate is off"),
+    ],
+)
+def test_english_text_that_is_missing_has_its_reason(monkeypatch, tmp_path, speech, english, translate, missing):
+    outcome, made = answer(
+        monkeypatch, tmp_path, speech / "es.wav", [segment("Hola a todos.")], english=english, translate=translate,
+        languages=[("es", 0.9)],
+    )  # fmt: skip
+    assert (made["text_en"], made["text_en_missing"]) == (None, missing)
+    assert outcome.detail == f"no English text: {missing}"
+    assert outcome.reason == ("not_translated" if translate else None)

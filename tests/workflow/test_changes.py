@@ -179,7 +179,8 @@ def test_retry_takes_up_what_may_pass(tmp_path) -> None:
     study = make_study(tmp_path, HANDLES[:1], reels=1)
     # No video can be read in a hundredth of a second.
     study.configure(study={"max_failed": 1.0, "batches": 1}, frames={"timeout_s": 0.01})
-    study.run()
+    hint = "These may succeed on another try: results of reels 1 (timeout: 1)"
+    assert hint in "\n".join(study.run().splitlines()[-5:])
     frames = [row for row in study.rows("tables/status") if row["stage"] == "frames"]
     assert [(row["state"], row["reason"]) for row in frames] == [("failed", "timeout")]
     assert [row["reason"] for row in study.rows("tables/status") if row["stage"] == "embedding"] == ["no_input"]
