@@ -19,7 +19,7 @@ from analysis.figures import save_figure, style
 from analysis.files import replace_file
 from analysis.map_figure import map_figure, placed_creators
 from analysis.study_tables import read_warning
-from bundle.contents import SCHEMAS, Note, write_bundle, write_sums
+from bundle.contents import SCHEMAS, SUMS, Note, write_bundle, write_sums
 from bundle.crate import write_crate
 from bundle.datasheet import datasheet, readme
 from bundle.opt_out import without_opted_out
@@ -30,7 +30,9 @@ from common import program
 from common.config import PublishSection
 from common.manifest import Row
 from common.options import add_section, read_section
+from common.own_folder import MARKER, refusal
 from common.program import UserError
+from common.store import file_sha256
 from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, COVERAGE, build_table, read_table, write_table
 from common.tombstones import Tombstones
 from sources.opt_out_list import named_lines
@@ -38,6 +40,8 @@ from sources.opt_out_list import named_lines
 VERSION = "2"
 MAP_TABLES = {"coordinates": COORDINATES, "clusters": CLUSTERS, "cluster_names": CLUSTER_NAMES}
 RESULTS = ("hypotheses.json", "robustness.json")
+# Of the program, of Snakemake and of file managers.
+UNCOUNTED = {MARKER, SUMS, ".snakemake_timestamp", ".DS_Store"}
 # Sections of a study that a reader of the bundle needs to make the same of it.
 OF_ANALYSIS = ("profile", "map", "cluster", "hypotheses", "robustness")
 
@@ -45,6 +49,7 @@ OF_ANALYSIS = ("profile", "map", "cluster", "hypotheses", "robustness")
 def main(arguments: argparse.Namespace) -> None:
     settings = read_section(arguments, PublishSection)
     results: Path = arguments.results
+    check_replaceable(arguments.output)
     tables = {name: read_table(results / f"tables/{name}.parquet", schema) for name, schema in SCHEMAS.items()}
     tables |= {name: read_table(results / f"map/{name}.parquet", schema) for name, schema in MAP_TABLES.items()}
     tables = without_opted_out(tables, opted_out(arguments.opt_out, arguments.kind_of_source))
@@ -67,13 +72,40 @@ def main(arguments: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
         made = Path(temporary) / "bundle"
         fill(made, tables, settings, arguments, suppressed)
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copyfile(made / SUMS, made / MARKER)  # Snakemake removes SHA256SUMS before it calls this program
+        check_replaceable(folder)  # what came into it meanwhile
+        if folder.exists():
+            shutil.rmtree(folder)
         made.replace(folder)
     program.log.info(
         "%s: %s bundle, %d creators, %d reels, %d follows, %d small clusters suppressed",
         folder, settings.kind, tables["creators"].num_rows, tables["reels"].num_rows, tables["edges"].num_rows,
         suppressed,
     )  # fmt: skip
+
+
+def check_replaceable(folder: Path) -> None:
+    """Raise UserError where a folder has other files than those of a bundle that was made here, as they were made.
+
+    A bundle is replaced as a whole, and people keep notes or a `.git` in one, or correct its README.
+    """
+    if not folder.exists():
+        return
+    made = read_sums(folder / MARKER) if (folder / MARKER).is_file() else {}
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if not path.is_dir()}
+    foreign = [
+        name
+        for name, path in sorted(files.items())
+        if path.name not in UNCOUNTED and (path.is_symlink() or made.get(name) != file_sha256(path))
+    ]
+    if foreign:
+        raise refusal(folder, foreign, "--output")
+
+
+def read_sums(path: Path) -> dict[str, str]:
+    """The sha256 of each file that a list of checksums names."""
+    lines = [line.partition("  ") for line in path.read_text(encoding="utf-8").splitlines()]
+    return {file: sha256 for sha256, _, file in lines}
 
 
 def fill(

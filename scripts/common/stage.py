@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from common.config import Section
-from common.manifest import Row, file_stem, read_reels, write_manifest
+from common.manifest import Row, file_stem, read_manifest, read_reels, write_manifest
 from common.models import Model, add_weights
 from common.options import add_section
+from common.own_folder import remove_old, take_folder
 from common.program import UserError, log, parser
 from common.states import INSTALLATION, SKIPPED, Outcome, ReelError, unexpected
 from common.store import (
@@ -221,7 +222,9 @@ class _Batch:
         imports = read_lines(self.arguments.imports) if self.arguments.imports else []
         self.imports = {line["reel_id"]: line["key"] for line in imports if line["stage"] == self.stage.name}
         self.files: Path = self.arguments.files or self.arguments.manifest.with_suffix("")
-        self.files.mkdir(parents=True, exist_ok=True)
+        take_folder(self.files, f"stage {self.stage.name}", "--files")
+        before = read_manifest(self.arguments.manifest) if self.arguments.manifest.exists() else []
+        self.before = {file_stem(row.reel_id) for row in before if row.reel_id}
         self.written: set[str] = set()
         self.name = self.arguments.manifest.stem
         self.progress = _Progress(f"{self.stage.row_name}, batch {self.name}")
@@ -415,9 +418,7 @@ class _Batch:
         left_out = sorted(set(self.inputs) - set(self.rows))
         if left_out:
             raise RuntimeError(f"{self.stage.program} gave no outcome for {', '.join(left_out)}")
-        for path in self.files.iterdir():
-            if path.name not in self.written and not path.name.startswith(".snakemake"):
-                path.unlink()
+        remove_old(self.files, self.before | {file_stem(reel) for reel in self.inputs}, self.written)
         write_manifest(list(self.rows.values()), self.arguments.manifest)
         self.progress.end()
 

@@ -19,6 +19,7 @@ from common.isolation import run_isolated
 from common.manifest import Row, file_stem, read_manifest, write_manifest
 from common.models import Model
 from common.options import read_section
+from common.own_folder import MARKER
 from common.program import UserError
 from common.stage import Stage, Work, in_threads, run_stage, stage_parser
 from common.states import OK, Outcome, ReelError
@@ -93,7 +94,7 @@ class Study:
 
     @property
     def files(self) -> set[str]:
-        return {path.name for path in Path("results/shout/0").iterdir()}
+        return {path.name for path in Path("results/shout/0").iterdir()} - {MARKER}
 
     @property
     def journal(self) -> list[tuple[str, str, bool]]:
