@@ -51,8 +51,8 @@ def main(arguments: argparse.Namespace) -> None:
     others = len(downloads - taken.keys())
     if others:
         log.info(
-            "media: %d downloads in %s are of reels of which this study has no video, and were left: another study's, or of "
-            "creators who left this one (scripts/purge_creators.py removes what is kept of somebody)",
+            "media: %d downloads in %s are of reels of which this study has no video, and were left: another study's, "
+            "or of creators who left this one (scripts/purge_creators.py removes what is kept of somebody)",
             others, store.root,
         )  # fmt: skip
     arguments.output.write_text(json.dumps({"retain_media_days": arguments.days, "reels": len(by_reel)}) + "\n")

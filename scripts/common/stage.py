@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from common.claims import Claims
 from common.config import Section
 from common.manifest import Row, file_stem, read_manifest, read_reels, write_manifest
 from common.models import Model, add_weights
@@ -196,10 +197,15 @@ def run_stage(
     batch = _Batch(stage, arguments, settings, models)
     with batch.store.workspace() as workspace:
         pending = batch.take_from_store(workspace)
-        if pending:
-            for work, outcome in compute(pending):
-                batch.finish(work, outcome)
-    batch.report_unexpected(len(pending))
+        try:
+            while pending:
+                now, later = batch.share_out(pending)
+                for work, outcome in compute(now) if now else ():
+                    batch.finish(work, outcome)
+                pending = batch.take_up(later)
+        finally:
+            batch.claims.release_all()
+    batch.report_unexpected()
     batch.close()
 
 
@@ -213,11 +219,14 @@ class _Batch:
     models: Sequence[Model]
     rows: dict[str, Row] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
+    passed: dict[str, Outcome] = field(default_factory=dict)
+    computed: int = 0
     unexpected: list[Exception] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.store = Store(self.arguments.store)
         self.store.sweep()
+        self.claims = Claims(self.store.root / "claims")
         self.owners = self.store.owners(self.stage.name, self.arguments.manifest.stem)
         imports = read_lines(self.arguments.imports) if self.arguments.imports else []
         self.imports = {line["reel_id"]: line["key"] for line in imports if line["stage"] == self.stage.name}
@@ -275,6 +284,43 @@ class _Batch:
         self.progress.start(total=len(self.inputs), pending=len(pending))
         return pending
 
+    def share_out(self, pending: list[Work]) -> tuple[list[Work], list[Work]]:
+        """The reels to compute now, and those with the same result as one of them, or as one that is asked elsewhere.
+
+        What an endpoint answers is paid for: of the batches, studies and machines that share a store, one asks.
+        """
+        paid = getattr(self.settings, "backend", None) == "openai"
+        now: dict[str, Work] = {}
+        later = []
+        for work in pending:
+            key = self.keys[work.reel_id]
+            if key in now or (paid and not self.claims.take(key)):
+                later.append(work)
+            elif paid and self.store.find(self.stage.name, key):  # published between the look and the claim
+                self.claims.release(key)
+                later.append(work)
+            else:
+                now[key] = work
+        self.computed += len(now)
+        if not now:
+            self.claims.wait(self.keys[later[0].reel_id])
+        return list(now.values()), later
+
+    def take_up(self, later: list[Work]) -> list[Work]:
+        """Settle the reels whose result has been made in the meantime; return the others."""
+        pending = []
+        for work in later:
+            key = self.keys[work.reel_id]
+            entry = self.store.find(self.stage.name, key)
+            if entry:
+                self._settle(work.creator_id, work.reel_id, entry.outcome, entry, cached=True)
+            elif key in self.passed:
+                self.computed += 1
+                self.finish(work, self.passed[key])
+            else:
+                pending.append(work)
+        return pending
+
     def _check_files(self, inputs: dict[str, Row]) -> None:
         """What the manifests list must be there: a reel that silently went missing would be a wrong result."""
         for row in inputs.values():
@@ -309,6 +355,8 @@ class _Batch:
             log.error("reel %s: %s", work.reel_id, outcome.detail)
             self.unexpected.append(outcome.cause)
         if outcome.passes or not outcome.stored:
+            self.passed[self.keys[work.reel_id]] = outcome
+            self.claims.release(self.keys[work.reel_id])
             self._settle(work.creator_id, work.reel_id, outcome, None, cached=False)
             return
         if outcome.state == "ok" and not work.artifact(self.stage.suffix).exists():
@@ -328,17 +376,17 @@ class _Batch:
             self.producer,
             self.stage.made_from(self.settings, self.models, work.inputs),
         )
+        self.claims.release(self.keys[work.reel_id])
         self._settle(work.creator_id, work.reel_id, entry.outcome, entry, cached=False)
 
-    def report_unexpected(self, computed: int) -> None:
+    def report_unexpected(self) -> None:
         """Log each kind of exception that the program does not handle once, with its traceback.
 
-        Args:
-            computed: number of reels that the core was given. Where all of several end with one kind of exception, the
-                program or its environment is at fault and not the reels: that exception is raised.
+        Where all of several reels that were computed end with one kind of exception, the program or its environment is
+        at fault and not the reels: that exception is raised.
         """
         kinds = {type(error): error for error in reversed(self.unexpected)}
-        if computed == len(self.unexpected) > 1 == len(kinds):
+        if self.computed == len(self.unexpected) > 1 == len(kinds):
             raise self.unexpected[0]
         for error in kinds.values():
             log.error("an exception that %s does not handle; please report it", self.stage.program, exc_info=error)

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import signal
+import threading
 import time
 import traceback
 from dataclasses import replace
@@ -346,6 +347,75 @@ def test_files_of_reels_that_left_the_batch_are_removed(study):
     study.reel("r1", "fail:corrupt")
     study.run()
     assert study.files == set()
+
+
+def test_reels_with_the_same_content_are_computed_once(study):
+    for reel in ("r1", "r2", "r3"):
+        study.reel(reel, "one")
+    rows = study.run()
+    assert study.computed == ["r1"]
+    assert {row.sha256 for row in rows.values()} == {rows["r1"].sha256}
+    assert study.files == {f"{reel}.{kind}" for reel in rows for kind in ("txt", "json")}
+    owners = {(creator, reel) for line in Path("data/store/index/shout").iterdir() for creator, reel, _ in owned(line)}
+    assert owners == {("ada", "r1"), ("ada", "r2"), ("ada", "r3")}
+
+
+def test_a_failure_that_may_pass_is_that_of_all_reels_with_the_same_content(study):
+    study.reel("r1", "fail:timeout")
+    study.reel("r2", "fail:timeout")
+    rows = study.run()
+    assert study.computed == ["r1"]
+    assert [(row.state, row.reason, row.detail) for row in rows.values()] == [
+        ("failed", "timeout", "as the text says")
+    ] * 2
+
+
+class EndpointSection(ShoutSection):
+    """Texts in the capitals of a service that is paid for."""
+
+    backend: str = Field("openai", description="Who answers.")
+
+
+@pytest.mark.parametrize("first_fails", [False, True])
+def test_two_batches_do_not_pay_for_the_same_answer(study, first_fails):
+    """One has `x` and `same`, the other `same` and `y`: while one asks for `same`, the other goes on with its own."""
+    asked, started, begun = [], set(), threading.Barrier(2)
+
+    def batch(name: str, *texts: str) -> None:
+        rows = []
+        for text in texts:
+            path = Path(f"{name}-{text}.txt")
+            path.write_text(text)
+            rows.append(Row("ada", f"{name} {text}", "text", "ok", path=str(path), sha256=file_sha256(path)))
+        write_manifest(rows, Path(f"text/{name}.parquet"))
+        options = [f"--text=text/{name}.parquet", f"--manifest=shout/{name}.parquet"]
+        arguments = stage_parser(STAGE, EndpointSection, "").parse_args(options)
+
+        def ask(works):
+            if len(asked) < 2 and name not in started:
+                started.add(name)
+                begun.wait(10)
+            for work in works:
+                text = work.needed("text").read_text()
+                asked.append((name, text))
+                time.sleep(0.2)
+                if first_fails and text == "same" and [text for _, text in asked].count("same") == 1:
+                    yield work, Outcome("failed", "unavailable", "no answer")
+                else:
+                    yield work, shout(work, ShoutSection())
+
+        run_stage(STAGE, arguments, EndpointSection(), ask)
+
+    batches = (("a", "same", "x"), ("b", "same", "y"))
+    threads = [threading.Thread(target=batch, args=arguments) for arguments in batches]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(text for _, text in asked) == ["same", *(["same"] if first_fails else []), "x", "y"]
+    states = [row.state for name in "ab" for row in read_manifest(Path(f"shout/{name}.parquet"))]
+    assert states.count("ok") == (3 if first_fails else 4)
+    assert not list(Path("data/store/claims").iterdir())
 
 
 def test_a_listed_file_that_is_gone_is_an_error_that_names_the_remedy(study):
