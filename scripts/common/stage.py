@@ -8,8 +8,10 @@ store, isolates failures, shows progress, and writes files, manifest and journal
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -37,6 +39,8 @@ from common.store import (
     read_lines,
 )
 from media.suffixes import VIDEO_SUFFIXES
+
+FULL_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -353,6 +357,9 @@ class _Batch:
         """Publish what the core made of a reel."""
         if outcome.cause is not None:
             log.error("reel %s: %s", work.reel_id, outcome.detail)
+            # NumPy, say, gives no error number where it cannot write.
+            if shutil.disk_usage(self.store.root).free < FULL_BYTES:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.store.root)) from outcome.cause
             self.unexpected.append(outcome.cause)
         if outcome.passes or not outcome.stored:
             self.passed[self.keys[work.reel_id]] = outcome

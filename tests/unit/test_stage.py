@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import signal
 import threading
 import time
@@ -416,6 +417,33 @@ def test_two_batches_do_not_pay_for_the_same_answer(study, first_fails):
     states = [row.state for name in "ab" for row in read_manifest(Path(f"shout/{name}.parquet"))]
     assert states.count("ok") == (3 if first_fails else 4)
     assert not list(Path("data/store/claims").iterdir())
+
+
+@pytest.mark.parametrize("where", ["the core", "a library without an error number"])
+def test_a_full_disk_ends_the_stage_and_the_same_command_goes_on(study, monkeypatch, where):
+    for number in range(4):
+        study.reel(f"r{number}", f"text {number}")
+    full, usage = [True], shutil.disk_usage
+
+    def core(work):
+        study.computed.append(work.reel_id)
+        if work.reel_id == "r2" and full[0]:
+            if where == "the core":
+                Path("/dev/full").write_text("a result")
+            monkeypatch.setattr("shutil.disk_usage", lambda _: argparse.Namespace(free=0))
+            raise OSError("192 requested and 0 written")
+        return shout(work, ShoutSection())
+
+    with pytest.raises(OSError, match="No space left on device"):
+        study.run(compute=lambda works: in_threads(core, works, 1))
+    assert not Path("results/shout/0.parquet").exists()
+    monkeypatch.setattr("shutil.disk_usage", usage)
+    full[0] = False
+    study.computed.clear()
+    rows = study.run(compute=lambda works: in_threads(core, works, 1))
+    assert {row.state for row in rows.values()} == {"ok"}
+    assert "r0" not in study.computed
+    assert "r2" in study.computed
 
 
 def test_a_listed_file_that_is_gone_is_an_error_that_names_the_remedy(study):
