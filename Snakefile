@@ -20,6 +20,7 @@ from common.study import (
     outdated_errors,
     passing_failures,
     planned_batches,
+    retry_note,
 )
 
 min_version("9.27")
@@ -191,6 +192,11 @@ onstart:
         Path(".snakemake"),
         workflow.scheduler._executor.run_uuid if on_slurm else None,
     )
+
+
+onsuccess:
+    if note := retry_note(Path("results")):
+        print(note, file=sys.stderr)
 
 
 rule all:

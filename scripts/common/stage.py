@@ -40,7 +40,7 @@ from common.store import (
 )
 from media.suffixes import VIDEO_SUFFIXES
 
-FULL_BYTES = 1 << 20
+FULL_BYTES = 1 << 20  # with less room, a disk counts as full
 
 
 @dataclass(frozen=True)
@@ -355,11 +355,11 @@ class _Batch:
 
     def finish(self, work: Work, outcome: Outcome) -> None:
         """Publish what the core made of a reel."""
+        # Not every library and program says that it could not write, and half a file looks corrupt, or whole.
+        if shutil.disk_usage(self.store.root).free < FULL_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.store.root)) from outcome.cause
         if outcome.cause is not None:
             log.error("reel %s: %s", work.reel_id, outcome.detail)
-            # NumPy, say, gives no error number where it cannot write.
-            if shutil.disk_usage(self.store.root).free < FULL_BYTES:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.store.root)) from outcome.cause
             self.unexpected.append(outcome.cause)
         if outcome.passes or not outcome.stored:
             self.passed[self.keys[work.reel_id]] = outcome

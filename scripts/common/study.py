@@ -395,6 +395,22 @@ def _manifests_with(results: Path, wanted: Callable[[str | None, str | None], bo
     return found
 
 
+def retry_note(results: Path) -> str | None:
+    """What the end of a run says of failures that may pass; None where there are none."""
+    coverage = results / "tables" / "coverage.parquet"
+    if not coverage.exists():
+        return None
+    import pyarrow.parquet as pq  # only the end of a run needs it
+
+    rows = pq.read_table(coverage).to_pylist()
+    passing = [row for row in rows if row["state"] == "failed" and row["reason"] in PASSING]
+    if not passing:
+        return None
+    number = sum(row["reels"] + row["creators"] for row in passing)
+    reasons = ", ".join(sorted({row["reason"] for row in passing}))
+    return f"{number} failures may succeed on another try ({reasons}): `snakemake ... retry` takes them up."
+
+
 class LockOwner:
     """Who holds Snakemake's lock on a study's directory, so that a lock left by a killed run can be cleared.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import pytest
 from check_coverage import check_unique, main, parse, too_many
 from common.manifest import Row, read_manifest, write_manifest
 from common.program import UserError
-from common.tables import COVERAGE, TableError, read_table
+from common.study import retry_note
+from common.tables import COVERAGE, TableError, build_table, read_table, write_table
 
 STAGES = ["creators", "audio", "embedding/text"]
 
@@ -161,3 +163,24 @@ def test_a_missing_manifest_is_named():
     Path("results/audio/1.parquet").unlink()
     with pytest.raises(TableError, match=r"results/audio/1\.parquet: no such file"):
         check()
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([("ok", None, 5), ("failed", "corrupt", 5), ("skipped", "no_audio", 2)], None),
+        (
+            [("failed", "timeout", 2), ("failed", "corrupt", 5), ("failed", "quota", 1)],
+            "3 failures.*quota, timeout.*retry",
+        ),
+    ],
+)
+def test_the_end_of_a_run_says_what_may_succeed_on_another_try(tmp_path, rows, said):
+    assert retry_note(tmp_path) is None
+    counted = [
+        {"stage": "audio", "state": state, "reason": reason, "reels": number, "creators": 0}
+        for state, reason, number in rows
+    ]
+    write_table(build_table(counted, COVERAGE), tmp_path / "tables/coverage.parquet")
+    note = retry_note(tmp_path)
+    assert note is None if said is None else re.search(said, str(note))

@@ -419,7 +419,7 @@ def test_two_batches_do_not_pay_for_the_same_answer(study, first_fails):
     assert not list(Path("data/store/claims").iterdir())
 
 
-@pytest.mark.parametrize("where", ["the core", "a library without an error number"])
+@pytest.mark.parametrize("where", ["the core", "a library without an error number", "half a file", "nobody"])
 def test_a_full_disk_ends_the_stage_and_the_same_command_goes_on(study, monkeypatch, where):
     for number in range(4):
         study.reel(f"r{number}", f"text {number}")
@@ -431,6 +431,10 @@ def test_a_full_disk_ends_the_stage_and_the_same_command_goes_on(study, monkeypa
             if where == "the core":
                 Path("/dev/full").write_text("a result")
             monkeypatch.setattr("shutil.disk_usage", lambda _: argparse.Namespace(free=0))
+            if where == "half a file":
+                raise ReelError("corrupt", "ends early")
+            if where == "nobody":
+                return shout(work, ShoutSection())
             raise OSError("192 requested and 0 written")
         return shout(work, ShoutSection())
 
