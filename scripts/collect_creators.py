@@ -164,7 +164,7 @@ class _Batch:
             self.imports,
             [{"stage": stage, "reel_id": reel, "key": key} for stage, reel, key in sorted(self.imported)],
         )
-        remove_old(self.folder, self.before, self.kept)
+        remove_old(self.folder, self.before, self.kept | {IMPORTS})
         write_table(build_table(self.creators, CREATORS, further=True), self.folder / "creators.parquet")
         write_table(build_table(self.follows, FOLLOWS), self.folder / "follows.parquet")
         write_manifest(self.rows, self.manifest)

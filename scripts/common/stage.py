@@ -206,6 +206,7 @@ def run_stage(
                 now, later = batch.share_out(pending)
                 for work, outcome in compute(now) if now else ():
                     batch.finish(work, outcome)
+                batch.claims.release_all()
                 pending = batch.take_up(later)
         finally:
             batch.claims.release_all()

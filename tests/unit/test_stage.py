@@ -377,6 +377,17 @@ class EndpointSection(ShoutSection):
     backend: str = Field("openai", description="Who answers.")
 
 
+def test_a_core_that_forgets_a_reel_is_told_so_and_nobody_waits_for_it(study):
+    study.reel("r1", "one")
+    study.reel("r2", "one")
+    for name, rows in study.rows.items():
+        write_manifest(list(rows.values()), Path(f"results/{name}/0.parquet"))
+    options = ["--text=results/text/0.parquet", "--manifest=shout/0.parquet"]
+    arguments = stage_parser(STAGE, EndpointSection, "").parse_args(options)
+    with pytest.raises(RuntimeError, match="no outcome for r1, r2"):
+        run_stage(STAGE, arguments, EndpointSection(), lambda _: iter(()))
+
+
 @pytest.mark.parametrize("first_fails", [False, True])
 def test_two_batches_do_not_pay_for_the_same_answer(study, first_fails):
     """One has `x` and `same`, the other `same` and `y`: while one asks for `same`, the other goes on with its own."""
