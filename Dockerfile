@@ -7,10 +7,11 @@
 ARG BASE=nvidia/cuda:12.9.1-runtime-ubuntu24.04
 FROM ${BASE}
 
+# The licences of what is in the image, not only of Reel Atlas (MIT): docs/containers.md says which is whose.
 LABEL org.opencontainers.image.title="Reel Atlas" \
       org.opencontainers.image.description="A reproducible workflow for studying aesthetic communities on short video" \
       org.opencontainers.image.version="0.1.0" \
-      org.opencontainers.image.licenses="MIT"
+      org.opencontainers.image.licenses="MIT AND LGPL-3.0-or-later AND GPL-2.0-or-later AND GPL-3.0-or-later AND LicenseRef-NVIDIA-Proprietary"
 
 # ffmpeg is for people (ffprobe shows what is wrong with a video); the workflow uses the one in its environment.
 RUN apt-get update \
@@ -22,7 +23,11 @@ WORKDIR /opt/reel-atlas
 # The environment is a layer of its own: it is made anew when the lock changes, not when a program does.
 COPY Makefile requirements.lock ./
 COPY envs/check_python.sh envs/
-RUN PIP_NO_CACHE_DIR=1 make install
+# Tools of developers stay out of the image.
+RUN PIP_NO_CACHE_DIR=1 make install \
+    && .venv/bin/python -m pip uninstall --quiet --yes \
+        axe-playwright-python espeakng-loader fastapi hypothesis mypy playwright pytest pytest-xdist roc-validator ruff \
+        scipy-stubs snakefmt types-pyyaml types-requests uvicorn
 COPY . .
 # The checkout may have been its owner's alone. What is mounted has its place, and who runs this need not be root.
 RUN find . -path ./.venv -prune -o -exec chmod a+rX {} +

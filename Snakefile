@@ -35,7 +35,7 @@ STUDY = open_study(
 
 if workflow.is_main_process:
     LOCK_OWNER = LockOwner(Path(".snakemake"))
-    LOCK_OWNER.enter(STUDY.batches)
+    LOCK_OWNER.enter(STUDY.batches, unlock="--unlock" in sys.argv)
     atexit.register(LOCK_OWNER.leave)
 
 # --sdm conda brings its own interpreter; otherwise programs run with the one that runs Snakemake.

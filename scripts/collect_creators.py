@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from common.config import HikerapiSection, SelectSection
-from common.manifest import Row, check_unique, file_stem, write_manifest
+from common.manifest import Row, check_unique, file_stem, read_manifest, write_manifest
 from common.options import add_section, read_section
+from common.own_folder import remove_old, take_folder
 from common.program import UserError, log, parser, run
 from common.stage import IMPORTS, reason_file
 from common.states import Outcome
@@ -66,7 +67,10 @@ class _Batch:
     def __init__(self, arguments: argparse.Namespace, select: SelectSection) -> None:
         self.select, self.manifest = select, arguments.manifest
         self.folder: Path = arguments.manifest.with_suffix("")
-        self.folder.mkdir(parents=True, exist_ok=True)
+        take_folder(self.folder, "stage creators", "--manifest")
+        before = read_manifest(self.manifest) if self.manifest.exists() else []
+        self.before = {file_stem(row.reel_id) for row in before if row.reel_id}
+        self.before |= {f"avatar.{file_stem(row.creator_id)}" for row in before}
         self.store_folder: Path = arguments.store
         self.imports = self.folder / IMPORTS
         self.imported: set[tuple[str, str, str]] = set()
@@ -160,9 +164,7 @@ class _Batch:
             self.imports,
             [{"stage": stage, "reel_id": reel, "key": key} for stage, reel, key in sorted(self.imported)],
         )
-        for left in self.folder.iterdir():
-            if left.name not in self.kept and left.suffix in (".json", ".jpg", ".png", ".webp"):
-                left.unlink()
+        remove_old(self.folder, self.before, self.kept | {IMPORTS})
         write_table(build_table(self.creators, CREATORS, further=True), self.folder / "creators.parquet")
         write_table(build_table(self.follows, FOLLOWS), self.folder / "follows.parquet")
         write_manifest(self.rows, self.manifest)

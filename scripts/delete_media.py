@@ -1,7 +1,8 @@
 """Delete downloaded videos that are no longer needed, some days after they came (study.retain_media_days).
 
 A video is needed as long as a stage may still want it: until every stage has an outcome of the reel that will not
-pass. Everything made of the video stays, and counts as before; people's own videos are never touched.
+pass. Everything made of the video stays, and counts as before; people's own videos are never touched. A store may be
+shared: only videos that this study's status table names are deleted.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from pathlib import Path
 from common.manifest import Row, file_stem, read_manifest
 from common.program import log, parser, run
 from common.states import PASSING
-from common.store import Store, read_lines
-from download_reels import DOWNLOAD
+from common.store import Store, digest, read_lines
+from download_reels import DOWNLOAD, download_key
 from media.suffixes import VIDEO_SUFFIXES
 
 VERSION = "1"
@@ -25,18 +26,15 @@ DAY_S = 86_400
 
 def main(arguments: argparse.Namespace) -> None:
     store = Store(arguments.store)
-    by_reel: dict[str, list[Row]] = defaultdict(list)
+    by_reel: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in read_manifest(arguments.status):
         if row.reel_id is not None:
-            by_reel[row.reel_id].append(row)
+            by_reel[row.creator_id, row.reel_id].append(row)
+    taken = {reel: rows for reel, rows in by_reel.items() if any(row.stage == "video" and row.path for row in rows)}
     deleted = waiting = 0
     oldest = time.time() - arguments.days * DAY_S
-    # Of all that was downloaded, also of creators who are no longer in the study.
-    indexes = sorted((store.root / "index" / DOWNLOAD).glob("*.jsonl"))
-    downloads = {(line["reel_id"], line["key"]) for index in indexes for line in read_lines(index)}
-    for reel, key in sorted(downloads):
-        rows = by_reel[reel]
-        entry = store.find(DOWNLOAD, key)
+    for (creator, reel), rows in sorted(taken.items()):
+        entry = store.find(DOWNLOAD, digest(download_key({"creator_id": creator, "reel_id": reel})))
         video = next((suffix for suffix in VIDEO_SUFFIXES if entry and suffix in entry.files), None)
         if entry is None or video is None or entry.artifact(video).stat().st_mtime > oldest:
             continue
@@ -48,6 +46,15 @@ def main(arguments: argparse.Namespace) -> None:
             link.unlink()
         deleted += 1
     log.info("media: %d videos deleted, %d kept because a stage may still need them", deleted, waiting)
+    indexes = (store.root / "index" / DOWNLOAD).glob("*.jsonl")
+    downloads = {(line["creator_id"], line["reel_id"]) for index in indexes for line in read_lines(index)}
+    others = len(downloads - taken.keys())
+    if others:
+        log.info(
+            "media: %d downloads in %s are of reels of which this study has no video, and were left: another study's, "
+            "or of creators who left this one (scripts/purge_creators.py removes what is kept of somebody)",
+            others, store.root,
+        )  # fmt: skip
     arguments.output.write_text(json.dumps({"retain_media_days": arguments.days, "reels": len(by_reel)}) + "\n")
 
 

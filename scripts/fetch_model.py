@@ -28,10 +28,11 @@ import requests
 import yaml
 
 from common.http import CHUNK, Session
-from common.models import ORIGIN, PICKLED, Mirror, ModelEntry, read_registry, write_marker
+from common.models import ORIGIN, Mirror, ModelEntry, is_inside, read_registry, write_marker
+from common.pickles import WHISPER, is_named_as_pickle, is_pickle
 from common.program import UserError, log, parser, run
 from common.secrets import HF_TOKEN, secret
-from common.store import file_sha256
+from common.store import file_sha256, write_bytes
 
 VERSION = "1"
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -144,9 +145,11 @@ def resolve(expected: dict[str, str | None], names: list[str]) -> dict[str, str 
     """
     found = without_patterns(expected)
     for pattern in expected.keys() - found.keys():
-        fitting = [name for name in names if fnmatch.fnmatch(name, pattern) and not name.endswith(PICKLED)]
+        fitting = [name for name in names if fnmatch.fnmatch(name, pattern) and not is_named_as_pickle(name)]
         if not fitting:
             raise SourceError(f"no file is like {pattern}")
+        if not all(map(is_inside, fitting)):
+            raise SourceError(f"a file like {pattern} has a name that leads out of the model's folder: refused")
         found |= {name: found.get(name) for name in fitting}
     return found
 
@@ -207,6 +210,8 @@ def check(
             if remove:
                 (folder / name).unlink()
             raise SourceError(f"{name} has sha256 {hashes[name]}, expected {sha256}: refused")
+        if is_pickle(folder / name) and hashes[name] not in WHISPER:
+            raise SourceError(f"{name} is a pickle, a program that runs when it is loaded: refused")
     for index in [name for name in hashes if name.endswith(".index.json")]:
         parts = set(json.loads((folder / index).read_text(encoding="utf-8")).get("weight_map", {}).values())
         if parts - hashes.keys():
@@ -234,8 +239,14 @@ def read_origin(folder: Path, by_hand: str) -> tuple[str, str, dict[str, str]]:
 def install(partial: Path, folder: Path, hashes: dict[str, str], source: str, revision: str) -> None:
     """Move the verified files, and only them, into place; what an earlier source left there goes."""
     if (folder / ORIGIN).exists():
-        for name in json.loads((folder / ORIGIN).read_text(encoding="utf-8")).get("files", []):
+        for name in filter(is_inside, json.loads((folder / ORIGIN).read_text(encoding="utf-8")).get("files", [])):
             (folder / name).unlink(missing_ok=True)
+    for name, sha256 in hashes.items():
+        if (folder / name).exists() and file_sha256(folder / name) != sha256:
+            raise UserError(
+                f"{folder / name}: somebody put another file there than the model's; move it away and run again. What "
+                f"was downloaded is kept in {partial}"
+            )
     for name in hashes:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         os.replace(partial / name, folder / name)
@@ -467,21 +478,20 @@ def read_lock(path: Path) -> dict[str, dict[str, Any]]:
     parts = {"source", "revision", "files"}
     if not isinstance(models, dict) or not all(isinstance(m, dict) and parts <= m.keys() for m in models.values()):
         raise UserError(f"{path}: expected source, revision and files of each model; mend it by hand or from a copy")
+    outside = [name for model in models.values() for name in model["files"] if not is_inside(name)]
+    if outside:
+        raise UserError(f"{path}: the file {outside[0]!r} would lie outside of its model's folder; remove the entry")
     return models
 
 
 def write_lock(path: Path, name: str, facts: dict[str, Any]) -> None:
     """Add a model to the lock file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     # Two models may be fetched at a time, on one machine: neither must write over the other's entry.
     with alone(path.parent):
         content = yaml.safe_dump({**read_lock(path), name: facts}, sort_keys=True)
-        temporary.write_text(
-            "# The weights this study used. Keep it with the study: later fetches must match it.\n" + content,
-            encoding="utf-8",
-        )
-        temporary.replace(path)
+        comment = "# The weights this study used. Keep it with the study: later fetches must match it.\n"
+        write_bytes(path, (comment + content).encode())
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import functools
 import os
-import shutil
 from collections import defaultdict
 from pathlib import Path
 
 from common.manifest import file_stem, read_manifest
+from common.own_folder import take_folder
 from common.program import log, parser, run
 
 VERSION = "1"
@@ -17,9 +17,8 @@ VERSION = "1"
 
 def main(arguments: argparse.Namespace) -> None:
     output: Path = arguments.output
-    if output.exists():
-        shutil.rmtree(output)
-    output.mkdir(parents=True)
+    take_folder(output, "gather_reels", "--output")
+    remove_links(output)
     links = 0
     for row in read_manifest(arguments.status):
         if row.reel_id is None or row.path is None:
@@ -33,6 +32,16 @@ def main(arguments: argparse.Namespace) -> None:
             link.symlink_to(os.path.relpath(file, folder))
             links += 1
     log.info("reels: %d links", links)
+
+
+def remove_links(output: Path) -> None:
+    """Remove the links of an earlier run, and its folders that have nothing else in them."""
+    for link in output.glob("*/*"):
+        if link.is_symlink():
+            link.unlink()
+    for folder in output.iterdir():
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 @functools.cache

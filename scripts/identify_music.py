@@ -10,18 +10,17 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import threading
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from common.claims import Claims
 from common.config import MusicSection
 from common.options import read_section
 from common.program import run
 from common.stage import Stage, Work, in_threads, run_stage, stage_parser
 from common.states import OK, Outcome, ReelError
-from common.store import ARTIFACT, Store, digest
+from common.store import ARTIFACT, Entry, Store, digest
 from media.sound import SILENT_DB, loudness_db, measure
 from media.wav import as_wav, read_wav
 
@@ -53,7 +52,7 @@ class Identifier:
         # Of the same kind as the store of results, and never emptied.
         self.answers = Store(raw)
         self.owners = self.answers.owners(ANSWERS, batch) if settings.backend != "none" else set()
-        self.locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
+        self.claims = Claims(raw / "claims")
 
     def identify(self, work: Work) -> Outcome:
         """The core: one reel's wav to what is known of its sound."""
@@ -91,29 +90,34 @@ class Identifier:
         if sample is None:
             return None, "no fingerprint"
         made_from = {"piece": hashlib.sha256(wav).hexdigest(), "data_type": data_type}
-        with self.locks[digest(made_from)]:  # two reels with the same sound are one question
-            return self._kept(work, sample, made_from), None
-
-    def _kept(self, work: Work, sample: bytes, made_from: dict[str, str]) -> dict[str, Any]:
-        """The answer that is kept; asked for where there is none."""
-        from media.acrcloud import UnreadError
-
         key = digest(made_from)
         entry = self.answers.find(ANSWERS, key)
+        if entry is None:
+            with self.claims.hold(key):  # reels with the same sound are one question, whoever asks it
+                entry = self.answers.find(ANSWERS, key) or self._ask(work, sample, key, made_from)
+        self._note_owner(work, key)
+        kept: dict[str, Any] = json.loads(entry.artifact(".json").read_text(encoding="utf-8"))
+        return kept, None
+
+    def _ask(self, work: Work, sample: bytes, key: str, made_from: dict[str, str]) -> Entry:
+        """Ask the service, and keep its answer."""
+        from media.acrcloud import UnreadError
+
         try:
-            answer = None if entry else self.service.identify(sample, made_from["data_type"])
+            answer = self.service.identify(sample, made_from["data_type"])
         except UnreadError as problem:
             unread = self._keep_unread(work, problem.content, made_from)
             raise ReelError(problem.reason, f"{problem.detail}; the answer is kept in {unread}") from None
+        self._note_owner(work, key)  # first: an answer that is there must be found by whoever asks to be forgotten
+        with self.answers.workspace() as folder:
+            (folder / "reel.json").write_bytes(_json(answer))
+            return self.answers.publish(ANSWERS, key, folder, OK, f"identify_music {VERSION}", made_from)
+
+    def _note_owner(self, work: Work, key: str) -> None:
         owner = (work.creator_id, work.reel_id, key)
         if owner not in self.owners:
             self.answers.note_owner(ANSWERS, self.batch, *owner)
-        if entry is None:
-            with self.answers.workspace() as folder:
-                (folder / "reel.json").write_bytes(_json(answer))
-                entry = self.answers.publish(ANSWERS, key, folder, OK, f"identify_music {VERSION}", made_from)
-        kept: dict[str, Any] = json.loads(entry.artifact(".json").read_text(encoding="utf-8"))
-        return kept
+            self.owners.add(owner)
 
     def _keep_unread(self, work: Work, content: bytes, made_from: dict[str, str]) -> Path:
         """Keep an answer that is not understood; the file."""

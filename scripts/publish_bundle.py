@@ -24,6 +24,7 @@ from bundle.bands import bands_in_groups
 from bundle.contents import SCHEMAS, Note, check_files, read_tables, write_bundle, write_sums
 from bundle.crate import write_crate
 from bundle.datasheet import About, datasheet, readme
+from bundle.kinds import LEFT_BEHIND, SUMS
 from bundle.opt_out import without_opted_out
 from bundle.pseudonyms import Pseudonyms, read_key
 from bundle.public import is_open, public_map, public_tables, shared_words, smallest_group, without_small_clusters
@@ -34,7 +35,9 @@ from common import program
 from common.config import PublishSection
 from common.manifest import Row
 from common.options import add_section, read_section
+from common.own_folder import MARKER, refusal
 from common.program import UserError
+from common.store import file_sha256
 from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, COVERAGE, build_table, read_table, write_table
 from common.tombstones import Tombstones
 from sources.opt_out_list import named_lines
@@ -46,6 +49,7 @@ MAP_TABLES = {"coordinates": COORDINATES, "clusters": CLUSTERS, "cluster_names":
 def main(arguments: argparse.Namespace) -> None:
     settings = read_section(arguments, PublishSection)
     results: Path = arguments.results
+    check_replaceable(arguments.output)
     tables = {name: read_table(results / f"tables/{name}.parquet", schema) for name, schema in SCHEMAS.items()}
     tables |= {name: read_table(results / f"map/{name}.parquet", schema) for name, schema in MAP_TABLES.items()}
     tables = without_opted_out(tables, opted_out(arguments.opt_out, arguments.kind_of_source))
@@ -64,7 +68,10 @@ def main(arguments: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
         made = Path(temporary) / "bundle"
         fill(made, tables, published, settings, arguments, suppressed)
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copyfile(made / SUMS, made / MARKER)  # Snakemake removes SHA256SUMS before it calls this program
+        check_replaceable(folder)  # what came into it meanwhile
+        if folder.exists():
+            shutil.rmtree(folder)
         made.replace(folder)
     program.log.info(
         "%s: %s bundle, %d of %d creators, with %s; %d small clusters suppressed",
@@ -126,6 +133,30 @@ def check_singled_out(found: SingledOut, settings: PublishSection) -> None:
             f"do not exist or have agreed to be found, set publish.max_unique: {found.unique} (null: any number)"
         )
     program.log.info("%s", shown)
+
+
+def check_replaceable(folder: Path) -> None:
+    """Raise UserError where a folder has other files than those of a bundle that was made here, as they were made.
+
+    A bundle is replaced as a whole, and people keep notes or a `.git` in one, or correct its README.
+    """
+    if not folder.exists():
+        return
+    made = read_sums(folder / MARKER) if (folder / MARKER).is_file() else {}
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if not path.is_dir()}
+    foreign = [
+        name
+        for name, path in sorted(files.items())
+        if path.name not in (SUMS, *LEFT_BEHIND) and (path.is_symlink() or made.get(name) != file_sha256(path))
+    ]
+    if foreign:
+        raise refusal(folder, foreign, "--output")
+
+
+def read_sums(path: Path) -> dict[str, str]:
+    """The sha256 of each file that a list of checksums names."""
+    lines = [line.partition("  ") for line in path.read_text(encoding="utf-8").splitlines()]
+    return {file: sha256 for sha256, _, file in lines}
 
 
 def fill(

@@ -7,14 +7,16 @@ import os
 import stat
 from pathlib import Path
 
+from common.own_folder import MARKER
+
 SUMS = "SHA256SUMS"
 # How files of each kind begin; None: text.
 KINDS = {
     ".parquet": b"PAR1", ".png": b"\x89PNG\r\n\x1a\n", ".pdf": b"%PDF-", ".json": None, ".md": None, ".yaml": None,
 }  # fmt: skip
 KNOWN = "tables (.parquet), texts (.md, .json, study.yaml) and pictures (.png, .pdf)"
-# What file managers leave behind; nothing reads it.
-LEFT_BEHIND = (".DS_Store", ".directory", "Thumbs.db", "desktop.ini")
+# What file managers, Snakemake and the program that made the bundle leave behind; no reader of a bundle reads it.
+LEFT_BEHIND = (MARKER, ".snakemake_timestamp", ".DS_Store", ".directory", "Thumbs.db", "desktop.ini")
 
 
 def files_of(folder: Path) -> set[str]:

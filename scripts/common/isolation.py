@@ -6,8 +6,9 @@ import multiprocessing
 import os
 import resource
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from queue import Empty, Queue
 from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -20,6 +21,11 @@ Result = TypeVar("Result")
 # Each worker is a new program: free of this process's threads and locks, and its child, so that the kernel ends it with
 # this process (a fork server would live on as long as one of its workers does).
 CONTEXT = multiprocessing.get_context("spawn")
+NO_WORKERS = (
+    "the worker processes ended before they had anything to do, or cannot be started: the system kills them where "
+    "memory runs out, and starts no more than it allows (ulimit -u, -v). Mend that, and give the same command again: "
+    "what was finished is kept"
+)
 
 
 def in_processes(function: Callable[..., Result], tasks: Sequence[tuple[Any, ...]], processes: int) -> Iterator[Result]:
@@ -61,7 +67,8 @@ def run_isolated(
 ) -> Iterator[tuple[Task, Outcome]]:
     """Call ``function(task, *arguments)`` for each task in worker processes; yield outcomes as they come.
 
-    A task that raises ReelError, hangs, crashes its process or takes too much memory fails alone.
+    A task that raises ReelError, hangs, crashes its process or takes too much memory fails alone; so does one whose
+    process the system kills.
 
     Args:
         function: importable by name; returns an Outcome.
@@ -70,19 +77,40 @@ def run_isolated(
         workers: processes at a time.
         timeout_s: seconds one task may take before its process is killed.
         memory_mb: address space of a worker process.
+
+    Raises:
+        UserError: of a task; or workers cannot be started, or end before they have a task.
+        OSError: a disk is full, failing or read-only.
     """
+    done: Queue[Future[Outcome]] = Queue()
+    futures: dict[Future[Outcome], Task] = {}
     with ProcessPool(
         max_workers=workers, max_tasks=100, initializer=_limit, initargs=[memory_mb, os.getpid()], context=CONTEXT
     ) as pool:
-        futures: dict[Future[Outcome], Task] = {
-            pool.schedule(function, args=[task, *arguments], timeout=timeout_s): task for task in tasks
-        }
         try:
-            for future in as_completed(futures):
+            for task in tasks:
+                try:
+                    futures[pool.schedule(function, args=[task, *arguments], timeout=timeout_s)] = task
+                except RuntimeError as error:  # the pool has ended
+                    raise UserError(NO_WORKERS) from error
+            for future in futures:
+                future.add_done_callback(done.put)
+            for _ in futures:
+                future = _next(done, pool)
                 yield futures[future], _outcome(future, timeout_s, memory_mb)
         except BaseException:
             pool.stop()  # type: ignore[no-untyped-call]
             raise
+
+
+def _next(done: Queue[Future[Outcome]], pool: ProcessPool) -> Future[Outcome]:
+    """The next task that has ended; raises UserError where none ever will."""
+    while True:
+        try:
+            return done.get(timeout=1)
+        except Empty:
+            if not pool.active:
+                raise UserError(NO_WORKERS) from None
 
 
 def _limit(memory_mb: int, parent: int) -> None:
@@ -103,6 +131,8 @@ def _outcome(future: Future[Outcome], timeout_s: float, memory_mb: int) -> Outco
         return Outcome("failed", "timeout", f"more than {timeout_s:g} s")
     except MemoryError:
         return Outcome("failed", "out_of_memory", f"more than {memory_mb} MB")
+    except BrokenProcessPool as error:
+        raise UserError(NO_WORKERS) from error
     except ProcessExpired as error:
         return Outcome("failed", "crashed", f"exit code {error.exitcode}")
     except Exception as error:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
 from pydantic import Field, model_validator
 
 from common.config import Section, parse_section
+from common.pickles import WHISPER, is_named_as_pickle
 from common.program import UserError
 from common.store import digest
+from common.verified import known_sha256
 
 
 class Mirror(Section):
@@ -26,11 +29,27 @@ class Mirror(Section):
         default_factory=dict, description="Files and sha256, where they are not those of the hub."
     )
 
+    @model_validator(mode="after")
+    def _inside(self) -> Mirror:
+        check_names(*self.join, *self.unzip, *self.files)
+        return self
+
 
 # Lies beside the files that were downloaded: where they came from, and their hashes.
 ORIGIN = "ORIGIN.json"
-# Weights that may be programs.
-PICKLED = (".pt", ".pth", ".ckpt", ".pkl", ".pickle")
+
+
+def is_inside(name: str) -> bool:
+    """Whether a file's name, with folders, stays in the folder it is put into."""
+    parts = PurePosixPath(name).parts
+    return bool(parts) and ".." not in parts and parts[0] != "/" and "\\" not in name and name.isprintable()
+
+
+def check_names(*names: str) -> None:
+    """Raise ValueError where a name of a file leads out of its model's folder."""
+    for name in names:
+        if not is_inside(name):
+            raise ValueError(f"{name!r} leads out of the model's folder; name a file inside of it")
 
 
 class ModelEntry(Section):
@@ -59,8 +78,14 @@ class ModelEntry(Section):
             raise ValueError("either a repository on the hub or urls")
         if self.urls and not self.unzip and self.urls.keys() != self.files.keys():
             raise ValueError("urls must name the same files as files")
-        if any(name.endswith(PICKLED) and sha256 is None for name, sha256 in self.files.items()):
-            raise ValueError("pickled weights can do harm when they are loaded: only with their sha256")
+        check_names(*self.urls, *self.unzip, *self.files)
+        hashes = [*self.files.items(), *(found for mirror in self.mirrors for found in mirror.files.items())]
+        for name, sha256 in hashes:
+            if is_named_as_pickle(name) and sha256 not in WHISPER:
+                raise ValueError(
+                    f"{name}: pickled weights are programs that run when they are loaded: name the model's safetensors "
+                    "or CTranslate2 files (the one exception are openai-whisper's own checkpoints, by their sha256)"
+                )
         return self
 
 
@@ -68,6 +93,13 @@ class Registry(Section):
     """config/models.yaml."""
 
     models: dict[str, ModelEntry]
+
+    @model_validator(mode="after")
+    def _names(self) -> Registry:
+        wrong = [name for name in self.models if not re.fullmatch(r"\w[\w.+-]*", name)]
+        if wrong:
+            raise ValueError(f"{wrong[0]!r}: a model's name is that of its folder: letters, digits, `.`, `+`, `-`, `_`")
+        return self
 
 
 def read_registry(*paths: Path) -> dict[str, ModelEntry]:
@@ -123,12 +155,10 @@ def open_model(marker: Path, directory: Path) -> Model:
             f"{marker}: no such file; fetch the model first (python scripts/fetch_model.py --help)"
         ) from None
     folder = directory / data["name"]
-    origin = folder / ORIGIN
-    # Another study that shares the folder may have brought other weights of the same size under the same name.
-    brought = json.loads(origin.read_text(encoding="utf-8")).get("sha256", {}) if origin.exists() else {}
     for name, facts in data["files"].items():
-        same = brought.get(name, facts["sha256"]) == facts["sha256"]
-        if not same or not (folder / name).is_file() or (folder / name).stat().st_size != facts["size"]:
+        path = folder / name
+        # By content: another study that shares the folder may have brought other weights of the same size.
+        if not path.is_file() or path.stat().st_size != facts["size"] or known_sha256(path) != facts["sha256"]:
             raise UserError(f"{folder / name}: missing or changed since it was verified; remove {marker} and run again")
     hashes = {name: facts["sha256"] for name, facts in data["files"].items()}
     return Model(data["name"], data["revision"], digest(hashes), folder)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 import os
+import stat
 from pathlib import Path
+
+log = logging.getLogger("atlas")
 
 ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET = "ACRCLOUD_ACCESS_KEY", "ACRCLOUD_ACCESS_SECRET"
 OPENAI_API_KEY, HF_TOKEN = "OPENAI_API_KEY", "HF_TOKEN"
@@ -13,8 +18,21 @@ HIKERAPI_TOKEN = "HIKERAPI_TOKEN"  # noqa: S105 (the name of the variable, not i
 def secret(name: str) -> str | None:
     """The secret's value, None where it is not given; the environment comes before `.env`."""
     value = os.environ.get(name)
-    if not value and Path(".env").exists():
-        from dotenv import dotenv_values
+    if Path(".env").exists():
+        _warn_of_readers(Path(".env").absolute())
+        if not value:
+            from dotenv import dotenv_values
 
-        value = dotenv_values(".env").get(name)
+            value = dotenv_values(".env").get(name)
     return value.strip() if value and value.strip() else None
+
+
+@functools.cache
+def _warn_of_readers(path: Path) -> None:
+    """Say once where others can read the file of secrets."""
+    mode = path.stat().st_mode
+    if mode & (stat.S_IRGRP | stat.S_IROTH):
+        log.warning(
+            "%s holds your tokens, and other users of this machine can read it (mode %o). Close it: chmod 600 %s",
+            path, stat.S_IMODE(mode), path,
+        )  # fmt: skip

@@ -8,8 +8,10 @@ store, isolates failures, shows progress, and writes files, manifest and journal
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -18,11 +20,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from common.claims import Claims
 from common.config import Section
-from common.manifest import Row, file_stem, read_reels, write_manifest
+from common.manifest import Row, file_stem, read_manifest, read_reels, write_manifest
 from common.models import Model, add_weights
 from common.named import Names
 from common.options import add_section
+from common.own_folder import remove_old, take_folder
 from common.program import UserError, log, parser
 from common.states import INSTALLATION, SKIPPED, Outcome, ReelError, unexpected
 from common.store import (
@@ -36,6 +40,8 @@ from common.store import (
     read_lines,
 )
 from media.suffixes import VIDEO_SUFFIXES
+
+FULL_BYTES = 1 << 20  # with less room, a disk counts as full
 
 
 @dataclass(frozen=True)
@@ -196,10 +202,16 @@ def run_stage(
     batch = _Batch(stage, arguments, settings, models)
     with batch.store.workspace() as workspace:
         pending = batch.take_from_store(workspace)
-        if pending:
-            for work, outcome in compute(pending):
-                batch.finish(work, outcome)
-    batch.report_unexpected(len(pending))
+        try:
+            while pending:
+                now, later = batch.share_out(pending)
+                for work, outcome in compute(now) if now else ():
+                    batch.finish(work, outcome)
+                batch.claims.release_all()
+                pending = batch.take_up(later)
+        finally:
+            batch.claims.release_all()
+    batch.report_unexpected()
     batch.close()
 
 
@@ -213,16 +225,21 @@ class _Batch:
     models: Sequence[Model]
     rows: dict[str, Row] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
+    passed: dict[str, Outcome] = field(default_factory=dict)
+    computed: int = 0
     unexpected: list[Exception] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.store = Store(self.arguments.store)
         self.store.sweep()
+        self.claims = Claims(self.store.root / "claims")
         self.owners = self.store.owners(self.stage.name, self.arguments.manifest.stem)
         imports = read_lines(self.arguments.imports) if self.arguments.imports else []
         self.imports = {line["reel_id"]: line["key"] for line in imports if line["stage"] == self.stage.name}
         self.files: Path = self.arguments.files or self.arguments.manifest.with_suffix("")
-        self.files.mkdir(parents=True, exist_ok=True)
+        take_folder(self.files, f"stage {self.stage.name}", "--files")
+        before = read_manifest(self.arguments.manifest) if self.arguments.manifest.exists() else []
+        self.before = {file_stem(row.reel_id) for row in before if row.reel_id}
         self.names = Names(_folder_of(self.arguments.manifest, self.stage.row_name) / "creators")
         self.written: set[str] = set()
         self.name = self.arguments.manifest.stem
@@ -274,6 +291,43 @@ class _Batch:
         self.progress.start(total=len(self.inputs), pending=len(pending))
         return pending
 
+    def share_out(self, pending: list[Work]) -> tuple[list[Work], list[Work]]:
+        """The reels to compute now, and those with the same result as one of them, or as one that is asked elsewhere.
+
+        What an endpoint answers is paid for: of the batches, studies and machines that share a store, one asks.
+        """
+        paid = getattr(self.settings, "backend", None) == "openai"
+        now: dict[str, Work] = {}
+        later = []
+        for work in pending:
+            key = self.keys[work.reel_id]
+            if key in now or (paid and not self.claims.take(key)):
+                later.append(work)
+            elif paid and self.store.find(self.stage.name, key):  # published between the look and the claim
+                self.claims.release(key)
+                later.append(work)
+            else:
+                now[key] = work
+        self.computed += len(now)
+        if not now:
+            self.claims.wait(self.keys[later[0].reel_id])
+        return list(now.values()), later
+
+    def take_up(self, later: list[Work]) -> list[Work]:
+        """Settle the reels whose result has been made in the meantime; return the others."""
+        pending = []
+        for work in later:
+            key = self.keys[work.reel_id]
+            entry = self.store.find(self.stage.name, key)
+            if entry:
+                self._settle(work.creator_id, work.reel_id, entry.outcome, entry, cached=True)
+            elif key in self.passed:
+                self.computed += 1
+                self.finish(work, self.passed[key])
+            else:
+                pending.append(work)
+        return pending
+
     def _check_files(self, inputs: dict[str, Row]) -> None:
         """What the manifests list must be there: a reel that silently went missing would be a wrong result."""
         for row in inputs.values():
@@ -304,10 +358,15 @@ class _Batch:
 
     def finish(self, work: Work, outcome: Outcome) -> None:
         """Publish what the core made of a reel."""
+        # Not every library and program says that it could not write, and half a file looks corrupt, or whole.
+        if shutil.disk_usage(self.store.root).free < FULL_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.store.root)) from outcome.cause
         if outcome.cause is not None:
             log.error("reel %s: %s", work.reel_id, outcome.detail)
             self.unexpected.append(outcome.cause)
         if outcome.passes or not outcome.stored:
+            self.passed[self.keys[work.reel_id]] = outcome
+            self.claims.release(self.keys[work.reel_id])
             self._settle(work.creator_id, work.reel_id, outcome, None, cached=False)
             return
         if outcome.state == "ok" and not work.artifact(self.stage.suffix).exists():
@@ -327,17 +386,17 @@ class _Batch:
             self.producer,
             self.stage.made_from(self.settings, self.models, work.inputs),
         )
+        self.claims.release(self.keys[work.reel_id])
         self._settle(work.creator_id, work.reel_id, entry.outcome, entry, cached=False)
 
-    def report_unexpected(self, computed: int) -> None:
+    def report_unexpected(self) -> None:
         """Log each kind of exception that the program does not handle once, with its traceback.
 
-        Args:
-            computed: number of reels that the core was given. Where all of several end with one kind of exception, the
-                program or its environment is at fault and not the reels: that exception is raised.
+        Where all of several reels that were computed end with one kind of exception, the program or its environment is
+        at fault and not the reels: that exception is raised.
         """
         kinds = {type(error): error for error in reversed(self.unexpected)}
-        if computed == len(self.unexpected) > 1 == len(kinds):
+        if self.computed == len(self.unexpected) > 1 == len(kinds):
             raise self.unexpected[0]
         for error in kinds.values():
             log.error("an exception that %s does not handle; please report it", self.stage.program, exc_info=error)
@@ -420,9 +479,7 @@ class _Batch:
         left_out = sorted(set(self.inputs) - set(self.rows))
         if left_out:
             raise RuntimeError(f"{self.stage.program} gave no outcome for {', '.join(left_out)}")
-        for path in self.files.iterdir():
-            if path.name not in self.written and not path.name.startswith(".snakemake"):
-                path.unlink()
+        remove_old(self.files, self.before | {file_stem(reel) for reel in self.inputs}, self.written)
         write_manifest(list(self.rows.values()), self.arguments.manifest)
         self.progress.end()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -137,6 +138,17 @@ class Outcome:
 OK = Outcome("ok")
 
 
+# A disk that is full, failing, away or read-only. It is not this reel's: what was begun would be lost, and so would the
+# reels after it.
+DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE}
+
+
 def unexpected(error: Exception) -> Outcome:
-    """The outcome of a reel with which the program met an exception that it does not handle."""
+    """The outcome of a reel with which the program met an exception that it does not handle.
+
+    Raises:
+        OSError: a disk is at fault. (Errors of libav, of a broken video, are of a class of their own.)
+    """
+    if type(error) is OSError and error.errno in DISK:
+        raise error
     return Outcome("failed", "error", f"{type(error).__name__}: {error}", error)

@@ -11,17 +11,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import secrets
 import shutil
-import socket
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from common.machine import Process
+from common.program import UserError
 from common.states import Outcome
 
 
@@ -81,21 +80,35 @@ class Store:
         return self.root / stage / key[:2] / key
 
     def find(self, stage: str, key: str) -> Entry | None:
-        """The entry of this key, or None. An entry with missing artifacts counts as none and is removed."""
+        """The entry of this key, or None.
+
+        An entry that lost its artifacts, or that cannot be read because a file system lost writes, counts as none and
+        is removed.
+
+        Raises:
+            UserError: another version of this program wrote it, in a way that this one does not understand.
+        """
         folder = self.entry_folder(stage, key)
         try:
             data = json.loads((folder / ENTRY).read_bytes())
-            entry = Entry(
-                folder, Outcome(data["state"], data["reason"], data["detail"]), data["producer"], data["files"],
-                data["made_from"], data.get("retired", {}),
-            )  # fmt: skip
-            whole = all(_size(entry.artifact(suffix)) == data["sizes"][suffix] for suffix in entry.files)
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError):
-            # A file system that lost writes, or a reason that this version's vocabulary does not have.
-            whole = False
-        if not whole:
+        except ValueError:
+            self.forget(stage, key)
+            return None
+        try:
+            entry = Entry(
+                folder, Outcome(data["state"], data["reason"], data["detail"]), data["producer"], dict(data["files"]),
+                data["made_from"], data.get("retired", {}),
+            )  # fmt: skip
+            sizes = {suffix: data["sizes"][suffix] for suffix in entry.files}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UserError(
+                f"{folder / ENTRY}: another version of Reel Atlas wrote this result, and this version does not "
+                f"understand it ({type(error).__name__}: {error}). Use the newer version, or a store of its own "
+                "(store.directory) for this one. Nothing was removed"
+            ) from None
+        if any(_size(entry.artifact(suffix)) != size for suffix, size in sizes.items()):
             self.forget(stage, key)
             return None
         return entry
@@ -103,7 +116,8 @@ class Store:
     @contextmanager
     def workspace(self) -> Iterator[Path]:
         """A folder on the store's file system that vanishes afterwards unless it was published."""
-        folder = Path(tempfile.mkdtemp(dir=self.root / "tmp", prefix=f"{socket.gethostname()}-{os.getpid()}-"))
+        folder = self.root / "tmp" / f"{Process.this().name}.{secrets.token_hex(6)}"
+        folder.mkdir()  # with the rights that the umask gives: mkdtemp would lock colleagues out of a shared store
         try:
             yield folder
         finally:
@@ -126,10 +140,9 @@ class Store:
         (folder / ENTRY).write_text(json.dumps(data, indent=1, sort_keys=True))
         for path in (*artifacts, folder / ENTRY):
             _sync(path)
-            path.chmod(0o444)
+            path.chmod(path.stat().st_mode & 0o444)  # who may read it, the umask says
         target = self.entry_folder(stage, key)
         target.parent.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o755)  # mkdtemp's 0700 would lock colleagues out of a shared store
         try:
             folder.rename(target)
         except OSError:
@@ -177,11 +190,10 @@ class Store:
         return {(line["creator_id"], line["reel_id"], line["key"]) for line in lines}
 
     def sweep(self) -> None:
-        """Remove the workspaces of processes of this machine that are no more."""
-        for folder in (self.root / "tmp").glob(f"{socket.gethostname()}-*-*"):
-            # Exactly a process id and mkdtemp's letters: those of a host called `gpu-12` are not for `gpu` to judge.
-            named = re.fullmatch(r"(\d+)-[^-]+", folder.name.removeprefix(f"{socket.gethostname()}-"))
-            if named and not Path(f"/proc/{named[1]}").exists():
+        """Remove the workspaces of processes that are known to have ended."""
+        for folder in (self.root / "tmp").iterdir():
+            owner = Process.of_name(folder.stem)
+            if owner and owner.is_dead():
                 shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -232,12 +244,18 @@ def write_lines(path: Path, values: list[dict[str, Any]]) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file anew, atomically; it keeps its mode where it was there before."""
+    """Write a file anew, atomically; it keeps its mode where it was there before, and is never open to more."""
     temporary = path.with_name(f".{secrets.token_hex(8)}")
-    temporary.write_bytes(content)
-    if path.exists():
-        shutil.copymode(path, temporary)
-    temporary.replace(path)
+    before = path.exists()
+    try:
+        temporary.touch(0o600 if before else 0o666)
+        temporary.write_bytes(content)
+        if before:
+            shutil.copymode(path, temporary)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
@@ -258,7 +276,7 @@ def _suffix(path: Path) -> str:
 def _size(path: Path) -> int | None:
     try:
         return path.stat().st_size
-    except OSError:
+    except FileNotFoundError:
         return None
 
 

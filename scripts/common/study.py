@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 import shutil
-import socket
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection
+from dataclasses import asdict
 from functools import cached_property
 from importlib.metadata import distributions
 from pathlib import Path
@@ -21,6 +20,7 @@ import yaml
 
 from bundle.study_file import check_remakeable, check_study
 from common.config import ClusterVariant, Config, ConfigError, Modality, OneEmbedding, Section, parse_config
+from common.machine import Process
 from common.models import read_registry
 from common.options import section_options
 from common.processor import same_instructions
@@ -28,7 +28,7 @@ from common.program import UserError
 from common.prompts import description_prompt, read_prompt
 from common.secrets import ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET, HIKERAPI_TOKEN, OPENAI_API_KEY, secret
 from common.states import INSTALLATION, PASSING
-from common.store import ARTIFACT, digest, file_sha256
+from common.store import ARTIFACT, digest, file_sha256, write_bytes
 from media.suffixes import VIDEO_SUFFIXES
 from sources.hikerapi import LEDGER
 from sources.registry import RAW, WITH_RESULTS, open_source
@@ -402,7 +402,7 @@ class LockOwner:
     """Who holds Snakemake's lock on a study's directory, so that a lock left by a killed run can be cleared.
 
     Snakemake's own lock does not say whose it is. Every run that may take it first leaves a record here; the lock is
-    stale when every record is of this machine and of a process that is gone.
+    stale when every record is of a process that is known to have ended (`Process.is_dead`).
 
     Args:
         directory: the study's `.snakemake` folder.
@@ -411,32 +411,31 @@ class LockOwner:
     def __init__(self, directory: Path) -> None:
         self.locks = directory / "locks"
         self.records = directory / "owners"
+        self.process = Process.this()
+        self.mine = self.records / f"{self.process.name}.json"
 
-    def enter(self, batches: dict[str, str]) -> None:
+    def enter(self, batches: dict[str, str], unlock: bool = False) -> None:
         """Record this process, and clear the lock where all that could hold it are dead.
 
         Args:
             batches: of the study, for this run's jobs on a cluster (`planned_batches`).
+            unlock: the user says that no other run is alive (`snakemake --unlock`).
         """
         self.records.mkdir(parents=True, exist_ok=True)
-        host, pid = socket.gethostname(), os.getpid()
-        mine = self.records / f"{host}-{pid}.json"
-        # In a restarted container the run before had the same pid: its record is read before it is replaced.
-        others = [path for path in self.records.glob("*.json") if path != mine or _is_dead(path)]
-        temporary = mine.with_suffix(f".{secrets.token_hex(4)}")
-        temporary.write_text(json.dumps({"host": host, "pid": pid, "start": _start(pid), "batches": batches}))
-        temporary.replace(mine)  # whole or not there: a torn record would look dead
-        os.environ[RUN] = str(mine)
-        dead = [path for path in others if path == mine or _is_dead(path)]
+        # A run before may have had the same number: its record is read before it is replaced.
+        others = [path for path in self.records.glob("*.json") if path != self.mine or _is_dead(path)]
+        write_bytes(self.mine, json.dumps({**asdict(self.process), "batches": batches}).encode())
+        os.environ[RUN] = str(self.mine)
+        dead = [path for path in others if path == self.mine or _is_dead(path, elsewhere=unlock)]
         if len(dead) == len(others) and others:
             shutil.rmtree(self.locks, ignore_errors=True)
         for path in dead:
-            if path != mine:
+            if path != self.mine:
                 path.unlink(missing_ok=True)
 
     def leave(self) -> None:
         """Remove this process's record."""
-        (self.records / f"{socket.gethostname()}-{os.getpid()}.json").unlink(missing_ok=True)
+        self.mine.unlink(missing_ok=True)
 
 
 def planned_batches() -> dict[str, str] | None:
@@ -459,21 +458,24 @@ def running_elsewhere(directory: Path) -> bool:
     return any(not _is_dead(record) for record in (directory / "owners").glob("*.json"))
 
 
-def _is_dead(record: Path) -> bool:
+def _is_dead(record: Path, elsewhere: bool = False) -> bool:
+    """Whether a record is of a process that has ended.
+
+    Args:
+        record: its file.
+        elsewhere: what to think of a process that cannot be seen from here.
+    """
     try:
-        owner = json.loads(record.read_text())
-        return bool(owner["host"] == socket.gethostname() and _start(owner["pid"]) != owner["start"])
-    except (OSError, ValueError, KeyError, TypeError):  # not a record, or just removed by its owner
+        fields = json.loads(record.read_bytes())
+    except (FileNotFoundError, ValueError):  # just removed by its owner, or torn when the machine lost its power
         return True
-
-
-def _start(pid: int) -> str | None:
-    """When a process started, in clock ticks since boot; None where there is no such process."""
+    except OSError:  # of somebody whose files are closed to us
+        return False
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    except (OSError, IndexError):
-        return None
-    return None if fields[0] in "ZX" else fields[19]  # a zombie holds no lock
+        process = Process(*(fields[name] for name in Process.__annotations__))
+    except (KeyError, TypeError):  # of another version, which knows its processes by other marks
+        return elsewhere
+    return process.is_dead() or (elsewhere and not process.is_visible())
 
 
 def retyped(given: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:

@@ -6,8 +6,7 @@ types are checked when a table is written and when it is read.
 
 from __future__ import annotations
 
-import os
-import tempfile
+import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -293,21 +292,13 @@ def _infer(values: list[Any]) -> pa.Array:
 def write_table(table: pa.Table, path: Path) -> None:
     """Write a table atomically: a reader sees the old file or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(descriptor)
+    temporary = path.with_name(f".{secrets.token_hex(8)}")
     try:
         pq.write_table(table, temporary, compression="zstd")
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
+        temporary.replace(path)
     except BaseException:
-        os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
         raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def read_table(path: Path, schema: pa.Schema, optional: Sequence[str] = ()) -> pa.Table:

@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 import requests
 from urllib3.exceptions import NewConnectionError
 
+from common.claims import Claims
 from common.config import HikerapiSection
 from common.foreign_json import parse_json
 from common.http import CONNECT_TIMEOUT_S, Pace, PassingError, Session, attempts, body, check_status
@@ -31,7 +32,7 @@ from common.program import log
 from common.scrub import Buried, Scrubber, accounts
 from common.secrets import HIKERAPI_TOKEN as TOKEN
 from common.secrets import secret
-from common.store import append_line, read_lines
+from common.store import append_line, digest
 from common.tombstones import Tombstones
 from sources.fields import FormatError
 from sources.hikerapi_answers import Page
@@ -114,11 +115,36 @@ class Kept:
         self.path, self.tombstones = path, tombstones
         buried = Buried(tombstones)
         self.scrubber = Scrubber(buried, buried) if tombstones.hashes else None
+        self.offset = self.before = 0
 
     @cached_property
     def lines(self) -> list[dict[str, Any]]:
         """All lines, in the order they were received."""
-        return read_lines(self.path)
+        found = self._read_on()
+        self.before = len(found)
+        return found
+
+    def added(self) -> list[dict[str, Any]]:
+        """The lines that this process and others have added since this one read them first."""
+        lines = self.lines
+        lines.extend(self._read_on())
+        return lines[self.before :]
+
+    def _read_on(self) -> list[dict[str, Any]]:
+        if not self.path.exists():
+            return []
+        with self.path.open("rb") as file:
+            file.seek(self.offset)
+            pieces = file.read().splitlines(keepends=True)
+        found = []
+        for piece in pieces:
+            try:
+                found.append(json.loads(piece))
+            except ValueError:
+                if not piece.endswith(b"\n"):  # another process is writing it
+                    break
+            self.offset += len(piece)
+        return found
 
     def answers(self, endpoint: str, purpose: str = "collect") -> list[dict[str, Any]]:
         """Lines of an endpoint, in the order they were received."""
@@ -141,7 +167,7 @@ class Kept:
         Raises:
             OptedOutError: it is the profile of one of them; nothing is kept.
         """
-        lines, kept = self.lines, {"time": datetime.now(UTC).isoformat(timespec="seconds"), **line}
+        kept = {"time": datetime.now(UTC).isoformat(timespec="seconds"), **line}
         if self.scrubber:
             answer = line.get("answer")
             # Whoever has another handle by now is to be found by it, too, in the texts of this answer.
@@ -153,7 +179,7 @@ class Kept:
                 raise OptedOutError
             kept |= {part: self.scrubber.clean(line[part]) for part in ("answer", "text") if part in line}
         append_line(self.path, kept, sync=True)
-        lines.append(kept)
+        self.added()
         return kept
 
 
@@ -170,6 +196,7 @@ class Client:
         self.pace = Pace(settings.calls_per_s)
         self.local = threading.local()
         self.stopped: SourceError | None = None
+        self.claims = Claims(ledger.path.with_name("claims"))
 
     def ask(
         self,
@@ -186,6 +213,14 @@ class Client:
                 changed_format, no_credentials.
             OptedOutError: it is the profile of somebody who opted out; nothing is kept.
         """
+        with self.claims.hold(digest([endpoint, params, purpose])):
+            for line in kept.added():  # by another process that asked the same
+                if (line.get("endpoint"), line.get("params"), line.get("purpose")) == (endpoint, params, purpose):
+                    return check(line, read)
+            return check(self._asked(kept, endpoint, params, purpose), read)
+
+    def _asked(self, kept: Kept, endpoint: str, params: dict[str, str], purpose: str) -> dict[str, Any]:
+        """The line of an answer that is asked for now. See `ask`."""
         if self.stopped:  # no token, no money: the next call would end the same way
             raise self.stopped
         try:
@@ -207,7 +242,7 @@ class Client:
         except ValueError as error:
             line["problem"] = str(error)[:200]
             line["text"] = text[:MAX_ANSWER_BYTES].decode("utf-8", "backslashreplace")
-        return check(kept.add(line), read)
+        return kept.add(line)
 
     def _get(self, endpoint: str, params: dict[str, str]) -> tuple[int, bytes]:
         token = secret(TOKEN)

@@ -259,7 +259,7 @@ def test_manifests_of_different_runs_are_an_error():
 def gather() -> dict[str, set[str]]:
     gather_reels.list_by_stem.cache_clear()
     gather_reels.main(gather_reels.parse(["--status=results/tables/status.parquet"]))
-    return {folder.name: {path.name for path in folder.iterdir()} for folder in Path("results/reels").iterdir()}
+    return {folder.name: {path.name for path in folder.iterdir()} for folder in Path("results/reels").glob("[!.]*")}
 
 
 def test_each_reel_has_a_folder_of_links_to_all_of_its_files():
@@ -282,7 +282,10 @@ def test_each_reel_has_a_folder_of_links_to_all_of_its_files():
 
 def test_links_survive_the_move_of_a_study_and_old_folders_go():
     build()
-    Path("results/reels/of_yesterday").mkdir(parents=True)
+    gather()
+    old = Path("results/reels/of_yesterday")
+    old.mkdir()
+    (old / "video.mp4").symlink_to("nowhere")
     assert "of_yesterday" not in gather()
     Path("results").rename("elsewhere")
     links = [link for link in Path("elsewhere/reels").rglob("*.*") if link.is_symlink()]

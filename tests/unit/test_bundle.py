@@ -299,6 +299,30 @@ def test_each_allowed_item_adds_just_what_it_says(study, monkeypatch):
         publish(study, monkeypatch, "--columns=[shoe]")
 
 
+@pytest.mark.parametrize("published", [False, True])
+@pytest.mark.parametrize("name", ["thesis.docx", ".git/config", "tables/mine.csv"])
+def test_a_folder_with_files_of_somebody_else_is_not_replaced_by_a_bundle(study, monkeypatch, name, published):
+    if published:
+        publish(study, monkeypatch)
+    own = study.parent / "bundle" / name
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text("years of work")
+    with pytest.raises(UserError, match=rf"--output: .*bundle has 1 files .*\({name}\)"):
+        publish(study, monkeypatch)
+    assert own.read_text() == "years of work"
+
+
+def test_what_people_corrected_in_a_bundle_is_not_written_over(study, monkeypatch):
+    folder = publish(study, monkeypatch)
+    (folder / "SHA256SUMS").unlink()  # as Snakemake does
+    (folder / ".snakemake_timestamp").touch()
+    publish(study, monkeypatch)
+    (folder / "README.md").write_text("corrected by hand")
+    with pytest.raises(UserError, match=r"1 files or folders .*\(README\.md\)"):
+        publish(study, monkeypatch)
+    assert (folder / "README.md").read_text() == "corrected by hand"
+
+
 def test_small_clusters_are_not_shown(study, monkeypatch):
     folder = publish(study, monkeypatch)
     clusters = pq.read_table(folder / "map/clusters.parquet")["cluster"].to_pylist()

@@ -13,6 +13,7 @@ import pytest
 
 from collect_creators import main, parse
 from common.manifest import Row, file_stem, read_manifest
+from common.own_folder import MARKER
 from common.program import UserError
 from common.store import file_sha256
 from common.tables import CREATORS, FOLLOWS, read_table
@@ -42,7 +43,7 @@ def collect(*options: str, batch: int = 0, batches: int = 1) -> list[Row]:
 
 
 def files() -> set[str]:
-    return {path.name for path in MANIFEST.with_suffix("").iterdir()} - {"creators.parquet", "follows.parquet"}
+    return {path.name for path in MANIFEST.with_suffix("").iterdir()} - {MARKER, "creators.parquet", "follows.parquet"}
 
 
 def tables() -> tuple[list[dict], list[dict]]:

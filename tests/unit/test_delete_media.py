@@ -102,7 +102,17 @@ def test_peoples_own_videos_are_never_touched(service):
     assert Path(row.path).exists()
 
 
-def test_videos_of_creators_who_left_the_list_go_too(service):
+@pytest.mark.parametrize(
+    "other",
+    [
+        Row("78", "78000", "video", "ok", path="results/video/0/78000.json"),
+        Row("78", "77000", "video", "ok", path="results/video/0/77000.json"),  # another creator's reel of that name
+        Row("77", "77000", "creators", "skipped", "not_selected"),
+    ],
+)
+def test_videos_that_this_study_does_not_have_are_left_and_counted(service, caplog, other):
     download()
-    delete(0, Row("78", "78000", "video", "ok"))
-    assert stored() == []
+    caplog.set_level("INFO")
+    delete(0, other)
+    assert len(stored()) == 2
+    assert "1 downloads in data/store are of reels of which this study has no video" in caplog.text

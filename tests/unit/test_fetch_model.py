@@ -583,14 +583,14 @@ def publisher(place):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Publisher)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     entry = {
-        "urls": {"tiny.pt": f"http://127.0.0.1:{server.server_port}/tiny.pt"},
+        "urls": {"tiny.bin": f"http://127.0.0.1:{server.server_port}/tiny.bin"},
         "revision": "20250625",
         "licence": "MIT",
         "memory_mb": 1,
-        "files": {"tiny.pt": sha256(LARGE)},
+        "files": {"tiny.bin": sha256(LARGE)},
     }
     (place.root / "models.yaml").write_text(yaml.safe_dump({"models": {"tiny": entry}}))
-    yield entry["urls"]["tiny.pt"]
+    yield entry["urls"]["tiny.bin"]
     server.shutdown()
     server.server_close()
 
@@ -604,9 +604,9 @@ def test_a_file_at_an_address_is_resumed_where_it_broke_off(place, publisher):
     done = place.fetch()
     assert done.returncode == 0, done.stderr
     assert Publisher.asked == [None, f"bytes={2 << 16}-"]  # whole pieces are kept
-    assert (place.folder / "tiny.pt").read_bytes() == LARGE
+    assert (place.folder / "tiny.bin").read_bytes() == LARGE
     assert read_lock(place.lock)["tiny"] == {
-        "source": f"url:{publisher}", "revision": "20250625", "files": {"tiny.pt": sha256(LARGE)},
+        "source": f"url:{publisher}", "revision": "20250625", "files": {"tiny.bin": sha256(LARGE)},
     }  # fmt: skip
 
 
@@ -615,7 +615,7 @@ def test_other_content_at_an_address_is_refused_and_not_resumed(place, publisher
     Publisher.content = b"something else"
     done = place.fetch()
     assert done.returncode == 1
-    assert f"tiny.pt has sha256 {sha256(b'something else')}, expected {sha256(LARGE)}: refused" in done.stderr
+    assert f"tiny.bin has sha256 {sha256(b'something else')}, expected {sha256(LARGE)}: refused" in done.stderr
     assert not place.marker.exists()
     Publisher.content = LARGE
     assert place.fetch().returncode == 0
@@ -728,6 +728,19 @@ def test_a_model_that_changed_since_it_was_verified_is_refused(place):
         open_model(place.marker, place.models)
     with pytest.raises(UserError, match="fetch the model first"):
         open_model(place.root / "none.json", place.models)
+
+
+def test_other_weights_of_the_same_size_and_time_are_refused(place, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    place.put_by_hand()
+    place.verify()
+    assert open_model(place.marker, place.models).name == "tiny"
+    weights = place.folder / "model.bin"
+    times = weights.stat().st_atime_ns, weights.stat().st_mtime_ns
+    weights.write_bytes(weights.read_bytes()[::-1])
+    os.utime(weights, ns=times)
+    with pytest.raises(UserError, match=r"model\.bin: missing or changed since it was verified"):
+        open_model(place.marker, place.models)
 
 
 def test_the_models_of_the_checkout_name_their_files_and_mirrors():

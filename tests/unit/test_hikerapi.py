@@ -83,6 +83,27 @@ def ada(service: Service, follow: int = 60, **facts) -> Person:
     return service.add(Person(77, "ada", follows=accounts(follow), **facts))
 
 
+def test_two_processes_that_collect_the_same_creator_pay_once(service):
+    ada(service, follow=60)
+
+    def slow(_) -> bool:
+        time.sleep(3)  # longer than the programs' start takes
+        return False
+
+    for _ in range(2):
+        service.fail(PROFILE, slow)
+    command = [sys.executable, str(CHECKOUT / "scripts/collect_creators.py"), *options(service, "--timeout-s=30")]
+    environment = {**os.environ, "HIKERAPI_TOKEN": TOKEN}
+    places = [f"--manifest=results/{name}/0.parquet" for name in ("one", "other")]
+    jobs = [subprocess.Popen([*command, place], env=environment) for place in places]
+    assert [job.wait(120) for job in jobs] == [0, 0]
+    asked = [(path, tuple(sorted(params.items()))) for path, params, _ in service.calls if path.startswith("/v2")]
+    assert len(asked) == len(set(asked)) >= 4
+    one, other = (read_manifest(Path(f"results/{name}/0.parquet")) for name in ("one", "other"))
+    assert [row.sha256 for row in one if row.reel_id is None] == [row.sha256 for row in other if row.reel_id is None]
+    assert not list((RAW / "ledger/claims").iterdir())
+
+
 def test_profile_reels_follows_and_picture(service):
     listed("Ada", "bob")
     service.add(Person(77, "ada", follows=[(78, "bob"), *accounts(59)]), reels=30)

@@ -9,11 +9,13 @@ import io
 import json
 import platform
 import shutil
+import subprocess
 import sys
 import threading
 import time
 import wave
 from collections import deque
+from dataclasses import replace
 from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,12 +25,13 @@ import numpy as np
 import pytest
 
 import identify_music
-from common.manifest import Row, read_reels, write_manifest
+from common.manifest import Row, read_manifest, read_reels, write_manifest
 from common.store import Store, file_sha256, read_lines
 from media.acrcloud import best_hit, piece_of
 from media.sound import measure
 from media.wav import SAMPLE_RATE, as_wav
 from prepare_context import read_music
+from study import CHECKOUT
 
 KEY, SECRET = "canary-access-7c1", "canary-hidden-9e4"
 HIT = {
@@ -166,6 +169,22 @@ def test_a_hit_is_kept_with_all_its_fields(service: Service) -> None:
     assert form["data_type"] == b"audio"
     with wave.open(io.BytesIO(form["sample"])) as sent:
         assert (sent.getnframes(), sent.getframerate()) == (15 * SAMPLE_RATE, SAMPLE_RATE)
+
+
+def test_two_processes_that_have_the_same_sound_pay_once(service: Service) -> None:
+    study(a=chord(20, 262, 330))
+    Path("results/audio/1").mkdir()
+    table = Path("results/audio/1.parquet")
+    write_manifest([replace(row, reel_id="b") for row in read_manifest(Path("results/audio/0.parquet"))], table)
+    service.delay_s = 6.0  # longer than the programs' start takes
+    command = [sys.executable, str(CHECKOUT / "scripts/identify_music.py"), f"--host={service.host}", "--timeout-s=60"]
+    places = [(f"--audio=results/audio/{n}.parquet", f"--manifest=results/music/{n}.parquet") for n in (0, 1)]
+    jobs = [subprocess.Popen([*command, *place]) for place in places]
+    assert [job.wait(120) for job in jobs] == [0, 0]
+    assert len(service.forms) == 1
+    found = [read_reels(Path(f"results/music/{batch}.parquet"), "music") for batch in (0, 1)]
+    assert found[0]["a"].sha256 == found[1]["b"].sha256
+    assert {owner[1] for batch in "01" for owner in Store(Path("data/raw")).owners("acrcloud", batch)} == {"a", "b"}
 
 
 def test_the_piece_is_from_the_middle() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -11,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from common.isolation import in_processes
+from common.isolation import CONTEXT, in_processes, run_isolated
 from common.program import UserError
+from common.states import OK, Outcome
 
 
 def power(base: int, exponent: int) -> int:
@@ -39,6 +41,67 @@ def test_results_come_in_the_order_of_the_tasks(processes):
 def test_a_killed_worker_ends_the_computation_with_the_remedy():
     with pytest.raises(UserError, match=r"memory.*--processes"):
         list(in_processes(end_abruptly, [(number,) for number in range(6)], 2))
+
+
+def isolated(function, tasks, *arguments, memory_mb: int = 4096) -> dict:
+    return dict(run_isolated(function, tasks, *arguments, workers=2, timeout_s=60, memory_mb=memory_mb))
+
+
+def kill_oneself(number: int) -> Outcome:
+    if number == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return OK
+
+
+def write_to(place: str) -> Outcome:
+    Path(place).write_text("a result")
+    return OK
+
+
+def fail_with(number: int) -> Outcome:
+    raise OSError(number, os.strerror(number), "somewhere")
+
+
+def test_a_task_whose_process_is_killed_fails_alone():
+    found = isolated(kill_oneself, range(5))
+    assert found.pop(2) == Outcome("failed", "crashed", "exit code -9")
+    assert found == dict.fromkeys((0, 1, 3, 4), OK)
+
+
+@pytest.mark.parametrize("memory_mb", [1, 60], ids=["no interpreter", "no imports"])
+def test_workers_that_never_come_to_work_end_the_program(memory_mb):
+    with pytest.raises(UserError, match=r"cannot be started.*give the same command again"):
+        isolated(kill_oneself, range(50), memory_mb=memory_mb)
+
+
+def test_workers_that_cannot_be_started_end_the_program(monkeypatch):
+    class NoProcess:
+        def __getattr__(self, name: str):
+            return getattr(CONTEXT, name)
+
+        def Process(self, *_, **__):  # noqa: N802
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr("common.isolation.CONTEXT", NoProcess())
+    with pytest.raises(UserError, match="cannot be started"):
+        isolated(kill_oneself, range(5))
+
+
+def test_a_full_disk_ends_the_program():
+    with pytest.raises(OSError, match="No space left on device"):
+        isolated(write_to, ["/dev/full"])
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE])
+def test_a_disk_that_is_at_fault_ends_the_program(number):
+    with pytest.raises(OSError, match="somewhere") as caught:
+        isolated(fail_with, [number])
+    assert caught.value.errno == number
+
+
+def test_other_errors_of_the_system_are_a_reel_s(tmp_path):
+    ((_, outcome),) = isolated(write_to, [str(tmp_path / "none" / "x")]).items()
+    assert (outcome.state, outcome.reason) == ("failed", "error")
 
 
 @pytest.mark.parametrize(

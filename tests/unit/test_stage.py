@@ -6,7 +6,9 @@ import argparse
 import json
 import logging
 import os
+import shutil
 import signal
+import threading
 import time
 import traceback
 from dataclasses import replace
@@ -20,6 +22,7 @@ from common.isolation import run_isolated
 from common.manifest import Row, file_stem, read_manifest, write_manifest
 from common.models import Model
 from common.options import read_section
+from common.own_folder import MARKER
 from common.program import UserError
 from common.stage import Stage, Work, in_threads, run_stage, stage_parser
 from common.states import OK, Outcome, ReelError
@@ -95,7 +98,7 @@ class Study:
 
     @property
     def files(self) -> set[str]:
-        return {path.name for path in Path("results/shout/0").iterdir()}
+        return {path.name for path in Path("results/shout/0").iterdir()} - {MARKER}
 
     @property
     def journal(self) -> list[tuple[str, str, bool]]:
@@ -347,6 +350,117 @@ def test_files_of_reels_that_left_the_batch_are_removed(study):
     study.reel("r1", "fail:corrupt")
     study.run()
     assert study.files == set()
+
+
+def test_reels_with_the_same_content_are_computed_once(study):
+    for reel in ("r1", "r2", "r3"):
+        study.reel(reel, "one")
+    rows = study.run()
+    assert study.computed == ["r1"]
+    assert {row.sha256 for row in rows.values()} == {rows["r1"].sha256}
+    assert study.files == {f"{reel}.{kind}" for reel in rows for kind in ("txt", "json")}
+    owners = {(creator, reel) for line in Path("data/store/index/shout").iterdir() for creator, reel, _ in owned(line)}
+    assert owners == {("ada", "r1"), ("ada", "r2"), ("ada", "r3")}
+
+
+def test_a_failure_that_may_pass_is_that_of_all_reels_with_the_same_content(study):
+    study.reel("r1", "fail:timeout")
+    study.reel("r2", "fail:timeout")
+    rows = study.run()
+    assert study.computed == ["r1"]
+    assert [(row.state, row.reason, row.detail) for row in rows.values()] == [
+        ("failed", "timeout", "as the text says")
+    ] * 2
+
+
+class EndpointSection(ShoutSection):
+    """Texts in the capitals of a service that is paid for."""
+
+    backend: str = Field("openai", description="Who answers.")
+
+
+def test_a_core_that_forgets_a_reel_is_told_so_and_nobody_waits_for_it(study):
+    study.reel("r1", "one")
+    study.reel("r2", "one")
+    for name, rows in study.rows.items():
+        write_manifest(list(rows.values()), Path(f"results/{name}/0.parquet"))
+    options = ["--text=results/text/0.parquet", "--manifest=shout/0.parquet"]
+    arguments = stage_parser(STAGE, EndpointSection, "").parse_args(options)
+    with pytest.raises(RuntimeError, match="no outcome for r1, r2"):
+        run_stage(STAGE, arguments, EndpointSection(), lambda _: iter(()))
+
+
+@pytest.mark.parametrize("first_fails", [False, True])
+def test_two_batches_do_not_pay_for_the_same_answer(study, first_fails):
+    """One has `x` and `same`, the other `same` and `y`: while one asks for `same`, the other goes on with its own."""
+    asked, started, begun = [], set(), threading.Barrier(2)
+
+    def batch(name: str, *texts: str) -> None:
+        rows = []
+        for text in texts:
+            path = Path(f"{name}-{text}.txt")
+            path.write_text(text)
+            rows.append(Row("ada", f"{name} {text}", "text", "ok", path=str(path), sha256=file_sha256(path)))
+        write_manifest(rows, Path(f"text/{name}.parquet"))
+        options = [f"--text=text/{name}.parquet", f"--manifest=shout/{name}.parquet"]
+        arguments = stage_parser(STAGE, EndpointSection, "").parse_args(options)
+
+        def ask(works):
+            if len(asked) < 2 and name not in started:
+                started.add(name)
+                begun.wait(10)
+            for work in works:
+                text = work.needed("text").read_text()
+                asked.append((name, text))
+                time.sleep(0.2)
+                if first_fails and text == "same" and [text for _, text in asked].count("same") == 1:
+                    yield work, Outcome("failed", "unavailable", "no answer")
+                else:
+                    yield work, shout(work, ShoutSection())
+
+        run_stage(STAGE, arguments, EndpointSection(), ask)
+
+    batches = (("a", "same", "x"), ("b", "same", "y"))
+    threads = [threading.Thread(target=batch, args=arguments) for arguments in batches]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(text for _, text in asked) == ["same", *(["same"] if first_fails else []), "x", "y"]
+    states = [row.state for name in "ab" for row in read_manifest(Path(f"shout/{name}.parquet"))]
+    assert states.count("ok") == (3 if first_fails else 4)
+    assert not list(Path("data/store/claims").iterdir())
+
+
+@pytest.mark.parametrize("where", ["the core", "a library without an error number", "half a file", "nobody"])
+def test_a_full_disk_ends_the_stage_and_the_same_command_goes_on(study, monkeypatch, where):
+    for number in range(4):
+        study.reel(f"r{number}", f"text {number}")
+    full, usage = [True], shutil.disk_usage
+
+    def core(work):
+        study.computed.append(work.reel_id)
+        if work.reel_id == "r2" and full[0]:
+            if where == "the core":
+                Path("/dev/full").write_text("a result")
+            monkeypatch.setattr("shutil.disk_usage", lambda _: argparse.Namespace(free=0))
+            if where == "half a file":
+                raise ReelError("corrupt", "ends early")
+            if where == "nobody":
+                return shout(work, ShoutSection())
+            raise OSError("192 requested and 0 written")
+        return shout(work, ShoutSection())
+
+    with pytest.raises(OSError, match="No space left on device"):
+        study.run(compute=lambda works: in_threads(core, works, 1))
+    assert not Path("results/shout/0.parquet").exists()
+    monkeypatch.setattr("shutil.disk_usage", usage)
+    full[0] = False
+    study.computed.clear()
+    rows = study.run(compute=lambda works: in_threads(core, works, 1))
+    assert {row.state for row in rows.values()} == {"ok"}
+    assert "r0" not in study.computed
+    assert "r2" in study.computed
 
 
 def test_a_listed_file_that_is_gone_is_an_error_that_names_the_remedy(study):

@@ -11,12 +11,17 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from analysis.files import replace_file
+from common.machine import Process
+from common.program import UserError
 from common.states import OK, Outcome
-from common.store import ENTRY, Store, append_line, digest, file_sha256, place, read_lines
+from common.store import ENTRY, Store, append_line, digest, file_sha256, place, read_lines, write_bytes
+from common.tables import STATUS, build_table, write_table
 from study import CHECKOUT
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(CHECKOUT / "scripts")}
@@ -62,10 +67,38 @@ def test_an_entry_without_artifacts_is_an_entry(store):
     assert found.files == {}
 
 
-def test_files_of_an_entry_are_read_only_and_its_folder_is_open_to_colleagues(store):
-    entry = publish(store, digest("a"))
-    assert {path.stat().st_mode & 0o777 for path in entry.folder.iterdir()} == {0o444}
-    assert entry.folder.stat().st_mode & 0o777 == 0o755
+@pytest.mark.parametrize(
+    ("umask", "folder", "file"), [(0o022, 0o755, 0o444), (0o077, 0o700, 0o400), (0o007, 0o770, 0o440)]
+)
+def test_files_of_an_entry_are_read_only_and_open_to_whom_the_umask_says(store, umask, folder, file):
+    before = os.umask(umask)
+    try:
+        entry = publish(store, digest("a"))
+        write_bytes(store.root / "list.json", b"[]")
+        write_table(build_table([], STATUS), store.root / "status.parquet")
+        replace_file(store.root / "found.json", b"[]")
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in entry.folder.iterdir()} == {file}
+    assert entry.folder.stat().st_mode & 0o777 == folder
+    assert {path.stat().st_mode & 0o777 for path in store.root.glob("*.*")} == {0o666 & ~umask}
+
+
+def test_a_file_that_is_written_anew_keeps_its_mode_and_is_never_open_to_more(tmp_path, monkeypatch):
+    path = tmp_path / "list.jsonl"
+    path.touch(0o600)
+    modes = []
+    write = Path.write_bytes
+
+    def watched(self: Path, content: bytes) -> int:
+        modes.append(self.stat().st_mode & 0o777)
+        return write(self, content)
+
+    monkeypatch.setattr(Path, "write_bytes", watched)
+    write_bytes(path, b"[]")
+    assert modes == [0o600]
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [entry.name for entry in tmp_path.iterdir()] == ["list.jsonl"]
 
 
 def test_the_first_writer_wins(store):
@@ -76,7 +109,7 @@ def test_the_first_writer_wins(store):
     assert list((store.root / "tmp").iterdir()) == []
 
 
-@pytest.mark.parametrize("damage", ["missing", "shorter", "longer", "no entry.json", "torn entry.json", "old reason"])
+@pytest.mark.parametrize("damage", ["missing", "shorter", "longer", "no entry.json", "torn entry.json", "zeros"])
 def test_a_damaged_entry_counts_as_none_and_makes_room_for_a_new_one(store, damage):
     entry = publish(store, digest("a"))
     wav, description = entry.artifact(".wav"), entry.folder / ENTRY
@@ -93,12 +126,48 @@ def test_a_damaged_entry_counts_as_none_and_makes_room_for_a_new_one(store, dama
             description.unlink()
         case "torn entry.json":
             description.write_text(description.read_text()[:30])
-        case "old reason":
-            described = json.loads(description.read_text()) | {"state": "failed", "reason": "no_longer_known"}
-            description.write_text(json.dumps(described))
+        case "zeros":
+            description.write_bytes(bytes(len(description.read_bytes())))
     assert store.find("audio", digest("a")) is None
     assert publish(store, digest("a"), b"again").artifact(".wav").read_bytes() == b"again"
     assert store.find("audio", digest("a")).artifact(".wav").read_bytes() == b"again"
+
+
+OTHERS = [
+    {"state": "failed", "reason": "reason_of_next_year"},
+    {"state": "postponed"},
+    {"files": {".wav": {"sha256": "0", "parts": 2}}, "sizes": {}},
+    {"files": [".wav"]},
+    [],
+]
+
+
+@pytest.mark.parametrize("said", OTHERS)
+def test_what_another_version_wrote_is_refused_and_stays(store, said):
+    entry = publish(store, digest("a"))
+    description = entry.folder / ENTRY
+    description.chmod(0o644)
+    description.write_text(json.dumps(json.loads(description.read_text()) | said if said else said))
+    before = description.read_bytes()
+    with pytest.raises(UserError, match=r"entry\.json: another version of Reel Atlas wrote this"):
+        store.find("audio", digest("a"))
+    with pytest.raises(UserError, match="another version"):
+        publish(store, digest("a"), b"again")
+    assert description.read_bytes() == before
+    assert entry.artifact(".wav").read_bytes() == b"sound"
+
+
+def test_an_artifact_that_cannot_be_looked_at_is_not_lost(store, monkeypatch):
+    entry = publish(store, digest("a"))
+
+    def stale(path: Path):
+        raise OSError(errno.ESTALE, "Stale file handle", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "stat", stale)
+        with pytest.raises(OSError, match="Stale"):
+            store.find("audio", digest("a"))
+    assert store.find("audio", digest("a")) == entry
 
 
 def test_a_forgotten_entry_is_gone_and_others_stay(store):
@@ -194,16 +263,20 @@ def test_a_killed_process_leaves_whole_entries_or_none(tmp_path):
 def test_only_workspaces_of_dead_processes_of_this_machine_are_swept(store):
     dead = subprocess.Popen(["true"])
     dead.wait()
-    host = socket.gethostname()
+    here = Process.this()
     tmp = store.root / "tmp"
-    for name in (f"{host}-{dead.pid}-abc_1", f"{host}-{os.getpid()}-abc_1", f"elsewhere-{dead.pid}-abc_1"):
+    gone = f"{replace(here, pid=dead.pid).name}.abc"
+    stay = [
+        f"{here.name}.abc",
+        f"{replace(here, pid=dead.pid, machine='elsewhere').name}.abc",
+        f"{replace(here, pid=dead.pid, namespace='1').name}.abc",  # of a container with this machine's name
+        f"{socket.gethostname()}-{dead.pid}-abc_1",  # of another version
+        "notes of somebody.abc",
+    ]
+    for name in (gone, *stay):
         (tmp / name / "0").mkdir(parents=True)
-    # The workspace of process 7 on a host whose name only begins like this one's.
-    (tmp / f"{host}-{dead.pid}-7-abc_1").mkdir()
     store.sweep()
-    assert sorted(path.name for path in tmp.iterdir()) == sorted(
-        [f"{host}-{os.getpid()}-abc_1", f"elsewhere-{dead.pid}-abc_1", f"{host}-{dead.pid}-7-abc_1"]
-    )
+    assert sorted(path.name for path in tmp.iterdir()) == sorted(stay)
 
 
 def test_a_workspace_vanishes_also_after_an_error(store):

@@ -376,7 +376,7 @@ def test_hostile_names_do_not_escape(hostile: Hostile) -> None:
 
 def test_what_is_made_of_hostile_names_has_plain_names(hostile: Hostile) -> None:
     results = hostile.study.folder / "results"
-    folders = [path for path in (results / "reels").iterdir() if path.name != ".snakemake_timestamp"]
+    folders = list((results / "reels").glob("[!.]*"))
     assert len(folders) == len(hostile.study.rows("tables/reels"))
     assert all((folder / "embedding.npy").is_file() for folder in folders)
     for path in results.rglob("*"):
