@@ -18,7 +18,7 @@ from common.study import (
     folders,
     open_study,
     passing_failures,
-    planned_batches,
+    planned_run,
 )
 
 min_version("9.27")
@@ -28,12 +28,12 @@ STUDY = open_study(
     config,
     workflow.configfiles,
     overrides=workflow.config_settings.config,
-    planned=None if workflow.is_main_process else planned_batches(),
+    planned=None if workflow.is_main_process else planned_run(),
 )
 
 if workflow.is_main_process:
     LOCK_OWNER = LockOwner(Path(".snakemake"))
-    LOCK_OWNER.enter(STUDY.batches)
+    LOCK_OWNER.enter(STUDY.plan)
     atexit.register(LOCK_OWNER.leave)
 
 # --sdm conda brings its own interpreter; otherwise programs run with the one that runs Snakemake.

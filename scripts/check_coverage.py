@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from common.manifest import Row, check_unique, read_manifest
 from common.program import UserError, log, parser, run
@@ -24,8 +26,8 @@ def main(arguments: argparse.Namespace) -> None:
         for row in read_manifest(arguments.results / stage / f"{batch}.parquet")
     ]
     check_unique(rows)
-    coverage = count(rows)
-    report = as_text(coverage)
+    coverage = [*count(rows), *left_out(arguments.notices)]
+    report = "\n".join([as_text(coverage), *(f"source: {notice['text']}" for notice in arguments.notices)])
     log.info("coverage\n%s", report)
     if arguments.calls:
         spent = sum(line["calls"] for line in read_lines(arguments.calls))
@@ -52,6 +54,18 @@ def count(rows: list[Row]) -> list[dict[str, str | int | None]]:
         {"stage": stage, "state": state, "reason": reason, "reels": reels[key], "creators": creators[key]}
         for key in sorted({*reels, *creators}, key=lambda key: tuple(part or "" for part in key))
         for stage, state, reason in [key]
+    ]
+
+
+def left_out(notices: list[dict[str, Any]]) -> list[dict[str, str | int | None]]:
+    """The accounts that the source's tables name and the study has not, by reason (`sources.joins.Notice`)."""
+    accounts: Counter[str] = Counter()
+    for notice in notices:
+        accounts[notice["reason"]] += notice["creators"]
+    return [
+        {"stage": "creators", "state": "skipped", "reason": reason, "reels": 0, "creators": number}
+        for reason, number in accounts.items()
+        if number
     ]
 
 
@@ -83,6 +97,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     options = parser(__doc__)
     options.add_argument("--results", type=Path, default=Path("results"), help="folder of the stages [%(default)s]")
     options.add_argument("--calls", type=Path, help="where the calls to a paid service are counted")
+    options.add_argument("--notices", type=json.loads, default=[], metavar="JSON", help="what the source leaves out")
     options.add_argument("--stages", nargs="+", required=True, help="folders of the stages")
     options.add_argument("--batches", nargs="+", required=True, help="numbers of the batches")
     options.add_argument("--max-failed", type=float, default=0.2, help="largest share of failed reels [%(default)s]")

@@ -37,6 +37,7 @@ SKIPPED = {
     "duplicate": Reason("the same content as another reel of this creator"),
     "missing_file": Reason("listed in the reels file, but there is no such video"),
     "no_reels": Reason("the creator has no video"),
+    "not_in_study": Reason("listed with the accounts it follows, but no creator of the study"),
     "not_a_reel": Reason("a picture or an album, no reel"),
     "not_needed": Reason("results of later stages were imported"),
     "below_min_followers": Reason("fewer followers than select.min_followers"),

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import secrets
+import shlex
 import shutil
 import socket
 import sys
@@ -77,11 +78,15 @@ class Study:
         checkout: folder of the Snakefile.
         given: the merged configuration that Snakemake read.
         names: the configuration files that were given.
-        planned: the batches with which the run was planned, for a process that makes one job of it.
+        planned: with what the run was planned (`plan`), for a process that makes one job of it.
+
+    Attributes:
+        batches: that have creators, each with a digest of all that the source says of them.
+        notices: what in the source concerns nobody; counts without names.
     """
 
     def __init__(
-        self, checkout: Path, given: dict[str, Any], names: list[str], planned: dict[str, str] | None = None
+        self, checkout: Path, given: dict[str, Any], names: list[str], planned: dict[str, Any] | None = None
     ) -> None:
         self.checkout = checkout
         if names:
@@ -99,19 +104,29 @@ class Study:
                 f"{videos}: no such folder here. No study was given, so the demo study was "
                 "assumed; give yours with --configfile STUDY.yaml, or run the demo in the checkout"
             )
-        self.batches = self._batches() if planned is None else planned
+        self.batches: dict[str, str] = {}
+        self.notices: list[dict[str, Any]] = []
+        if planned is not None:
+            self.batches, self.notices = planned["batches"], planned["notices"]
+        elif not self.reads_bundle:
+            self._read_source()
+        elif not Path(self.bundle, NOTE).is_file():
+            raise ConfigError(f"source.bundle.folder: {self.bundle}: no bundle there (no {NOTE} in it)")
 
-    def _batches(self) -> dict[str, str]:
-        """The batches that have creators, each with a digest of all that the source says of them."""
-        if self.reads_bundle:
-            if not Path(self.bundle, NOTE).is_file():
-                raise ConfigError(f"source.bundle.folder: {self.bundle}: no bundle there (no {NOTE} in it)")
-            return {}
+    @property
+    def plan(self) -> dict[str, Any]:
+        """What the run's jobs on a cluster need not find out again, and must not find out otherwise."""
+        return {"batches": self.batches, "notices": self.notices}
+
+    def _read_source(self) -> None:
         members: dict[int, list[str]] = defaultdict(list)
         source = open_source(self.section(self.source_section), self.config.source.snapshot)
         for handle, state in source.members().items():
             members[batch_of(handle, self.config.study.batches)].append(state)
-        return {str(batch): digest(sorted(members[batch])) for batch in sorted(members)}
+        self.batches = {str(batch): digest(sorted(members[batch])) for batch in sorted(members)}
+        for notice in source.notices():
+            self.notices.append(notice.counts())
+            print(f"source: {notice}", file=sys.stderr)  # noqa: T201 (before anything runs, in a dry run, too)
 
     @property
     def reads_bundle(self) -> bool:
@@ -149,6 +164,12 @@ class Study:
         """Which source collect_creators.py is to ask."""
         source = self.config.source
         return f"--source={source.kind}" + (f" --snapshot={source.snapshot}" if source.snapshot else "")
+
+    @property
+    def notices_option(self) -> Callable[[Any], str]:
+        """What check_coverage repeats of the source; a function for params, as in `options`."""
+        text = f"--notices={shlex.quote(json.dumps(self.notices))}" if self.notices else ""
+        return lambda _: text
 
     @property
     def calls_option(self) -> str:
@@ -379,11 +400,11 @@ class LockOwner:
         self.locks = directory / "locks"
         self.records = directory / "owners"
 
-    def enter(self, batches: dict[str, str]) -> None:
+    def enter(self, plan: dict[str, Any]) -> None:
         """Record this process, and clear the lock where all that could hold it are dead.
 
         Args:
-            batches: of the study, for this run's jobs on a cluster (`planned_batches`).
+            plan: of the study, for this run's jobs on a cluster (`planned_run`).
         """
         self.records.mkdir(parents=True, exist_ok=True)
         host, pid = socket.gethostname(), os.getpid()
@@ -391,7 +412,7 @@ class LockOwner:
         # In a restarted container the run before had the same pid: its record is read before it is replaced.
         others = [path for path in self.records.glob("*.json") if path != mine or _is_dead(path)]
         temporary = mine.with_suffix(f".{secrets.token_hex(4)}")
-        temporary.write_text(json.dumps({"host": host, "pid": pid, "start": _start(pid), "batches": batches}))
+        temporary.write_text(json.dumps({"host": host, "pid": pid, "start": _start(pid), "plan": plan}))
         temporary.replace(mine)  # whole or not there: a torn record would look dead
         os.environ[RUN] = str(mine)
         dead = [path for path in others if path == mine or _is_dead(path)]
@@ -406,15 +427,15 @@ class LockOwner:
         (self.records / f"{socket.gethostname()}-{os.getpid()}.json").unlink(missing_ok=True)
 
 
-def planned_batches() -> dict[str, str] | None:
-    """The batches with which the run was planned that this process makes a job of; None where they are unknown.
+def planned_run() -> dict[str, Any] | None:
+    """The plan (`Study.plan`) of the run that this process makes a job of; None where it is unknown.
 
     On a cluster each job reads the Snakefile anew. It need not read the whole source again, and must not come to other
     batches than the run whose part it is.
     """
     record = Path(os.environ.get(RUN, ""))
-    batches: dict[str, str] | None = json.loads(record.read_bytes())["batches"] if record.is_file() else None
-    return batches
+    plan: dict[str, Any] | None = json.loads(record.read_bytes())["plan"] if record.is_file() else None
+    return plan
 
 
 def running_elsewhere(directory: Path) -> bool:
@@ -465,7 +486,7 @@ def open_study(
     given: dict[str, Any],
     names: list[str],
     overrides: dict[str, Any],
-    planned: dict[str, str] | None,
+    planned: dict[str, Any] | None,
 ) -> Study:
     """The study that a Snakefile is run for; ends Snakemake with one clear message where it cannot be used.
 

@@ -19,6 +19,7 @@ from common.states import Outcome
 from common.store import digest
 from common.tombstones import Tombstones
 from sources.creators_list import read_list
+from sources.joins import Notice
 from sources.source import FollowsStatus, SourceCreator, SourceReel, excluded, normal_handle
 
 if TYPE_CHECKING:  # requests and the models of the answers are slow to import; parsing the Snakefile needs neither
@@ -56,6 +57,10 @@ class Hikerapi:
         for line in found.rejected:
             log.warning("%s, line %d: left out: %s", self.settings.creators, line.line, line.reason)
         return {creator.handle: digest(creator.handle) for creator in found.creators}
+
+    def notices(self) -> list[Notice]:
+        """See `Source.notices`."""
+        return []
 
     def collect(self, handles: Iterable[str], select: SelectSection) -> Iterator[SourceCreator]:
         """See `Source.collect`."""

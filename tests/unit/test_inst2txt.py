@@ -520,7 +520,7 @@ def test_accounts_that_cannot_be_used_have_a_reason():
     rows = [
         ADA,
         {"insta_id": 5},
-        {"username": "https://www.instagram.com/x/"},
+        {"username": "https://www.instagram.com/p/x/"},
         {"username": "a b"},
         {"username": b"\xff"},
     ]

@@ -20,6 +20,7 @@ from sources.csv_tables import read_creators_csv, read_follows_csv
 from sources.exports import instaloader, yt_dlp, zeeschuimer
 from sources.exports.folder import Folder
 from sources.exports.item import Item
+from sources.joins import Notice, notice_follows, notice_unmatched
 from sources.source import UNKNOWN, SourceCreator, SourceReel, derived_id, file_state, normal_handle, printable
 
 # The first whose suffix fits reads a file.
@@ -47,6 +48,11 @@ class ExportsFolder:
         creators = self._creators()
         for handle in handles:
             yield creators[handle]
+
+    def notices(self) -> list[Notice]:
+        """See `Source.notices`."""
+        self._creators()
+        return self._notices
 
     @cached_property
     def _items(self) -> list[Item]:
@@ -91,11 +97,18 @@ class ExportsFolder:
 
     def _enrich(self, creators: dict[str, SourceCreator]) -> None:
         """Add what the tables beside the folder say; creators may be listed in them alone."""
+        self._notices: list[Notice] = []
         if self.settings.creators:
-            for creator_id, (handle, facts) in read_creators_csv(Path(self.settings.creators)).items():
+            listed = read_creators_csv(Path(self.settings.creators))
+            without_item = [(handle, "") for creator_id, (handle, _) in listed.items() if creator_id not in creators]
+            what = f"{{n}} of {{total}} creators of {self.settings.creators} have no item in {self.settings.folder}"
+            remedy = "write the handles as the files have them"
+            notice_unmatched(self._notices, what, len(listed), without_item, remedy)
+            for creator_id, (handle, facts) in listed.items():
                 creator = creators.setdefault(creator_id, SourceCreator(creator_id, handle))
                 creator.handle, creator.facts = handle, creator.facts | facts
         follows = read_follows_csv(Path(self.settings.follows)) if self.settings.follows else {}
+        notice_follows(self._notices, str(self.settings.follows), follows, creators)
         for creator_id, creator in creators.items():
             creator.follows = follows.get(creator_id, [])
             stated = creator.facts.pop("follows_status", None)
