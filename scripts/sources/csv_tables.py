@@ -68,7 +68,7 @@ def read_csv(path: Path, required: tuple[str, ...], optional: tuple[str, ...] = 
             f"{path}, line {first}: column {name!r}: is this {meant}? Then call it {meant}; if it is something else, "
             f"call it so that it differs more from {meant} (x_{name})"
         )
-    lines = []
+    lines: list[Line] = []
     for number, cells in rows[1:]:
         if len(cells) > len(names):
             raise UserError(f"{path}, line {number}: {len(cells)} cells, but the header has {len(names)} columns")
