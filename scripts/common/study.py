@@ -12,13 +12,23 @@ import socket
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from common.config import ClusterVariant, Config, ConfigError, Modality, OneEmbedding, Section, parse_config
+from common.config import (
+    ClusterVariant,
+    Config,
+    ConfigError,
+    Modality,
+    OneEmbedding,
+    Places,
+    Section,
+    parse_config,
+    read_content,
+)
 from common.models import read_registry
 from common.options import section_options
 from common.processor import same_instructions
@@ -27,6 +37,7 @@ from common.prompts import description_prompt, read_prompt
 from common.secrets import ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET, HIKERAPI_TOKEN, OPENAI_API_KEY, secret
 from common.states import PASSING
 from common.store import ARTIFACT, digest
+from common.strict_yaml import StrictError, differences, load_strictly
 from media.suffixes import VIDEO_SUFFIXES
 from sources.hikerapi import LEDGER
 from sources.registry import RAW, WITH_RESULTS, open_source
@@ -79,6 +90,7 @@ class Study:
         given: the merged configuration that Snakemake read.
         names: the configuration files that were given.
         planned: with what the run was planned (`plan`), for a process that makes one job of it.
+        overrides: what --config said.
 
     Attributes:
         batches: that have creators, each with a digest of all that the source says of them.
@@ -86,18 +98,25 @@ class Study:
     """
 
     def __init__(
-        self, checkout: Path, given: dict[str, Any], names: list[str], planned: dict[str, Any] | None = None
+        self,
+        checkout: Path,
+        given: dict[str, Any],
+        names: list[str],
+        planned: dict[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
     ) -> None:
         self.checkout = checkout
+        places: Places = {}
         if names:
             data, self.name = given, ", ".join(os.path.relpath(name) for name in names)
+            places = check_files(names, given, overrides or {})
         else:
             # The demo is loaded only when no other study is given, and never merged with one.
-            demo = checkout / "config" / "demo.yaml"
-            data, self.name = yaml.safe_load(demo.read_text(encoding="utf-8")), "config/demo.yaml"
+            demo = read_content(checkout / "config" / "demo.yaml")
+            data, self.name = demo.data, "config/demo.yaml"
             for section, values in given.items():  # --config on the command line
                 data[section] = {**data.get(section, {}), **values} if isinstance(values, dict) else values
-        self.config: Config = parse_config(data, self.name)
+        self.config: Config = parse_config(data, self.name, places)
         videos = Path(self.config.source.files.videos)
         if not names and self.config.source.kind == "files" and not videos.is_dir():
             raise ConfigError(
@@ -478,7 +497,46 @@ def retyped(given: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
                 found[key] = yaml.safe_load(value)
             except (yaml.YAMLError, ValueError):  # text that only looks like YAML
                 found[key] = value
+            else:
+                _refuse_traps(key, value)
     return found
+
+
+def _refuse_traps(key: str, value: str) -> None:
+    try:
+        load_strictly(value)
+    except StrictError as error:
+        raise ConfigError(f"--config: {key}: {error}") from None
+
+
+def check_files(names: list[str], given: Mapping[str, Any], overrides: Mapping[str, Any]) -> Places:
+    """Read the configuration files again, strictly, and compare what they say with what Snakemake read.
+
+    Args:
+        names: the files, later ones before earlier ones.
+        given: the configuration that is in force.
+        overrides: what --config said.
+
+    Returns:
+        Where in the file each key is, if there is one file; nothing for several.
+
+    Raises:
+        ConfigError: a file can be misunderstood, or something else is in force than it says.
+    """
+    from snakemake.utils import update_config
+
+    contents = [read_content(Path(name), os.path.relpath(name)) for name in names]
+    said: dict[str, Any] = {}
+    for content in contents:
+        update_config(said, content.data or {})
+    update_config(said, overrides)
+    differing = differences(retyped(said, dict(overrides)), given)
+    if differing:
+        raise ConfigError(
+            f"{', '.join(os.path.relpath(name) for name in names)}: {', '.join(f'`{key}`' for key in differing)}: "
+            "Snakemake has read something else than the file says; write it in plain YAML, without templates"
+        )
+    return contents[0].places if len(contents) == 1 else {}
 
 
 def open_study(
@@ -500,6 +558,6 @@ def open_study(
     from snakemake.exceptions import WorkflowError
 
     try:
-        return Study(checkout, retyped(given, overrides), names, planned)
+        return Study(checkout, retyped(given, overrides), names, planned, overrides)
     except (ConfigError, UserError) as error:
         raise WorkflowError(str(error)) from None
