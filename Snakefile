@@ -12,6 +12,7 @@ from snakemake.utils import min_version
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
+from common.belonging import record_belonging
 from common.slurm import end_left_over_jobs
 from common.study import (
     LockOwner,
@@ -182,8 +183,9 @@ workflow.localrules(
 )
 
 
-# Jobs of a run that was killed would go on, and do what this run is about to do.
+# Whose results these are; and jobs of a run that was killed would go on, and do what this run is about to do.
 onstart:
+    record_belonging(STUDY.config)
     on_slurm = workflow.executor_plugin.name == "slurm"
     end_left_over_jobs(
         Path(".snakemake"),

@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from common.belonging import check_belonging
 from common.config import (
     ClusterVariant,
     Config,
@@ -558,6 +559,9 @@ def open_study(
     from snakemake.exceptions import WorkflowError
 
     try:
-        return Study(checkout, retyped(given, overrides), names, planned, overrides)
+        study = Study(checkout, retyped(given, overrides), names, planned, overrides)
+        if planned is None:
+            check_belonging(study.config)
+        return study
     except (ConfigError, UserError) as error:
         raise WorkflowError(str(error)) from None
