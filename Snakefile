@@ -8,19 +8,25 @@ import sys
 from pathlib import Path
 
 import yaml
+from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
-from common.belonging import record_belonging
-from common.slurm import end_left_over_jobs
-from common.study import (
-    LockOwner,
-    folders,
-    open_study,
-    passing_failures,
-    planned_run,
-)
+import environment
+
+try:
+    from common.belonging import record_belonging
+    from common.slurm import end_left_over_jobs
+    from common.study import (
+        LockOwner,
+        folders,
+        open_study,
+        passing_failures,
+        planned_run,
+    )
+except ImportError as error:  # a Snakemake of another environment
+    raise WorkflowError(f"{error}. {environment.remedy()}") from None
 
 min_version("9.27")
 

@@ -8,6 +8,7 @@ handles stay as they are where they cannot do more than a number. The parquet ta
 from __future__ import annotations
 
 import argparse
+import environment  # noqa: F401 (before all packages)
 import json
 import re
 from pathlib import Path

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import environment  # noqa: F401 (before all packages)
 import fcntl
 import fnmatch
 import functools

@@ -35,9 +35,9 @@ def check_belonging(config: Config, results: Path = Path("results")) -> None:
     if theirs != ours:
         raise ConfigError(
             f"{results.absolute()} belongs to the study {_shown(theirs)}, but this run is the study {_shown(ours)}. "
-            "Give each study a folder of its own (--directory FOLDER); or, where it is the same study under another name or "
-            f"in another place, remove {results / file} and run again; or remove {results} (what was computed is kept in "
-            "the store)"
+            "Give each study a folder of its own (--directory FOLDER); or, where it is the same study under another "
+            f"name or in another place, remove {results / file} and run again; or remove {results} (what was computed "
+            "is kept in the store)"
         )
 
 

@@ -150,6 +150,8 @@ def _check_scalar(node: yaml.ScalarNode, path: tuple[str, ...]) -> None:
                 f"{where}{node.value} is read as {meaning}; write a decimal number, or put it in quotes "
                 "if a text is meant"
             )
+    if node.tag == f"{KIND}float" and abs(float(node.value)) == float("inf"):
+        raise StrictError(f"{where}{node.value} is larger than any number that can be computed with")
     if len(node.value) > 400:
         raise StrictError(f"{where}a number of {len(node.value)} digits")
 

@@ -30,6 +30,7 @@ from common.config import (
     parse_config,
     read_content,
 )
+from common.mishaps import explain_mishap
 from common.models import read_registry
 from common.options import section_options
 from common.processor import same_instructions
@@ -41,10 +42,12 @@ from common.store import ARTIFACT, digest
 from common.strict_yaml import StrictError, differences, load_strictly
 from media.suffixes import VIDEO_SUFFIXES
 from sources.hikerapi import LEDGER
-from sources.registry import RAW, WITH_RESULTS, open_source
+from sources.registry import RAW, SECTIONS, WITH_RESULTS, open_source
 from sources.source import batch_of
 
 NOTE = "bundle.json"  # as in bundle/contents.py, which imports what is heavy
+# Keys of a source that are paths.
+PATHS = ("videos", "creators", "reels", "follows", "folder", "database")
 RUN = "ATLAS_RUN"  # variable that tells jobs the record of their run
 BACKEND_SECRETS = {
     "acrcloud": (ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET),
@@ -564,4 +567,32 @@ def open_study(
             check_belonging(study.config)
         return study
     except (ConfigError, UserError) as error:
-        raise WorkflowError(str(error)) from None
+        raise WorkflowError(f"{error}{_meant_directory(given, names)}") from None
+    except Exception as error:
+        if mishap := explain_mishap(error):
+            raise WorkflowError(mishap) from None
+        raise
+
+
+def _meant_directory(given: Mapping[str, Any], names: list[str]) -> str:
+    """The option that was forgotten, where files of the source are not here but beside the study file; else nothing.
+
+    Args:
+        given: the configuration.
+        names: the configuration files that were given.
+    """
+    source = given.get("source") or {}
+    kind = source.get("kind", "files") if isinstance(source, dict) else ""
+    section = SECTIONS.get(kind)
+    if not names or section is None:
+        return ""
+    own = (given if kind == "hikerapi" else source).get(kind) or {}
+    usual = section().model_dump() | (own if isinstance(own, dict) else {})
+    beside = Path(names[-1]).absolute().parent
+    places = [Path(usual[key]) for key in PATHS if isinstance(usual.get(key), str)]
+    if not any((beside / place).exists() and not place.exists() for place in places):
+        return ""
+    return (
+        f". Paths are relative to the study's directory, which is {Path.cwd()} unless another is given; the study's "
+        f"files lie in {beside}: add --directory {shlex.quote(str(beside))}"
+    )

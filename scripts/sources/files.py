@@ -145,7 +145,7 @@ def read_source(source: FilesSource, notices: list[Notice] | None = None) -> dic
 
 def _read_videos(folder: Path) -> dict[str, FolderCreator]:
     if not folder.is_dir():
-        raise UserError(f"source.files.videos: {folder}: no such folder")
+        raise UserError(f"source.files.videos: {folder}: no such folder ({folder.absolute()})")
     creators: dict[str, FolderCreator] = {}
     for entry in _listing(folder):
         if entry.name.startswith(".") or not entry.is_dir():

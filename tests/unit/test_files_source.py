@@ -241,7 +241,7 @@ def test_a_defect_is_named_with_file_and_line(tables, message):
 
 
 def test_missing_files_and_folders_are_named():
-    assert refused() == "source.files.videos: videos: no such folder"
+    assert refused() == f"source.files.videos: videos: no such folder ({Path('videos').absolute()})"
     Path("videos").mkdir()
     assert refused().startswith("videos: no creators found. Put each creator's videos (.mp4, .mov, .webm, .mkv) into")
     with pytest.raises(UserError, match=r"^no\.csv: No such file"):

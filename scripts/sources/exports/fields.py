@@ -103,9 +103,9 @@ class Fields:
         path, value = self._first(paths)
         if value is None or value == 0:
             return None
-        if type(value) not in (int, float) or not math.isfinite(value) or value < 0:
-            raise unexpected(path, "seconds since 1970", value)
         try:
+            if type(value) not in (int, float) or not math.isfinite(value) or value < 0:
+                raise unexpected(path, "seconds since 1970", value)
             return datetime.fromtimestamp(value, UTC).isoformat()
         except (ValueError, OverflowError, OSError):
             raise unexpected(path, "seconds since 1970", value) from None
