@@ -150,9 +150,10 @@ def read_follows_csv(path: Path) -> dict[str, list[tuple[str, str]]]:
     follows: dict[str, dict[str, str]] = defaultdict(dict)
     for line in read_csv(path, ("source", "target")):
         source, target = (read_handle(line, column, path) for column in ("source", "target"))
-        listed = follows[normal_handle(source)]
-        if normal_handle(target) != normal_handle(source):
-            listed.setdefault(normal_handle(target), target)
+        source_id, target_id = normal_handle(source), normal_handle(target)
+        listed = follows[source_id]
+        if target_id != source_id:
+            listed.setdefault(target_id, target)
     return {source: sorted(targets.items()) for source, targets in follows.items()}
 
 

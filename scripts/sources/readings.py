@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sources.handles import linked_profile, written_handle
-from sources.source import normal_handle
+from sources.source import NORMAL, normal_handle
 
 # What R, SQL, Excel, pandas and JavaScript write where nothing is known.
 MISSING = {
@@ -108,10 +108,13 @@ def handle(text: str) -> str:
     """A handle as written, without @ or a link around it (`written_handle`)."""
     if not text.startswith("@"):  # @null is somebody
         identity(text)
+    if NORMAL.fullmatch(text.lower()):
+        return text
     linked_profile(text)
-    if not normal_handle(text):
+    written = written_handle(text)
+    if not normal_handle(written):
         raise ValueError(f"{text!r} names nobody")
-    return written_handle(text)
+    return written
 
 
 def check_long_ids(ids: list[Any]) -> None:

@@ -25,7 +25,7 @@ FOLLOWS_STATES = ("complete", "partial", "unfetched")
 # Whose reels are of whom the source does not say; no handle begins with a question mark.
 UNKNOWN = "?unknown"
 FollowsStatus = Literal["complete", "partial", "unfetched"]
-# Handles as services write them are in their normal form already: the usual case, in lists of 100,000 rows.
+# Handles as services write them have one form only: the usual case, in lists of 100,000 rows.
 NORMAL = re.compile(r"[a-z0-9_-](?:[a-z0-9._-]*[a-z0-9_-])?")
 
 
@@ -125,6 +125,8 @@ def normal_handle(text: str) -> str:
 
     NFKC has usual signs for full-width ones. Bytes that are no text become \\xNN.
     """
+    if NORMAL.fullmatch(usual := text.lower()):
+        return usual
     found = printable(text)
     while not NORMAL.fullmatch(found):  # what one step makes may be what another takes away
         bare = unicodedata.normalize("NFKC", written_handle(found))
