@@ -23,7 +23,7 @@ from sources import readings
 from sources.csv_tables import Line, read_creators_csv, read_csv, read_follows_csv, read_handle, take
 from sources.file_names import find_file
 from sources.handles import written_handle
-from sources.joins import Notice, notice_follows, notice_unmatched
+from sources.joins import SHOWN, Notice, notice_follows, notice_unmatched
 from sources.source import FollowsStatus, SourceCreator, SourceReel, derived_id, normal_handle, printable
 
 REEL_COLUMNS = ("reel_id", "caption", "taken_at", "plays", "likes", "comments", "url")
@@ -234,6 +234,27 @@ def _add_reels(creators: dict[str, FolderCreator], source: FilesSource, notices:
     what = f"{{n}} of {{total}} rows of {path} name no video that is there"
     remedy = f"write the names of the files in the creators' folders in {source.videos}, as in 20240531.mp4"
     notice_unmatched(notices, what, len(lines), without_video, remedy)
+    _notice_odd_rows(creators, lines, path, notices)
+
+
+def _notice_odd_rows(creators: dict[str, FolderCreator], lines: list[Line], path: Path, notices: list[Notice]) -> None:
+    """Note videos of which no row tells anything, and numbers that are hardly as they were counted."""
+    videos = [(creator, name) for creator in creators.values() for name in creator.videos]
+    described = {(creator.creator_id, reel["file"]) for creator in creators.values() for reel in creator.reels}
+    without_row = [
+        (f"{creator.handle}/{name}", "")
+        for creator, name in videos
+        if not {(creator.creator_id, name), (creator.creator_id, name.strip())} & described
+    ]
+    if lines and without_row:
+        text = f"{len(without_row):,} of {len(videos):,} videos have no row in {path}: nothing more is known of them"
+        notices.append(Notice(text, examples=tuple(without_row[:SHOWN])))
+    reels = [reel for creator in creators.values() for reel in creator.reels]
+    odd = [reel for reel in reels if (reel.get("likes") or 0) > (reel.get("plays") or float("inf"))]
+    if odd:
+        text = f"{len(odd):,} of {len(lines):,} rows of {path} have more likes than plays"
+        examples = tuple((str(reel["file"]), f"{reel['plays']} plays, {reel['likes']} likes") for reel in odd[:SHOWN])
+        notices.append(Notice(f"{text} (a mark between thousands that was lost?)", examples=examples))
 
 
 def _check_columns(lines: list[Line], path: Path, notices: list[Notice]) -> None:

@@ -19,7 +19,7 @@ from common.states import Outcome
 from common.store import digest
 from common.tombstones import Tombstones
 from sources.creators_list import read_list
-from sources.joins import Notice
+from sources.joins import SHOWN, Notice
 from sources.source import FollowsStatus, SourceCreator, SourceReel, excluded, normal_handle
 
 if TYPE_CHECKING:  # requests and the models of the answers are slow to import; parsing the Snakefile needs neither
@@ -60,7 +60,12 @@ class Hikerapi:
 
     def notices(self) -> list[Notice]:
         """See `Source.notices`."""
-        return []
+        found = read_list(Path(self.settings.creators))
+        lines = len(found.creators) + len(found.repeated) + len(found.rejected)
+        if not found.rejected:
+            return []
+        text = f"{len(found.rejected):,} of {lines:,} lines of {self.settings.creators} name no creator"
+        return [Notice(text, examples=tuple((one.text, f"line {one.line}") for one in found.rejected[:SHOWN]))]
 
     def collect(self, handles: Iterable[str], select: SelectSection) -> Iterator[SourceCreator]:
         """See `Source.collect`."""

@@ -64,7 +64,8 @@ class _WithoutOptedOut:
 
     def notices(self) -> list[Notice]:
         def is_gone(name: str) -> bool:
-            return self.tombstones.has_handle(normal_handle(name)) or self.tombstones.has_id(name)
+            handles = (name, name.partition("/")[0])  # of a video, the folder's
+            return any(self.tombstones.has_handle(normal_handle(one)) or self.tombstones.has_id(one) for one in handles)
 
         return [notice.without_people(is_gone) for notice in self.source.notices()]
 

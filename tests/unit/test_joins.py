@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from common.config import ExportsSource, FilesSource
+from common.config import ExportsSource, FilesSource, HikerapiSection
 from common.program import UserError
 from common.tombstones import Tombstones
 from sources.exports import ExportsFolder
 from sources.files import FilesFolder
 from sources.registry import open_source
+
+ALL_REELS = "handle,file\nfern,one.mp4\nfern,two.mov\nmoss,one.mp4\nmoss,Three.MP4\n"
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +50,7 @@ def plays(reels: str) -> dict[str, int]:
 
 def test_a_study_in_which_all_matches_has_no_notice():
     creators = "handle,followers\n@Fern,5\nhttps://www.instagram.com/moss/,7\n"
-    assert notices(creators=creators, reels="handle,file\nfern,one.mp4\n", follows="source,target\nfern,moss\n") == []
+    assert notices(creators=creators, reels=ALL_REELS, follows="source,target\nfern,moss\n") == []
 
 
 def test_creators_without_a_folder_and_folders_without_a_row_are_counted():
@@ -59,11 +61,32 @@ def test_creators_without_a_folder_and_folders_without_a_row_are_counted():
 
 
 def test_reels_of_nobody_and_reels_without_a_video_are_counted():
-    found = notices(reels="handle,file\nfern,one.mp4\nlichen,x.mp4\nmoss,gone.mp4\n")
+    found = notices(reels=f"{ALL_REELS}lichen,x.mp4\nmoss,gone.mp4\n")
     assert found == [
-        "1 of 3 rows of reels.csv are about creators without a folder in videos: lichen (line 3)",
-        "2 of 3 rows of reels.csv name no video that is there: x.mp4 (line 3), gone.mp4 (line 4)",
+        "1 of 6 rows of reels.csv are about creators without a folder in videos: lichen (line 6)",
+        "2 of 6 rows of reels.csv name no video that is there: x.mp4 (line 6), gone.mp4 (line 7)",
     ]
+
+
+def test_videos_without_a_row_are_counted():
+    (said,) = notices(reels="handle,file\nfern,one.mp4\n")
+    assert said == (
+        "3 of 4 videos have no row in reels.csv: nothing more is known of them: "
+        "fern/two.mov, moss/Three.MP4, moss/one.mp4"
+    )
+
+
+def test_more_likes_than_plays_are_noted():
+    rows = "fern,one.mp4,145,9800\nfern,two.mov,0,3\nmoss,one.mp4,9,9\nmoss,Three.MP4,,5\n"
+    (said,) = notices(reels=f"handle,file,plays,likes\n{rows}")
+    assert said.startswith("1 of 4 rows of reels.csv have more likes than plays")
+    assert said.endswith("one.mp4 (145 plays, 9800 likes)")
+
+
+def test_lines_of_a_list_of_handles_that_name_nobody_are_counted():
+    Path("list.txt").write_text("fern\nmoss garden\nhttps://www.instagram.com/p/x/\n")
+    (notice,) = open_source(HikerapiSection(creators="list.txt"), "2026-01-01").notices()
+    assert str(notice).startswith("2 of 3 lines of list.txt name no creator: moss garden (line 2)")
 
 
 def test_follows_of_nobody_are_counted_with_three_examples():
@@ -152,7 +175,7 @@ def test_a_column_beside_the_known_one_is_a_column_of_its_own():
 
 
 def test_columns_that_are_not_used_are_noted():
-    (said,) = notices(reels="handle,file,plays,sound\nfern,one.mp4,5,loud\n")
+    said, _ = notices(reels="handle,file,plays,sound\nfern,one.mp4,5,loud\n")
     assert said == "reels.csv: columns that are not used: sound"
 
 
