@@ -328,6 +328,12 @@ def read_accounts(settings: Inst2txtSource, notices: list[Notice] | None = None)
     accounts, owners = _find_accounts(account_rows)
     _add_follows(accounts, owners, follow_rows, [] if notices is None else notices)
     _add_reels(accounts, owners, reel_rows, files)
+    used = {file for account in accounts.values() for reel in account.reels for file in reel.files.values()}
+    videos = [kinds["video"] for kinds in files.values() if "video" in kinds]
+    unused = [(printable(video.name), "") for video in videos if video not in used]
+    what = f"{{n}} of {{total}} videos in {settings.videos} belong to no reel of the database"
+    remedy = "call the files as the database calls the reels: <pk>.mp4, <id>.mp4 or <code>.mp4"
+    notice_unmatched([] if notices is None else notices, what, len(videos), unused, remedy)
     if not accounts:
         raise UserError(
             f"source.inst2txt.database: {path}: no creators found: the table instagram_accounts is empty; insert at "

@@ -409,6 +409,18 @@ def test_follow_rows_of_accounts_that_are_not_there_are_counted():
     assert (notice.reason, notice.creators) == ("not_in_study", 2)
 
 
+def test_videos_that_belong_to_no_reel_are_counted():
+    make([ADA], [SPEECH])
+    Path("media").mkdir()
+    for name in (f"{PK}.mp4", "holiday.mp4", "other.jpg"):
+        Path("media", name).write_bytes(b"film")
+    (notice,) = Inst2txtDatabase(Inst2txtSource(videos="media")).notices()
+    assert str(notice) == "1 of 2 videos in media belong to no reel of the database: holiday.mp4"
+    Path("media", f"{PK}.mp4").unlink()
+    with pytest.raises(UserError, match=r"1 of 1 videos in media .*call the files as the database calls the reels"):
+        Inst2txtDatabase(Inst2txtSource(videos="media")).members()
+
+
 def test_text_that_is_not_utf_8_is_found_in_text_columns_too():
     make([ADA | {"reels_selected_list": None}], [SPEECH], [(11, 22, "bob"), (11, 33, "cleo")])
     broken = "CAST(X'636166E9' AS TEXT)"
