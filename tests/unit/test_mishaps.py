@@ -17,7 +17,7 @@ from common.study import open_study
 from study import CHECKOUT
 
 SCRIPTS = CHECKOUT / "scripts"
-PROGRAMS = sorted(path for path in SCRIPTS.glob("*.py") if path.name != "environment.py")
+PROGRAMS = sorted(SCRIPTS.glob("*.py"))
 
 
 def run_program(folder: Path, body: str) -> subprocess.CompletedProcess[str]:

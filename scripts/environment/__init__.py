@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 OLDEST = (3, 11)
-CHECKOUT = Path(__file__).resolve().parent.parent
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def remedy() -> str:
