@@ -8,20 +8,27 @@ import sys
 from pathlib import Path
 
 import yaml
+from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
-from common.another_try import left_to_retry
-from common.slurm import end_left_over_jobs
-from common.study import (
-    LockOwner,
-    folders,
-    open_study,
-    outdated_errors,
-    passing_failures,
-    planned_batches,
-)
+import environment
+
+try:
+    from common.another_try import left_to_retry
+    from common.belonging import record_belonging
+    from common.slurm import end_left_over_jobs
+    from common.study import (
+        LockOwner,
+        folders,
+        open_study,
+        outdated_errors,
+        passing_failures,
+        planned_run,
+    )
+except ImportError as error:  # a Snakemake of another environment
+    raise WorkflowError(f"{error}. {environment.remedy()}") from None
 
 min_version("9.27")
 
@@ -30,12 +37,12 @@ STUDY = open_study(
     config,
     workflow.configfiles,
     overrides=workflow.config_settings.config,
-    planned=None if workflow.is_main_process else planned_batches(),
+    planned=None if workflow.is_main_process else planned_run(),
 )
 
 if workflow.is_main_process:
     LOCK_OWNER = LockOwner(Path(".snakemake"))
-    LOCK_OWNER.enter(STUDY.batches, unlock="--unlock" in sys.argv)
+    LOCK_OWNER.enter(STUDY.plan, unlock="--unlock" in sys.argv)
     atexit.register(LOCK_OWNER.leave)
 
 # --sdm conda brings its own interpreter; otherwise programs run with the one that runs Snakemake.
@@ -185,8 +192,9 @@ workflow.localrules(
 )
 
 
-# Jobs of a run that was killed would go on, and do what this run is about to do.
+# Whose results these are; and jobs of a run that was killed would go on, and do what this run is about to do.
 onstart:
+    record_belonging(STUDY.config)
     on_slurm = workflow.executor_plugin.name == "slurm"
     end_left_over_jobs(
         Path(".snakemake"),

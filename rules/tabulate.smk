@@ -16,11 +16,13 @@ rule check_coverage:
         max_failed=STUDY.config.study.max_failed,
         version=STUDY.version("check_coverage"),
         calls=STUDY.calls_option,
+        notices=STUDY.notices_option,
         batches=" ".join(STUDY.batches),
         stages=" ".join(STAGES),
     shell:
         "exec python $ATLAS/check_coverage.py --results results --stages {params.stages} --batches {params.batches}"
-        " --max-failed {params.max_failed} {params.calls} --status {output.status} --coverage {output.coverage} --log {log}"
+        " --max-failed {params.max_failed} {params.calls} {params.notices} --status {output.status} --coverage {output.coverage}"
+        " --log {log}"
 
 
 rule build_tables:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import environment  # noqa: F401 (before all packages)
 from collections import defaultdict
 from pathlib import Path
 from typing import Any

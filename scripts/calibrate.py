@@ -6,6 +6,7 @@ Writes a page with the rates beside the exact binomial band of a test that keeps
 from __future__ import annotations
 
 import argparse
+import environment  # noqa: F401 (before all packages)
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections import Counter, defaultdict
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from common.another_try import another_try
 from common.manifest import Row, check_unique, read_manifest
@@ -27,9 +29,10 @@ def main(arguments: argparse.Namespace) -> None:
         for row in read_manifest(arguments.results / stage / f"{batch}.parquet")
     ]
     check_unique(rows)
-    coverage = count(rows)
+    coverage = [*count(rows), *left_out(arguments.notices)]
     names = examples(rows, Names(arguments.results / "creators"))
-    log.info("coverage\n%s", "\n".join([as_text(coverage), *names]))
+    notices = [f"source: {notice['text']}" for notice in arguments.notices]
+    log.info("coverage\n%s", "\n".join([as_text(coverage), *names, *notices]))
     if arguments.calls:
         spent = sum(line["calls"] for line in read_lines(arguments.calls))
         log.info("spent under this snapshot: %d calls (%s); see snakemake cost", spent, arguments.calls)
@@ -87,6 +90,18 @@ def examples(rows: list[Row], names: Names) -> list[str]:
     return lines
 
 
+def left_out(notices: list[dict[str, Any]]) -> list[dict[str, str | int | None]]:
+    """The accounts that the source's tables name and the study has not, by reason (`sources.joins.Notice`)."""
+    accounts: Counter[str] = Counter()
+    for notice in notices:
+        accounts[notice["reason"]] += notice["creators"]
+    return [
+        {"stage": "creators", "state": "skipped", "reason": reason, "reels": 0, "creators": number}
+        for reason, number in accounts.items()
+        if number
+    ]
+
+
 def as_text(coverage: list[dict[str, str | int | None]]) -> str:
     """The coverage table for people, in the order of the stages' work."""
     width = max([12, *(len(str(row["stage"])) for row in coverage)])
@@ -115,6 +130,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     options = parser(__doc__)
     options.add_argument("--results", type=Path, default=Path("results"), help="folder of the stages [%(default)s]")
     options.add_argument("--calls", type=Path, help="where the calls to a paid service are counted")
+    options.add_argument("--notices", type=json.loads, default=[], metavar="JSON", help="what the source leaves out")
     options.add_argument("--stages", nargs="+", required=True, help="folders of the stages")
     options.add_argument("--batches", nargs="+", required=True, help="numbers of the batches")
     options.add_argument("--max-failed", type=float, default=0.2, help="largest share of failed reels [%(default)s]")

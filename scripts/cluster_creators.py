@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import environment  # noqa: F401 (before all packages)
 from collections import Counter
 from pathlib import Path
 

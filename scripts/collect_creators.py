@@ -50,6 +50,8 @@ def main(arguments: argparse.Namespace) -> None:
         settings = at_pace(settings, arguments.pace)
     source = open_source(settings, arguments.snapshot, arguments.raw, allow_private=arguments.allow_private)
     handles = [handle for handle in source.members() if batch_of(handle, arguments.batches) == arguments.batch]
+    for notice in source.notices():
+        log.warning("%s", notice)
     batch = _Batch(arguments, select)
     for number, creator in enumerate(source.collect(handles, select), start=1):
         batch.add(creator)

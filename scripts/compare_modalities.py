@@ -7,6 +7,7 @@ adjusted Rand index of their clusters, made of each with the study's own setting
 from __future__ import annotations
 
 import argparse
+import environment  # noqa: F401 (before all packages)
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import environment  # noqa: F401 (before all packages)
 import json
 import types
 import typing
@@ -17,9 +18,13 @@ from common.program import parser, run
 INTRODUCTION = """
 A study is one YAML file: `snakemake --cores 8 --configfile study.yaml`. Every key has a default, the setting of the
 first study where it had one. A key that is not known, a value of the wrong type or a contradiction ends the run before
-anything starts. Paths are relative to the study's directory. The resolved configuration is written to
-`results/config.yaml`. Keys marked * decide how something is computed, never what comes out: changing them computes
-nothing again. An editor that knows JSON schema completes and checks a study file with `config/schema.json`.
+anything starts; so does what YAML reads otherwise than people do: a key given twice, `<<`, octal numbers (`010`),
+numbers with `:` or `_` in them, `.nan` and `.inf`, keys that are no texts (`on`). A text that looks like something else
+(`no`, `2024-05-31`) stands in quotes. Paths are relative to the study's directory. The resolved configuration is
+written to `results/config.yaml`. A folder holds one study: where `results` belongs to a study of another name or
+source, the run ends and says what to do. Keys marked * decide how something is computed, never what comes out: changing
+them computes nothing again. An editor that knows JSON schema completes and checks a study file with
+`config/schema.json`.
 """
 CHECKOUT = Path(__file__).resolve().parent.parent
 

@@ -120,7 +120,10 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     options.add_argument("--raw", type=Path, default=RAW, help="folder of paid answers [%(default)s]")
     add_section(options, HikerapiSection)
     add_section(options, SelectSection)
-    return options.parse_args(argv)
+    arguments = options.parse_args(argv)
+    if arguments.source == "hikerapi" and not arguments.snapshot:
+        options.error("--source hikerapi needs --snapshot DATE")
+    return arguments
 
 
 if __name__ == "__main__":

@@ -1,14 +1,16 @@
 """Write the tables as CSV, for programs that do not read parquet.
 
 Vectors (profiles, embeddings) are left out; lists are written as JSON. A text that a spreadsheet would run as a formula
-(it begins with = + - @, a tab or a line break) gets an apostrophe in front: captions are other people's. The parquet
-tables have all of it as it is.
+(it begins with = + - @, a tab or a line break) gets an apostrophe in front: captions are other people's. Ids, codes and
+handles stay as they are where they cannot do more than a number. The parquet tables have all of it as it is.
 """
 
 from __future__ import annotations
 
 import argparse
+import environment  # noqa: F401 (before all packages)
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -19,8 +21,11 @@ from analysis.files import replace_file
 from common import program
 from common.tables import TableError
 
-VERSION = "1"
+VERSION = "2"
 VECTORS = ("profile", "embedding")
+# Columns by which rows are found again, and what in them calls no function and no program.
+IDS = re.compile(r"(^|_)(id|code|handle|medoid)$")
+HARMLESS = re.compile(r"[\w.=+@-]*")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # OWASP, "CSV Injection"
 
 
@@ -38,15 +43,17 @@ def main(arguments: argparse.Namespace) -> None:
 def as_csv(table: pa.Table) -> str:
     """A table as CSV: header, UTF-8, empty for null, times in ISO 8601."""
     columns = {
-        field.name: [_cell(value) for value in table.column(field.name).to_pylist()]
+        field.name: [_cell(value, IDS.search(field.name)) for value in table.column(field.name).to_pylist()]
         for field in table.schema
         if field.name not in VECTORS
     }
     return str(pd.DataFrame(columns, dtype=object).to_csv(index=False, lineterminator="\n"))
 
 
-def _cell(value: object) -> object:
+def _cell(value: object, is_id: object) -> object:
     if isinstance(value, str):
+        if is_id and HARMLESS.fullmatch(value):
+            return value
         return f"'{value}" if value.startswith(FORMULA) else value
     if isinstance(value, list):
         return json.dumps(value, ensure_ascii=False)

@@ -7,6 +7,7 @@ study's map has them. Neighbours are the nearest by cosine similarity, exact.
 from __future__ import annotations
 
 import argparse
+import environment  # noqa: F401 (before all packages)
 from pathlib import Path
 from typing import Any
 

@@ -7,6 +7,7 @@ who follows to who is followed. What there is not has no attribute.
 from __future__ import annotations
 
 import argparse
+import environment  # noqa: F401 (before all packages)
 import io
 import re
 from pathlib import Path

@@ -8,6 +8,7 @@ when read.
 from __future__ import annotations
 
 import argparse
+import environment  # noqa: F401 (before all packages)
 import json
 import os
 import sqlite3

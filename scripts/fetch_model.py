@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import environment  # noqa: F401 (before all packages)
 import fcntl
 import fnmatch
 import functools
@@ -33,6 +34,7 @@ from common.pickles import WHISPER, is_named_as_pickle, is_pickle
 from common.program import UserError, log, parser, run
 from common.secrets import HF_TOKEN, secret
 from common.store import file_sha256, write_bytes
+from common.strict_yaml import StrictError, read_strictly
 
 VERSION = "1"
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -472,9 +474,9 @@ def read_lock(path: Path) -> dict[str, dict[str, Any]]:
     if not path.exists():
         return {}
     try:
-        models = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not YAML: {error}; mend it by hand or from a copy") from None
+        models = read_strictly(path).data or {}
+    except StrictError as error:
+        raise UserError(f"{path}: {error}; mend it by hand or from a copy") from None
     parts = {"source", "revision", "files"}
     if not isinstance(models, dict) or not all(isinstance(m, dict) and parts <= m.keys() for m in models.values()):
         raise UserError(f"{path}: expected source, revision and files of each model; mend it by hand or from a copy")

@@ -6,6 +6,7 @@ With `names.backend: openai` a language model gives the names; the words stay be
 from __future__ import annotations
 
 import argparse
+import environment  # noqa: F401 (before all packages)
 from collections import defaultdict
 from dataclasses import asdict, replace
 from pathlib import Path

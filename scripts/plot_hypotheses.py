@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import environment  # noqa: F401 (before all packages)
 import json
 from pathlib import Path
 

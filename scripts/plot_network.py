@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import environment  # noqa: F401 (before all packages)
 
 from analysis.figures import save_figure, style
 from analysis.network import network_of

@@ -6,6 +6,7 @@ The folder can be read as a source (source.kind: bundle) and checked (verify_bun
 from __future__ import annotations
 
 import argparse
+import environment  # noqa: F401 (before all packages)
 import shutil
 import tempfile
 from collections.abc import Callable

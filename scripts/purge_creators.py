@@ -18,6 +18,7 @@ the hashes says who they are, so that the command can be given again after whate
 from __future__ import annotations
 
 import argparse
+import environment  # noqa: F401 (before all packages)
 import json
 import lzma
 import os

@@ -6,6 +6,7 @@ Creators who opted out of the study that reads the bundle are left out, with the
 from __future__ import annotations
 
 import argparse
+import environment  # noqa: F401 (before all packages)
 from pathlib import Path
 
 import pyarrow as pa

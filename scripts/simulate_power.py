@@ -6,6 +6,7 @@ Size, clusters, mean degree and skews of the degrees are measured from the study
 from __future__ import annotations
 
 import argparse
+import environment  # noqa: F401 (before all packages)
 from pathlib import Path
 
 import pyarrow as pa

@@ -7,6 +7,7 @@ in tables/. truth.parquet has what was planted and can be given to test_hypothes
 from __future__ import annotations
 
 import argparse
+import environment  # noqa: F401 (before all packages)
 import shlex
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict

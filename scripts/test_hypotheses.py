@@ -7,6 +7,7 @@ Tests that need profiles, or the reels behind them, say what they miss.
 from __future__ import annotations
 
 import argparse
+import environment  # noqa: F401 (before all packages)
 from dataclasses import asdict, replace
 from pathlib import Path
 

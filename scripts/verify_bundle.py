@@ -6,6 +6,7 @@ python scripts/verify_bundle.py FOLDER
 from __future__ import annotations
 
 import argparse
+import environment  # noqa: F401 (before all packages)
 from pathlib import Path
 
 from bundle.contents import check_files, counted, read_note, read_tables

@@ -1,1 +1,3 @@
 """What the programs share: configuration, options, stage runner, store, manifests, tables."""
+
+import environment  # noqa: F401 (says what to do where packages are missing)

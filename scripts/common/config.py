@@ -8,12 +8,14 @@ runs on any CPU.
 from __future__ import annotations
 
 import difflib
+import re
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from common.strict_yaml import Content, StrictError, read_strictly
 
 
 class ConfigError(Exception):
@@ -774,6 +776,8 @@ class StoreSection(Section):
     directory: str = Field("data/store", min_length=1, description="Folder of the store; may be a scratch disk.")
 
 
+Places = dict[tuple[str, ...], tuple[int, str]]
+EXPONENT = re.compile(r"[0-9]+(\.[0-9]*)?e[-+]?[0-9]+", re.IGNORECASE)
 # The first study's, for creators collected by their handles.
 POLICIES = {"min_followers": 10_000, "max_following": 1001}
 
@@ -855,16 +859,17 @@ class Config(Section):
         return {OWN_SETTINGS: self.cluster, **changed}
 
 
-def parse_config(data: Any, name: str) -> Config:
+def parse_config(data: Any, name: str, places: Places | None = None) -> Config:
     """Check a study file's content; raise ConfigError with one line per problem.
 
     Args:
         data: what YAML made of the file.
         name: how messages call the file.
+        places: where in the file each key is (`strict_yaml.Content`).
     """
     if not isinstance(data, dict):
         raise ConfigError(f"{name}: expected sections like `study:` and `source:`, found {type(data).__name__}")
-    return parse_section(Config, _fill(data, Config), name)
+    return parse_section(Config, _fill(data, Config), name, places)
 
 
 def _fill(data: dict[Any, Any], model: type[BaseModel]) -> dict[Any, Any]:
@@ -878,12 +883,26 @@ def _fill(data: dict[Any, Any], model: type[BaseModel]) -> dict[Any, Any]:
     return filled
 
 
-def parse_section(model: type[AnySection], data: Any, name: str) -> AnySection:
+def parse_section(model: type[AnySection], data: Any, name: str, places: Places | None = None) -> AnySection:
     """The same check for one section, as programs use it for their options."""
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise ConfigError("\n".join(f"{name}: {_explain(problem, model)}" for problem in error.errors())) from None
+        problems = error.errors()
+        raise ConfigError(
+            "\n".join(f"{name}: {_explain(problem, model)}{_where(problem, places or {})}" for problem in problems)
+        ) from None
+
+
+def _where(problem: Any, places: Places) -> str:
+    """The line of a problem, and what is written there where YAML took a text for something else."""
+    path = tuple(str(part) for part in problem["loc"])
+    if path not in places or not path:
+        return ""
+    line, written = places[path]
+    if problem["type"] == "string_type" and written:
+        return f" (line {line}: {written}); put it in quotes if a text is meant"
+    return f" (line {line})"
 
 
 def _explain(problem: Any, model: type[Section]) -> str:
@@ -901,7 +920,8 @@ def _explain(problem: Any, model: type[Section]) -> str:
     if problem["type"] == "missing":
         return f"`{key}` is missing"
     message = problem["msg"][0].lower() + problem["msg"][1:]
-    return f"`{key}`: {message.removeprefix('input ')}, found {found!r}"
+    remedy = " (in YAML a text: write 1.0e-5)" if isinstance(found, str) and EXPONENT.fullmatch(found) else ""
+    return f"`{key}`: {message.removeprefix('input ')}, found {found!r}{remedy}"
 
 
 def _fields_at(model: type[BaseModel], path: list[str]) -> list[str]:
@@ -915,12 +935,22 @@ def _fields_at(model: type[BaseModel], path: list[str]) -> list[str]:
     return list(model.model_fields)
 
 
+def read_content(path: Path, name: str | None = None) -> Content:
+    """What a study file says; raises ConfigError where it cannot be read, or can be misunderstood.
+
+    Args:
+        path: the file, YAML or JSON.
+        name: how messages call it.
+    """
+    try:
+        return read_strictly(path)
+    except OSError as error:
+        raise ConfigError(f"{name or path}: {error.strerror or error}") from None
+    except StrictError as error:
+        raise ConfigError(f"{name or path}: {error}") from None
+
+
 def read_config(path: Path) -> Config:
     """Read and check a study file."""
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror or error}") from None
-    except (yaml.YAMLError, ValueError) as error:  # PyYAML lets dates like 2024-13-45 through as ValueError
-        raise ConfigError(f"{path}: not YAML: {error}") from None
-    return parse_config({} if data is None else data, str(path))
+    content = read_content(path)
+    return parse_config({} if content.data is None else content.data, str(path), content.places)

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import yaml
 from pydantic import Field, model_validator
 
 from common.config import Section, parse_section
 from common.pickles import WHISPER, is_named_as_pickle
 from common.program import UserError
 from common.store import digest
+from common.strict_yaml import StrictError, read_strictly
 from common.verified import known_sha256
 
 
@@ -107,10 +107,10 @@ def read_registry(*paths: Path) -> dict[str, ModelEntry]:
     found: dict[str, ModelEntry] = {}
     for path in paths:
         try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            content = read_strictly(path)
+        except (OSError, StrictError) as error:
             raise UserError(f"{path}: the list of models cannot be read: {error}") from None
-        found |= parse_section(Registry, content, str(path)).models
+        found |= parse_section(Registry, content.data, str(path), content.places).models
     return found
 
 

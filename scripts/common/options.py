@@ -61,7 +61,7 @@ def _read(text: str) -> Any:
     # JSON first: YAML takes 1e-05 for a word, and the two halves of an escaped emoji for two characters.
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     try:
         return yaml.safe_load(text)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from common.config import ConfigError
+from common.mishaps import explain_mishap, tell_place
 from common.processor import same_instructions
 from common.tables import TableError
 
@@ -73,9 +74,15 @@ def run(main: Callable[[argparse.Namespace], None], arguments: argparse.Namespac
     try:
         main(arguments)
     except (ConfigError, TableError, UserError) as error:
-        log.error("%s", error)
+        log.error("%s%s", error, tell_place(str(error)))
         sys.exit(1)
-    except Exception:
+    except BrokenPipeError:  # whoever reads the output has seen enough, as in `why.py REEL | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if mishap := explain_mishap(error):
+            log.error("%s", mishap)
+            sys.exit(1)
         log.exception("%s failed; this is a defect, please report it with this log", Path(sys.argv[0]).name)
         sys.exit(1)
 

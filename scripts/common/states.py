@@ -44,7 +44,7 @@ SKIPPED = {
     "no_link": Reason("the source has neither a video file nor a link to one"),
     "no_reels": Reason("the creator has no video"),
     "not_listed": Reason("accounts that source.exports.creators does not list"),
-    "not_an_export": Reason("files between the exports that are none"),
+    "not_in_study": Reason("listed with the accounts it follows, but no creator of the study"),
     "not_a_reel": Reason("a picture or an album, no reel"),
     "not_needed": Reason("results of later stages were imported"),
     "below_min_followers": Reason("fewer followers than select.min_followers"),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from functools import cached_property
 from importlib.metadata import distributions
@@ -19,8 +20,20 @@ from typing import Any
 import yaml
 
 from bundle.study_file import check_remakeable, check_study
-from common.config import ClusterVariant, Config, ConfigError, Modality, OneEmbedding, Section, parse_config
+from common.belonging import check_belonging
+from common.config import (
+    ClusterVariant,
+    Config,
+    ConfigError,
+    Modality,
+    OneEmbedding,
+    Places,
+    Section,
+    parse_config,
+    read_content,
+)
 from common.machine import Process
+from common.mishaps import explain_mishap
 from common.models import read_registry
 from common.options import section_options
 from common.processor import same_instructions
@@ -29,12 +42,15 @@ from common.prompts import description_prompt, read_prompt
 from common.secrets import ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET, HIKERAPI_TOKEN, OPENAI_API_KEY, secret
 from common.states import INSTALLATION, PASSING
 from common.store import ARTIFACT, digest, file_sha256, write_bytes
+from common.strict_yaml import StrictError, differences, load_strictly
 from media.suffixes import VIDEO_SUFFIXES
 from sources.hikerapi import LEDGER
-from sources.registry import RAW, WITH_RESULTS, open_source
+from sources.registry import RAW, SECTIONS, WITH_RESULTS, open_source
 from sources.source import batch_of
 
 NOTE = "bundle.json"  # as in bundle/contents.py, which imports what is heavy
+# Keys of a source that are paths.
+PATHS = ("videos", "creators", "reels", "follows", "folder", "database")
 RUN = "ATLAS_RUN"  # variable that tells jobs the record of their run
 BACKEND_SECRETS = {
     "acrcloud": (ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET),
@@ -80,43 +96,66 @@ class Study:
         checkout: folder of the Snakefile.
         given: the merged configuration that Snakemake read.
         names: the configuration files that were given.
-        planned: the batches with which the run was planned, for a process that makes one job of it.
+        planned: with what the run was planned (`plan`), for a process that makes one job of it.
+        overrides: what --config said.
+
+    Attributes:
+        batches: that have creators, each with a digest of all that the source says of them.
+        notices: what in the source concerns nobody; counts without names.
     """
 
     def __init__(
-        self, checkout: Path, given: dict[str, Any], names: list[str], planned: dict[str, str] | None = None
+        self,
+        checkout: Path,
+        given: dict[str, Any],
+        names: list[str],
+        planned: dict[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
     ) -> None:
         self.checkout, self.files = checkout, names
+        places: Places = {}
         if names:
             data, self.name = given, ", ".join(os.path.relpath(name) for name in names)
+            places = check_files(names, given, overrides or {})
         else:
             # The demo is loaded only when no other study is given, and never merged with one.
-            demo = checkout / "config" / "demo.yaml"
-            data, self.name = yaml.safe_load(demo.read_text(encoding="utf-8")), "config/demo.yaml"
+            demo = read_content(checkout / "config" / "demo.yaml")
+            data, self.name = demo.data, "config/demo.yaml"
             for section, values in given.items():  # --config on the command line
                 data[section] = {**data.get(section, {}), **values} if isinstance(values, dict) else values
-        self.config: Config = parse_config(data, self.name)
+        self.config: Config = parse_config(data, self.name, places)
         videos = Path(self.config.source.files.videos)
         if not names and self.config.source.kind == "files" and not videos.is_dir():
             raise ConfigError(
                 f"{videos}: no such folder here. No study was given, so the demo study was "
                 "assumed; give yours with --configfile STUDY.yaml, or run the demo in the checkout"
             )
-        self.batches = self._batches() if planned is None else planned
-
-    def _batches(self) -> dict[str, str]:
-        """The batches that have creators, each with a digest of all that the source says of them."""
-        if self.reads_bundle:
-            if not Path(self.bundle, NOTE).is_file():
-                raise ConfigError(f"source.bundle.folder: {self.bundle}: no bundle there (no {NOTE} in it)")
+        self.batches: dict[str, str] = {}
+        self.notices: list[dict[str, Any]] = []
+        if planned is not None:
+            self.batches, self.notices = planned["batches"], planned["notices"]
+        elif not self.reads_bundle:
+            self._read_source()
+        elif not Path(self.bundle, NOTE).is_file():
+            raise ConfigError(f"source.bundle.folder: {self.bundle}: no bundle there (no {NOTE} in it)")
+        else:
             check_study(self.config, self.files)
             check_remakeable(Path(self.bundle))
-            return {}
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """What the run's jobs on a cluster need not find out again, and must not find out otherwise."""
+        return {"batches": self.batches, "notices": self.notices}
+
+    def _read_source(self) -> None:
         members: dict[int, list[str]] = defaultdict(list)
         source = open_source(self.section(self.source_section), self.config.source.snapshot)
         for handle, state in source.members().items():
             members[batch_of(handle, self.config.study.batches)].append(state)
-        return {str(batch): digest(sorted(members[batch])) for batch in sorted(members)}
+        self.batches = {str(batch): digest(sorted(members[batch])) for batch in sorted(members)}
+        for notice in source.notices():
+            self.notices.append(notice.counts())
+            print(f"source: {notice}", file=sys.stderr)  # noqa: T201 (before anything runs, in a dry run, too)
 
     @property
     def reads_bundle(self) -> bool:
@@ -154,6 +193,12 @@ class Study:
         """Which source collect_creators.py is to ask."""
         source = self.config.source
         return f"--source={source.kind}" + (f" --snapshot={source.snapshot}" if source.snapshot else "")
+
+    @property
+    def notices_option(self) -> Callable[[Any], str]:
+        """What check_coverage repeats of the source; a function for params, as in `options`."""
+        text = f"--notices={shlex.quote(json.dumps(self.notices))}" if self.notices else ""
+        return lambda _: text
 
     @property
     def calls_option(self) -> str:
@@ -414,17 +459,17 @@ class LockOwner:
         self.process = Process.this()
         self.mine = self.records / f"{self.process.name}.json"
 
-    def enter(self, batches: dict[str, str], unlock: bool = False) -> None:
+    def enter(self, plan: dict[str, Any], unlock: bool = False) -> None:
         """Record this process, and clear the lock where all that could hold it are dead.
 
         Args:
-            batches: of the study, for this run's jobs on a cluster (`planned_batches`).
+            plan: of the study, for this run's jobs on a cluster (`planned_run`).
             unlock: the user says that no other run is alive (`snakemake --unlock`).
         """
         self.records.mkdir(parents=True, exist_ok=True)
         # A run before may have had the same number: its record is read before it is replaced.
         others = [path for path in self.records.glob("*.json") if path != self.mine or _is_dead(path)]
-        write_bytes(self.mine, json.dumps({**asdict(self.process), "batches": batches}).encode())
+        write_bytes(self.mine, json.dumps({**asdict(self.process), "plan": plan}).encode())
         os.environ[RUN] = str(self.mine)
         dead = [path for path in others if path == self.mine or _is_dead(path, elsewhere=unlock)]
         if len(dead) == len(others) and others:
@@ -438,15 +483,15 @@ class LockOwner:
         self.mine.unlink(missing_ok=True)
 
 
-def planned_batches() -> dict[str, str] | None:
-    """The batches with which the run was planned that this process makes a job of; None where they are unknown.
+def planned_run() -> dict[str, Any] | None:
+    """The plan (`Study.plan`) of the run that this process makes a job of; None where it is unknown.
 
     On a cluster each job reads the Snakefile anew. It need not read the whole source again, and must not come to other
     batches than the run whose part it is.
     """
     record = Path(os.environ.get(RUN, ""))
-    batches: dict[str, str] | None = json.loads(record.read_bytes())["batches"] if record.is_file() else None
-    return batches
+    plan: dict[str, Any] | None = json.loads(record.read_bytes())["plan"] if record.is_file() else None
+    return plan
 
 
 def running_elsewhere(directory: Path) -> bool:
@@ -492,7 +537,46 @@ def retyped(given: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
                 found[key] = yaml.safe_load(value)
             except (yaml.YAMLError, ValueError):  # text that only looks like YAML
                 found[key] = value
+            else:
+                _refuse_traps(key, value)
     return found
+
+
+def _refuse_traps(key: str, value: str) -> None:
+    try:
+        load_strictly(value)
+    except StrictError as error:
+        raise ConfigError(f"--config: {key}: {error}") from None
+
+
+def check_files(names: list[str], given: Mapping[str, Any], overrides: Mapping[str, Any]) -> Places:
+    """Read the configuration files again, strictly, and compare what they say with what Snakemake read.
+
+    Args:
+        names: the files, later ones before earlier ones.
+        given: the configuration that is in force.
+        overrides: what --config said.
+
+    Returns:
+        Where in the file each key is, if there is one file; nothing for several.
+
+    Raises:
+        ConfigError: a file can be misunderstood, or something else is in force than it says.
+    """
+    from snakemake.utils import update_config
+
+    contents = [read_content(Path(name), os.path.relpath(name)) for name in names]
+    said: dict[str, Any] = {}
+    for content in contents:
+        update_config(said, content.data or {})
+    update_config(said, overrides)
+    differing = differences(retyped(said, dict(overrides)), given)
+    if differing:
+        raise ConfigError(
+            f"{', '.join(os.path.relpath(name) for name in names)}: {', '.join(f'`{key}`' for key in differing)}: "
+            "Snakemake has read something else than the file says; write it in plain YAML, without templates"
+        )
+    return contents[0].places if len(contents) == 1 else {}
 
 
 def open_study(
@@ -500,7 +584,7 @@ def open_study(
     given: dict[str, Any],
     names: list[str],
     overrides: dict[str, Any],
-    planned: dict[str, str] | None,
+    planned: dict[str, Any] | None,
 ) -> Study:
     """The study that a Snakefile is run for; ends Snakemake with one clear message where it cannot be used.
 
@@ -514,6 +598,37 @@ def open_study(
     from snakemake.exceptions import WorkflowError
 
     try:
-        return Study(checkout, retyped(given, overrides), names, planned)
+        study = Study(checkout, retyped(given, overrides), names, planned, overrides)
+        if planned is None:
+            check_belonging(study.config)
+        return study
     except (ConfigError, UserError) as error:
-        raise WorkflowError(str(error)) from None
+        raise WorkflowError(f"{error}{_meant_directory(given, names)}") from None
+    except Exception as error:
+        if mishap := explain_mishap(error):
+            raise WorkflowError(mishap) from None
+        raise
+
+
+def _meant_directory(given: Mapping[str, Any], names: list[str]) -> str:
+    """The option that was forgotten, where files of the source are not here but beside the study file; else nothing.
+
+    Args:
+        given: the configuration.
+        names: the configuration files that were given.
+    """
+    source = given.get("source") or {}
+    kind = source.get("kind", "files") if isinstance(source, dict) else ""
+    section = SECTIONS.get(kind)
+    if not names or section is None:
+        return ""
+    own = (given if kind == "hikerapi" else source).get(kind) or {}
+    usual = section().model_dump() | (own if isinstance(own, dict) else {})
+    beside = Path(names[-1]).absolute().parent
+    places = [Path(usual[key]) for key in PATHS if isinstance(usual.get(key), str)]
+    if not any((beside / place).exists() and not place.exists() for place in places):
+        return ""
+    return (
+        f". Paths are relative to the study's directory, which is {Path.cwd()} unless another is given; the study's "
+        f"files lie in {beside}: add --directory {shlex.quote(str(beside))}"
+    )

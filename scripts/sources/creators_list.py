@@ -10,6 +10,7 @@ import codecs
 import csv
 import itertools
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from common.program import UserError
+from sources.handles import INVISIBLE, profile_of
 
 # Header words of the column that names the creator (lower case, singular, "_" between words), the surest first.
 COLUMNS = (
@@ -27,14 +29,6 @@ COLUMNS = (
     *("account", "account_name", "creator", "creator_name", "influencer", "user", "author", "name"),
 )
 HOSTS = ("instagram.com", "www.instagram.com", "m.instagram.com", "instagr.am", "www.instagr.am")
-# First parts of a path that are followed by the name of a profile.
-BEFORE_PROFILE = ("stories", "_u")
-# First parts of a path that are no profile.
-NO_PROFILE = (
-    *BEFORE_PROFILE,
-    *("p", "reel", "reels", "tv", "explore", "accounts", "direct", "s", "share", "about", "legal", "developer", "web"),
-    *("api", "graphql", "oauth", "challenge", "directory"),
-)
 
 # White space, and characters nobody sees: soft hyphens, zero-width spaces, marks of writing direction, BOMs.
 BLANK = r"[\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
@@ -354,26 +348,14 @@ def _handle(text: str) -> str:
         raise ValueError("more than one word")
     if max(text.count("://"), text.lower().count("instagram.com/")) > 1:
         raise ValueError("more than one link")
-    name = unquote(text)
+    name = unicodedata.normalize("NFKC", INVISIBLE.sub("", unquote(text)))
     link = LINK.match(name)
     host = link["host"].lower() if link else ""
     if link and host in HOSTS:
-        name = _profile(link["path"])
+        name = profile_of("instagram.com", link["path"])
     elif host.startswith("www.") or ("/" in name and "." in host):
         raise ValueError(f"a link to {host}, not to Instagram")
     return _checked(_trim(_trim(name).lstrip("@")))
-
-
-def _profile(path: str) -> str:
-    """The name of the profile that a path on Instagram leads to."""
-    first, second, *_ = [*filter(None, map(_trim, path.split("/"))), "", ""]
-    if not first:
-        raise ValueError("a link to Instagram itself, not to a profile")
-    if first.lower() in BEFORE_PROFILE and second and second.lower() != "highlights":
-        return second
-    if first.lower() in NO_PROFILE:
-        raise ValueError(f"a link to /{first.lower()}/, not to a profile")
-    return first
 
 
 def _checked(name: str) -> str:

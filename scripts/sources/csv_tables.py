@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from common.program import UserError
+from sources import readings
+from sources.columns import asked_about, has_titles, repeats_header
+from sources.handles import INVISIBLE
 from sources.source import FOLLOWS_STATES, normal_handle
 
 CREATOR_COLUMNS = ("full_name", "followers", "following", "follows_status")
+HEADER_LINES = 2  # Some programs of surveys write as many lines of titles below the first.
+# Columns that the study's own table of creators has besides; see common/tables.py, which is heavy to import here.
+MADE_COLUMNS = ("creator_id", "n_reels", "n_embedded", "profile", "profile_spread", "few_reels")
 
 
 @dataclass(frozen=True)
@@ -51,18 +55,26 @@ def read_csv(path: Path, required: tuple[str, ...], optional: tuple[str, ...] = 
         raise UserError(f"{path}: empty; expected a header with the columns {', '.join(required)}")
     first, header = rows[0]
     known = {*required, *optional}
-    names = [name.strip().lower() if name.strip().lower() in known else name.strip() for name in header]
+    names = [INVISIBLE.sub("", name).strip() for name in header]
+    names = [name.lower() if name.lower() in known else name for name in names]
     for problem, columns in (
         ("missing", [name for name in required if name not in names]),
         ("given twice", sorted({name for name in names if name and names.count(name) > 1})),
     ):
         if columns:
             raise UserError(f"{path}, line {first}: column {', '.join(columns)} {problem}; found {', '.join(names)}")
-    lines = []
+    for name, meant in asked_about(names, optional).items():
+        raise UserError(
+            f"{path}, line {first}: column {name!r}: is this {meant}? Then call it {meant}; if it is something else, "
+            f"call it so that it differs more from {meant} (x_{name})"
+        )
+    lines: list[Line] = []
     for number, cells in rows[1:]:
         if len(cells) > len(names):
             raise UserError(f"{path}, line {number}: {len(cells)} cells, but the header has {len(names)} columns")
         values = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if name and cell.strip()}
+        if repeats_header(values) or (len(lines) < HEADER_LINES and has_titles(values, known)):
+            raise UserError(f"{path}, line {number}: a second header line, it seems; remove it")
         lines.append(Line(number, values))
     return lines
 
@@ -95,25 +107,6 @@ def take(line: Line, column: str, convert: Callable[[str], Any], path: Path) -> 
         raise UserError(f"{path}, line {line.number}: {column}: {error}") from None
 
 
-def count(text: str) -> int:
-    """A number of followers, plays or the like. Spreadsheets like to write 1200.0."""
-    whole = re.fullmatch(r"([0-9]{1,18})(?:\.0*)?", text)
-    if not whole:
-        raise ValueError(f"{text!r} is not a whole number (write 12500, not 12.5k or 12,500)")
-    return int(whole[1])
-
-
-def moment(text: str) -> str:
-    """A time as ISO 8601 in UTC; takes ISO 8601 (UTC where no zone is given) and seconds since 1970."""
-    try:
-        if re.fullmatch(r"[0-9]{9,}", text):  # eight digits are a date: 20240531
-            return datetime.fromtimestamp(int(text), UTC).isoformat()
-        found = datetime.fromisoformat(text)
-        return (found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)).isoformat()
-    except (ValueError, OverflowError, OSError):
-        raise ValueError(f"{text!r} is not a time (write 2024-05-31T18:00:00Z)") from None
-
-
 def read_creators_csv(path: Path) -> dict[str, tuple[str, dict[str, Any]]]:
     """Of each creator, by normal handle: the handle as written, and the further columns.
 
@@ -123,7 +116,8 @@ def read_creators_csv(path: Path) -> dict[str, tuple[str, dict[str, Any]]]:
     creators: dict[str, tuple[str, dict[str, Any]]] = {}
     first_lines: dict[str, int] = {}
     for line in read_csv(path, ("handle",), CREATOR_COLUMNS):
-        creator_id = _handle(line, "handle", path)
+        handle = read_handle(line, "handle", path)
+        creator_id = normal_handle(handle)
         if creator_id in first_lines:
             raise UserError(f"{path}, line {line.number}: {creator_id} is already in line {first_lines[creator_id]}")
         first_lines[creator_id] = line.number
@@ -132,10 +126,19 @@ def read_creators_csv(path: Path) -> dict[str, tuple[str, dict[str, Any]]]:
             raise UserError(
                 f"{path}, line {line.number}: follows_status: {status!r} is none of {', '.join(FOLLOWS_STATES)}"
             )
-        facts: dict[str, Any] = {name: value for name, value in line.values.items() if name != "handle"}
-        facts |= {name: take(line, name, count, path) for name in ("followers", "following") if name in facts}
-        creators[creator_id] = (line.values["handle"].removeprefix("@"), facts)
+        numbers = ("followers", "following")
+        facts: dict[str, Any] = {
+            given_name(name): take(line, name, readings.count if name in numbers else readings.words, path)
+            for name in line.values
+            if name != "handle"
+        }
+        creators[creator_id] = (handle, facts)
     return creators
+
+
+def given_name(column: str) -> str:
+    """What a column of the creators file is called in the study's table, which makes some columns itself."""
+    return f"given_{column}" if column.lower() in MADE_COLUMNS else column
 
 
 def read_follows_csv(path: Path) -> dict[str, list[tuple[str, str]]]:
@@ -146,15 +149,17 @@ def read_follows_csv(path: Path) -> dict[str, list[tuple[str, str]]]:
     """
     follows: dict[str, dict[str, str]] = defaultdict(dict)
     for line in read_csv(path, ("source", "target")):
-        source, target = (_handle(line, column, path) for column in ("source", "target"))
-        listed = follows[source]
-        if target != source:
-            listed.setdefault(target, line.values["target"].removeprefix("@"))
+        source, target = (read_handle(line, column, path) for column in ("source", "target"))
+        source_id, target_id = normal_handle(source), normal_handle(target)
+        listed = follows[source_id]
+        if target_id != source_id:
+            listed.setdefault(target_id, target)
     return {source: sorted(targets.items()) for source, targets in follows.items()}
 
 
-def _handle(line: Line, column: str, path: Path) -> str:
-    handle = normal_handle(line.values.get(column, ""))
-    if not handle:
+def read_handle(line: Line, column: str, path: Path) -> str:
+    """The handle in a cell, as written; raises UserError where it names nobody or can be read in two ways."""
+    handle = take(line, column, readings.handle, path)
+    if handle is None:
         raise UserError(f"{path}, line {line.number}: {column} is empty")
-    return handle
+    return str(handle)

@@ -146,9 +146,9 @@ class Fields:
         if value is None or value == 0:
             return None
         expected = "seconds since 1970" if per_s == 1 else "milliseconds since 1970"
-        if type(value) not in (int, float) or not math.isfinite(value) or value < 0:
-            raise unexpected(path, expected, value)
         try:
+            if type(value) not in (int, float) or not math.isfinite(value) or value < 0:
+                raise unexpected(path, expected, value)
             return datetime.fromtimestamp(value / per_s if per_s > 1 else value, UTC).isoformat()
         except (ValueError, OverflowError, OSError):
             raise unexpected(path, expected, value) from None

@@ -19,7 +19,11 @@ from common.program import UserError
 from common.states import Outcome
 from common.store import digest
 from media.suffixes import VIDEO_SUFFIXES
-from sources.csv_tables import Line, count, moment, read_creators_csv, read_csv, read_follows_csv, take
+from sources import readings
+from sources.csv_tables import Line, read_creators_csv, read_csv, read_follows_csv, read_handle, take
+from sources.file_names import find_file
+from sources.handles import written_handle
+from sources.joins import SHOWN, Notice, notice_follows, notice_unmatched
 from sources.source import FollowsStatus, SourceCreator, SourceReel, derived_id, normal_handle, printable
 
 REEL_COLUMNS = ("reel_id", "caption", "taken_at", "plays", "views", "likes", "comments", "url")
@@ -102,20 +106,35 @@ class FilesFolder:
             status: FollowsStatus = facts.pop("follows_status", None) or assumed
             yield SourceCreator(handle, creator.handle, facts, status, creator.follows or [], creator.reels_found())
 
-    @cached_property
+    def notices(self) -> list[Notice]:
+        """See `Source.notices`."""
+        return self._read[1]
+
+    @property
     def _creators(self) -> dict[str, FolderCreator]:
-        return read_source(self.settings)
+        return self._read[0]
+
+    @cached_property
+    def _read(self) -> tuple[dict[str, FolderCreator], list[Notice]]:
+        notices: list[Notice] = []
+        return read_source(self.settings, notices), notices
 
 
-def read_source(source: FilesSource) -> dict[str, FolderCreator]:
-    """Everything the source has, by creator_id, sorted; raises UserError on the first defect."""
+def read_source(source: FilesSource, notices: list[Notice] | None = None) -> dict[str, FolderCreator]:
+    """Everything the source has, by creator_id, sorted; raises UserError on the first defect.
+
+    Args:
+        source: where videos and tables are.
+        notices: what concerns nobody is added here.
+    """
+    notices = [] if notices is None else notices
     creators = _read_videos(Path(source.videos))
     if source.creators:
-        _add_facts(creators, Path(source.creators))
+        _add_facts(creators, source, notices)
     if source.reels:
-        _add_reels(creators, Path(source.reels))
+        _add_reels(creators, source, notices)
     if source.follows:
-        _add_follows(creators, Path(source.follows))
+        _add_follows(creators, Path(source.follows), notices)
     if not creators:
         raise UserError(
             f"{source.videos}: no creators found. Put each creator's videos ({', '.join(VIDEO_SUFFIXES)}) into a "
@@ -126,7 +145,7 @@ def read_source(source: FilesSource) -> dict[str, FolderCreator]:
 
 def _read_videos(folder: Path) -> dict[str, FolderCreator]:
     if not folder.is_dir():
-        raise UserError(f"source.files.videos: {folder}: no such folder")
+        raise UserError(f"source.files.videos: {folder}: no such folder ({folder.absolute()})")
     creators: dict[str, FolderCreator] = {}
     for entry in _listing(folder):
         if entry.name.startswith(".") or not entry.is_dir():
@@ -135,7 +154,7 @@ def _read_videos(folder: Path) -> dict[str, FolderCreator]:
         if not creator_id:
             raise UserError(f"{folder}: the folder {entry.name!r} is not named after a creator")
         # Folders that differ only in case or @ belong to one creator.
-        creator = creators.setdefault(creator_id, FolderCreator(creator_id, _display(entry.name)))
+        creator = creators.setdefault(creator_id, FolderCreator(creator_id, written_handle(printable(entry.name))))
         for file in _listing(entry.path):
             if file.name.startswith(".") or not file.name.lower().endswith(VIDEO_SUFFIXES):
                 continue
@@ -161,37 +180,93 @@ def _listing(folder: str | Path) -> list[os.DirEntry[str]]:
         raise UserError(f"{printable(str(folder))}: {error.strerror or error}") from None
 
 
-def _display(name: str) -> str:
-    return printable(name).removeprefix("@")
-
-
-def _creator(creators: dict[str, FolderCreator], line: Line, column: str, path: Path) -> FolderCreator:
-    handle = line.values.get(column, "")
-    creator_id = normal_handle(handle)
-    if not creator_id:
-        raise UserError(f"{path}, line {line.number}: {column} is empty")
-    return creators.setdefault(creator_id, FolderCreator(creator_id, handle.removeprefix("@")))
-
-
-def _add_facts(creators: dict[str, FolderCreator], path: Path) -> None:
-    for creator_id, (handle, facts) in read_creators_csv(path).items():
+def _add_facts(creators: dict[str, FolderCreator], source: FilesSource, notices: list[Notice]) -> None:
+    path = Path(str(source.creators))
+    rows = read_creators_csv(path)
+    folders = dict(creators)
+    for creator_id, (handle, facts) in rows.items():
         creator = creators.setdefault(creator_id, FolderCreator(creator_id, handle))
         creator.handle, creator.facts = handle, facts
+    if folders:
+        without_folder = [(handle, "") for creator_id, (handle, _) in rows.items() if creator_id not in folders]
+        what = f"{{n}} of {{total}} creators of {path} have no folder in {source.videos}"
+        notice_unmatched(notices, what, len(rows), without_folder, LIKE_FOLDERS.format(source.videos))
+    if rows:
+        without_row = [(creator.handle, "") for creator_id, creator in folders.items() if creator_id not in rows]
+        what = f"{{n}} of {{total}} folders in {source.videos} have no row in {path}: nothing more is known of them"
+        notice_unmatched(notices, what, len(folders), without_row, LIKE_FOLDERS.format(source.videos))
 
 
-def _add_reels(creators: dict[str, FolderCreator], path: Path) -> None:
+LIKE_FOLDERS = "write the handles as the folders in {} are called"
+
+
+def _add_reels(creators: dict[str, FolderCreator], source: FilesSource, notices: list[Notice]) -> None:
+    path = Path(str(source.reels))
     ids: dict[Any, int] = {}
     files: dict[Any, int] = {}
-    for line in read_csv(path, ("handle", "file"), REEL_COLUMNS):
-        creator = _creator(creators, line, "handle", path)
-        reel = {name: line.values.get(name) for name in ("reel_id", "caption", "url")}
-        reel |= {name: take(line, name, count, path) for name in ("plays", "views", "likes", "comments")}
-        reel["taken_at"] = take(line, "taken_at", moment, path)
-        file = line.values.get("file")
-        reel["file"] = unicodedata.normalize("NFC", file) if file else None
+    known = frozenset(creators)
+    without_creator: list[tuple[str, str]] = []
+    without_video: list[tuple[str, str]] = []
+    lines = read_csv(path, ("handle", "file"), REEL_COLUMNS)
+    for line in lines:
+        handle = read_handle(line, "handle", path)
+        creator = creators.setdefault(normal_handle(handle), FolderCreator(normal_handle(handle), handle))
+        reel = {name: take(line, name, readings.words, path) for name in ("caption", "url")}
+        reel["reel_id"] = take(line, "reel_id", readings.identity, path)
+        reel |= {name: take(line, name, readings.count, path) for name in ("plays", "views", "likes", "comments")}
+        reel["taken_at"] = take(line, "taken_at", readings.moment, path)
+        file = take(line, "file", readings.words, path)
+        try:
+            found = file and find_file(file, creator.creator_id, creator.videos, known)
+        except ValueError as error:
+            raise UserError(f"{path}, line {line.number}: file: {error}") from None
+        reel["file"] = unicodedata.normalize("NFC", found or file) if file else None
         _once(ids, reel["reel_id"], path, line)
         _once(files, reel["file"] and (creator.creator_id, reel["file"]), path, line)
         creator.reels.append(reel)
+        if creator.creator_id not in known:
+            without_creator.append((handle, f"line {line.number}"))
+        if not found:
+            without_video.append((file or "no file", f"line {line.number}"))
+    _check_columns(lines, path, notices)
+    what = f"{{n}} of {{total}} rows of {path} are about creators without a folder in {source.videos}"
+    notice_unmatched(notices, what, len(lines), without_creator, LIKE_FOLDERS.format(source.videos))
+    what = f"{{n}} of {{total}} rows of {path} name no video that is there"
+    remedy = f"write the names of the files in the creators' folders in {source.videos}, as in 20240531.mp4"
+    notice_unmatched(notices, what, len(lines), without_video, remedy)
+    _notice_odd_rows(creators, lines, path, notices)
+
+
+def _notice_odd_rows(creators: dict[str, FolderCreator], lines: list[Line], path: Path, notices: list[Notice]) -> None:
+    """Note videos of which no row tells anything, and numbers that are hardly as they were counted."""
+    videos = [(creator, name) for creator in creators.values() for name in creator.videos]
+    described = {(creator.creator_id, reel["file"]) for creator in creators.values() for reel in creator.reels}
+    without_row = [
+        (f"{creator.handle}/{name}", "")
+        for creator, name in videos
+        if not {(creator.creator_id, name), (creator.creator_id, name.strip())} & described
+    ]
+    if lines and without_row:
+        text = f"{len(without_row):,} of {len(videos):,} videos have no row in {path}: nothing more is known of them"
+        notices.append(Notice(text, examples=tuple(without_row[:SHOWN])))
+    reels = [reel for creator in creators.values() for reel in creator.reels]
+    odd = [reel for reel in reels if (reel.get("likes") or 0) > (reel.get("plays") or float("inf"))]
+    if odd:
+        text = f"{len(odd):,} of {len(lines):,} rows of {path} have more likes than plays"
+        examples = tuple((str(reel["file"]), f"{reel['plays']} plays, {reel['likes']} likes") for reel in odd[:SHOWN])
+        notices.append(Notice(f"{text} (a mark between thousands that was lost?)", examples=examples))
+
+
+def _check_columns(lines: list[Line], path: Path, notices: list[Notice]) -> None:
+    """Refuse what shows in a whole column only, and note columns that are not used."""
+    for column, check in (("reel_id", readings.check_long_ids), ("taken_at", readings.check_digits)):
+        try:
+            check([line.values[column] for line in lines if column in line.values])
+        except ValueError as error:
+            raise UserError(f"{path}: {column}: {error}") from None
+    unused = sorted({name for line in lines for name in line.values} - {"handle", "file", *REEL_COLUMNS})
+    if unused:
+        notices.append(Notice(f"{path}: columns that are not used: {', '.join(unused)}"))
 
 
 def _once(seen: dict[Any, int], key: Any, path: Path, line: Line) -> None:
@@ -204,7 +279,9 @@ def _once(seen: dict[Any, int], key: Any, path: Path, line: Line) -> None:
     seen[key] = line.number
 
 
-def _add_follows(creators: dict[str, FolderCreator], path: Path) -> None:
-    for creator_id, targets in read_follows_csv(path).items():
+def _add_follows(creators: dict[str, FolderCreator], path: Path, notices: list[Notice]) -> None:
+    follows = read_follows_csv(path)
+    for creator_id, targets in follows.items():
         if creator_id in creators:  # lists of accounts that are not studied say nothing about the cohort
             creators[creator_id].follows = targets
+    notice_follows(notices, str(path), follows, creators)

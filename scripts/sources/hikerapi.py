@@ -31,6 +31,7 @@ from sources.hikerapi_answers import (
     read_profile,
     reel_of,
 )
+from sources.joins import SHOWN, Notice
 from sources.source import FollowsStatus, SourceCreator, SourceReel, excluded, normal_handle
 
 if TYPE_CHECKING:  # requests is slow to import; parsing the Snakefile does not need it
@@ -78,6 +79,15 @@ class Hikerapi:
         for line in found.rejected:
             log.warning("%s, line %d: left out: %s", self.settings.creators, line.line, line.reason)
         return {creator.handle: digest(creator.handle) for creator in found.creators}
+
+    def notices(self) -> list[Notice]:
+        """See `Source.notices`."""
+        found = read_list(Path(self.settings.creators))
+        lines = len(found.creators) + len(found.repeated) + len(found.rejected)
+        if not found.rejected:
+            return []
+        text = f"{len(found.rejected):,} of {lines:,} lines of {self.settings.creators} name no creator"
+        return [Notice(text, examples=tuple((one.text, f"line {one.line}") for one in found.rejected[:SHOWN]))]
 
     def collect(self, handles: Iterable[str], select: SelectSection) -> Iterator[SourceCreator]:
         """See `Source.collect`."""

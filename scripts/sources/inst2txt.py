@@ -31,7 +31,9 @@ from common.program import UserError
 from common.states import OK, Outcome
 from common.store import digest
 from media.suffixes import VIDEO_SUFFIXES
-from sources.csv_tables import moment
+from sources import readings
+from sources.joins import Notice, notice_unmatched
+from sources.readings import moment
 from sources.source import (
     UNKNOWN,
     FollowsStatus,
@@ -55,7 +57,6 @@ REEL_COLUMNS = (
     "model_description_processed", "model_description_embeddings",
 )  # fmt: skip
 FOLLOWING_COLUMNS = ("user_pk", "following_pk", "following_username")
-PLAIN_HANDLE = re.compile(r"[a-z0-9._]*")  # as the service itself writes them: in their normal form already
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 KINDS = dict.fromkeys(VIDEO_SUFFIXES, "video") | dict.fromkeys(PICTURES, "thumbnail")
 
@@ -78,13 +79,13 @@ def text(value: Any) -> str:
     found = value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value)
     if not found.isascii() and re.search(r"[\ud800-\udfff]", found):
         raise ValueError("is not UTF-8 text")
-    return found
+    return readings.words(found)
 
 
 def whole(value: Any) -> int:
     """A whole number, however it is written."""
-    if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,18}(\.0*)?\s*", value):
-        return int(value.split(".")[0])
+    if isinstance(value, str) and (unsigned := value.strip().removeprefix("-"))[:1].isdecimal():
+        return readings.count(unsigned) * (-1 if "-" in value else 1)
     if isinstance(value, int) or (isinstance(value, float) and value.is_integer() and abs(value) < EXACT_FLOAT):
         return int(value)
     raise ValueError(f"{_shown(value)} is no whole number")
@@ -127,6 +128,8 @@ def when(value: Any) -> str:
 def identity(value: Any) -> str:
     """An id, whether it was stored as a number or as text."""
     found = text(value).strip()
+    if isinstance(value, str) and readings.FLOAT_ID.fullmatch(found) and "+" in found:
+        readings.identity(found)
     if re.fullmatch(r"[0-9]{1,25}", found) and int(found) > 0:
         return str(int(found))
     if not found or re.fullmatch(r"-?([0-9]+(\.[0-9]*)?(e[+-]?[0-9]+)?|inf|nan)", found, re.IGNORECASE):
@@ -140,8 +143,8 @@ def identity(value: Any) -> str:
 
 
 def username(value: Any) -> str:
-    """A username, without @; no link to a profile."""
-    found = text(value).strip().removeprefix("@")
+    """A username, without @ or a link around it."""
+    found = readings.handle(text(value).strip())
     if not re.fullmatch(r"[^\s@/?#:]+", found) or not found.isprintable():
         raise ValueError(f"{_shown(value)} is no username")
     return found
@@ -286,13 +289,27 @@ class Inst2txtDatabase:
         for handle in handles:
             yield source_creator(self._accounts[handle])
 
-    @cached_property
+    def notices(self) -> list[Notice]:
+        """See `Source.notices`."""
+        return self._read[1]
+
+    @property
     def _accounts(self) -> dict[str, Account]:
-        return read_accounts(self.settings)
+        return self._read[0]
+
+    @cached_property
+    def _read(self) -> tuple[dict[str, Account], list[Notice]]:
+        notices: list[Notice] = []
+        return read_accounts(self.settings, notices), notices
 
 
-def read_accounts(settings: Inst2txtSource) -> dict[str, Account]:
-    """Everything the source has, by the handle's normal form, sorted; raises UserError where it cannot be read."""
+def read_accounts(settings: Inst2txtSource, notices: list[Notice] | None = None) -> dict[str, Account]:
+    """Everything the source has, by the handle's normal form, sorted; raises UserError where it cannot be read.
+
+    Args:
+        settings: where database and videos are.
+        notices: what concerns nobody is added here.
+    """
     path = Path(settings.database)
     files = list_files(Path(settings.videos)) if settings.videos else {}
     try:
@@ -309,8 +326,14 @@ def read_accounts(settings: Inst2txtSource) -> dict[str, Account]:
         ) from None
     _forget_made_up(account_rows, reel_rows, follow_rows)
     accounts, owners = _find_accounts(account_rows)
-    _add_follows(accounts, owners, follow_rows)
+    _add_follows(accounts, owners, follow_rows, [] if notices is None else notices)
     _add_reels(accounts, owners, reel_rows, files)
+    used = {file for account in accounts.values() for reel in account.reels for file in reel.files.values()}
+    videos = [kinds["video"] for kinds in files.values() if "video" in kinds]
+    unused = [(printable(video.name), "") for video in videos if video not in used]
+    what = f"{{n}} of {{total}} videos in {settings.videos} belong to no reel of the database"
+    remedy = "call the files as the database calls the reels: <pk>.mp4, <id>.mp4 or <code>.mp4"
+    notice_unmatched([] if notices is None else notices, what, len(videos), unused, remedy)
     if not accounts:
         raise UserError(
             f"source.inst2txt.database: {path}: no creators found: the table instagram_accounts is empty; insert at "
@@ -513,7 +536,9 @@ def _unusable(detail: str) -> Outcome:
     return Outcome("failed", "changed_format", detail)
 
 
-def _add_follows(accounts: dict[str, Account], owners: dict[str, Account], rows: list[Any]) -> None:
+def _add_follows(
+    accounts: dict[str, Account], owners: dict[str, Account], rows: list[Any], notices: list[Notice]
+) -> None:
     # Accounts that were inserted by name alone are followed under an id all the same.
     by_name_only = {handle for handle, account in accounts.items() if account.creator_id == handle}
     followers: dict[Any, Account | None] = {}
@@ -526,13 +551,17 @@ def _add_follows(accounts: dict[str, Account], owners: dict[str, Account], rows:
         target_id = _id_or_none(target)
         handle = printable(name) if isinstance(name, str) else ""
         if target_id is None or (by_name_only and target_id not in owners):
-            bare = handle if PLAIN_HANDLE.fullmatch(handle) else normal_handle(handle)
+            bare = normal_handle(handle)
             if target_id is None or bare in by_name_only:
                 target_id = accounts[bare].creator_id if bare in accounts else bare
         if target_id:
             account.follows.add((target_id, handle))
         else:
             account.lost_follows += 1
+    strangers = [(str(source), "") for source in followers if (_id_or_none(source) or "") not in owners]
+    what = "{n} of {total} accounts in following.user_pk are no insta_id of instagram_accounts (their rows left out)"
+    remedy = "insert the insta_id of the accounts whose follows are listed"
+    notice_unmatched(notices, what, len(followers), strangers, remedy, reason="not_in_study", creators=len(strangers))
 
 
 def _id_or_none(value: Any) -> str | None:

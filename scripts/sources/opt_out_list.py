@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import codecs
 import io
-import re
 from pathlib import Path
 
 from common.program import UserError
 from sources.creators_list import COLUMNS, COMMENT, EDGES, read_list
+from sources.readings import handle
 from sources.source import normal_handle
 
 
@@ -19,18 +19,22 @@ def named_lines(path: Path, kind: str) -> dict[int, str]:
         UserError: the list cannot be read, or a line does not name anybody.
     """
     named: dict[int, str] = {}
+    rejected: dict[int, str] = {}
     for number, line in enumerate(read_text(path)[0], start=1):
         bare = EDGES.sub("", COMMENT.sub("", line))
-        link = re.search(r"instagram\.com/([\w.]+)", bare)
-        if bare and (named or bare.lower() not in COLUMNS):  # the first one may be a header
-            named[number] = normal_handle(link[1] if link else bare)
-    if kind != "hikerapi" or not named:
-        return named
-    found = read_list(path)
-    if found.rejected:
-        lines = "; ".join(f"line {rejected.line}: {rejected.reason}" for rejected in found.rejected)
+        if bare and (named or rejected or bare.lower() not in COLUMNS):  # the first one may be a header
+            try:
+                named[number] = normal_handle(handle(bare))
+            except ValueError as error:
+                rejected[number] = str(error)
+    if kind == "hikerapi" and (named or rejected):
+        found = read_list(path)
+        named = {listed.line: listed.handle for listed in (*found.creators, *found.repeated)}
+        rejected = {line.line: line.reason for line in found.rejected}
+    if rejected:
+        lines = "; ".join(f"line {number}: {reason}" for number, reason in rejected.items())
         raise UserError(f"study.opt_out: {path}: {lines}; mend this first, so that nobody is overlooked")
-    return {listed.line: listed.handle for listed in (*found.creators, *found.repeated)}
+    return named
 
 
 def read_text(path: Path) -> tuple[list[str], str]:

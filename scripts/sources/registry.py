@@ -8,6 +8,7 @@ from typing import Any
 
 from common.config import ExportsSource, FilesSource, HikerapiSection, Inst2txtSource, Section, SelectSection
 from common.tombstones import Tombstones
+from sources.joins import Notice
 from sources.source import Source, SourceCreator, normal_handle
 
 SECTIONS: dict[str, type[Section]] = {
@@ -67,6 +68,13 @@ class _WithoutOptedOut:
     def members(self) -> dict[str, str]:
         found = self.source.members()
         return {handle: state for handle, state in found.items() if not self.tombstones.has_handle(handle)}
+
+    def notices(self) -> list[Notice]:
+        def is_gone(name: str) -> bool:
+            handles = (name, name.partition("/")[0])  # of a video, the folder's
+            return any(self.tombstones.has_handle(normal_handle(one)) or self.tombstones.has_id(one) for one in handles)
+
+        return [notice.without_people(is_gone) for notice in self.source.notices()]
 
     def collect(self, handles: Iterable[str], select: SelectSection) -> Iterator[SourceCreator]:
         for creator in self.source.collect(handles, select):

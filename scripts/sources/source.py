@@ -18,11 +18,15 @@ from typing import Any, Literal, Protocol
 
 from common.config import SelectSection
 from common.states import OK, Outcome
+from sources.handles import written_handle
+from sources.joins import Notice
 
 FOLLOWS_STATES = ("complete", "partial", "unfetched")
 # Whose reels are of whom the source does not say; no handle begins with a question mark.
 UNKNOWN = "?unknown"
 FollowsStatus = Literal["complete", "partial", "unfetched"]
+# Handles as services write them have one form only: the usual case, in lists of 100,000 rows.
+NORMAL = re.compile(r"[a-z0-9_-](?:[a-z0-9._-]*[a-z0-9_-])?")
 
 
 @dataclass
@@ -109,11 +113,30 @@ class Source(Protocol):
         """The creators with these handles (normal form), in any order."""
         ...
 
+    def notices(self) -> list[Notice]:
+        """What in the source concerns nobody, or is not used; empty where the source says so of each reel.
+
+        Raises:
+            UserError: see `members`.
+        """
+        ...
+
 
 def normal_handle(text: str) -> str:
-    """A handle in the form ids are made of: NFC, lower case, without @; bytes that are no text become \\xNN."""
-    bare = re.sub(r"^[\s@]+|\s+$", "", unicodedata.normalize("NFC", printable(text)))
-    return unicodedata.normalize("NFC", bare.lower())
+    """A handle in the form that ids are made of: `written_handle` in NFKC and lower case.
+
+    NFKC has usual signs for full-width ones. Bytes that are no text become \\xNN.
+    """
+    if NORMAL.fullmatch(usual := text.lower()):
+        return usual
+    found = printable(text)
+    while not NORMAL.fullmatch(found):  # what one step makes may be what another takes away
+        bare = unicodedata.normalize("NFKC", written_handle(found))
+        again = unicodedata.normalize("NFKC", bare.lower())
+        if again == found:
+            break
+        found = again
+    return found
 
 
 def printable(name: str) -> str:

@@ -38,9 +38,9 @@ def write(rows: dict[str, list[Row]], batches: int = 2) -> None:
             write_manifest(rows.get(stage, [])[batch::batches], Path(f"results/{stage}/{batch}.parquet"))
 
 
-def check(max_failed: float = 0.2) -> None:
+def check(max_failed: float = 0.2, *options: str) -> None:
     main(parse([
-        "--stages", *STAGES, "--batches", "0", "1", f"--max-failed={max_failed}",
+        *options, "--stages", *STAGES, "--batches", "0", "1", f"--max-failed={max_failed}",
         "--status=results/tables/status.parquet", "--coverage=results/tables/coverage.parquet",
     ]))  # fmt: skip
 
@@ -226,3 +226,18 @@ def test_a_missing_manifest_is_named():
     Path("results/audio/1.parquet").unlink()
     with pytest.raises(TableError, match=r"results/audio/1\.parquet: no such file"):
         check()
+
+
+def test_what_the_source_leaves_out_is_repeated(caplog):
+    caplog.set_level(logging.INFO, "atlas")
+    write(study())
+    notices = [
+        {"text": "7 of 9 accounts are not in the study", "reason": "not_in_study", "creators": 7},
+        {"text": "2 of 5 rows name no video", "reason": None, "creators": 0},
+    ]
+    check(0.5, f"--notices={json.dumps(notices)}")
+    found = read_table(Path("results/tables/coverage.parquet"), COVERAGE).to_pylist()
+    (row,) = (row for row in found if row["reason"] == "not_in_study")
+    assert row == {"stage": "creators", "state": "skipped", "reason": "not_in_study", "reels": 0, "creators": 7}
+    assert "source: 7 of 9 accounts are not in the study" in caplog.text
+    assert "source: 2 of 5 rows name no video" in caplog.text

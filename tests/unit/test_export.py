@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import sqlite3
 from contextlib import closing
@@ -145,6 +147,19 @@ def test_csv_has_every_column_but_vectors_and_no_formulas(tables, tmp_path, monk
     names = pd.read_csv(tmp_path / "csv/names.csv")
     assert json.loads(names["words"][0]) == ["a", "b"]
     assert json.loads(names["weights"][0]) == [0.5, 0.25]
+
+
+@pytest.mark.parametrize("name", ["-wJalrXUtnF", "@fern", "=1.5", "+49_fern", "_-", "--"])
+def test_csv_has_ids_as_the_tables_have_them(name):
+    rows = [{"source_id": name, "target_id": "moss", "target_handle": name}]
+    (line,) = csv.DictReader(io.StringIO(export_csv.as_csv(build_table(rows, FOLLOWS))))
+    assert (line["source_id"], line["target_handle"]) == (name, name)
+
+
+@pytest.mark.parametrize("name", ['=HYPERLINK("http://x.example";"1")', "=cmd|'/C calc'!A0", "\t=1", "-1 (x)"])
+def test_csv_has_no_id_that_runs_as_a_formula(name):
+    (line,) = csv.DictReader(io.StringIO(export_csv.as_csv(build_table([{"source_id": name}], FOLLOWS)), newline=""))
+    assert line["source_id"] == f"'{name}"
 
 
 def test_the_first_studys_database_is_read_again_by_the_importer(tables, tmp_path, monkeypatch):

@@ -355,6 +355,12 @@ def test_hidden_likes_are_unknown(item, likes):
     assert only_reel(read(), "ada.film").facts.get("likes") == likes
 
 
+@pytest.mark.parametrize("name", ["taken_at", "play_count", "like_count", "media_type"])
+def test_a_number_of_thousands_of_digits_costs_one_item(name):
+    write("x.ndjson", [media(), media(pk="2", id="2_9001", code="C", **{name: int("9" * 4000)})])
+    assert sorted(outcomes(read()["ada.film"])) == [("failed", "changed_format"), ("ok", None)]
+
+
 def test_sparse_entries_of_grids_get_their_owner_from_others():
     grid = {"__typename": "XIGPolarisVideoMedia", "id": "55_9001", "pk": "55", "code": "B", "display_uri": PICTURE_URL,
             "user": {"id": "9001"}, "play_count": 7}  # fmt: skip

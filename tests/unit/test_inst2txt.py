@@ -363,6 +363,27 @@ def test_a_reel_without_a_usable_pk_has_a_reason(changed, detail):
         ("video_duration", "long", "duration_s", "video_duration 'long' is no number"),
         ("caption", b"caf\xe9", "caption", "caption is not UTF-8 text"),
         ("code", "../x", "code", "code '../x' is no code of a reel"),
+        (
+            "play_count",
+            "12.500",
+            "plays",
+            "play_count '12.500' is not a whole number: it can be read as 12500 and as 12.5; "
+            "write 12500 if that is meant",
+        ),
+        (
+            "caption",
+            "nan",
+            "caption",
+            "caption 'nan' can be read as a missing value and as a text; leave the cell empty "
+            "where nothing is known, or write the text in other words",
+        ),
+        (
+            "taken_at",
+            202405311800,
+            "taken_at",
+            "taken_at '202405311800' is not a time that a reel can have: it would be "
+            "8383-12-21 (write 2024-05-31T18:00:00Z); if 2024-05-31T18:00:00Z is meant, write that",
+        ),
     ],
 )
 def test_a_broken_value_does_not_lose_the_reel(column, value, fact, detail):
@@ -370,6 +391,34 @@ def test_a_broken_value_does_not_lose_the_reel(column, value, fact, detail):
     assert reel.facts[fact] is None
     assert reel.outcome == Outcome("ok", detail=detail)
     assert "embedding" in reel.imported
+
+
+def test_ids_that_were_rounded_as_text_are_refused():
+    assert "which may have lost its last digits" in str(one_reel(pk="3.1e+10").outcome.detail)
+
+
+def test_a_username_may_be_a_link_to_the_profile_or_have_marks_that_nobody_sees():
+    make([{"username": "https://www.instagram.com/ada/?hl=en"}, {"username": "\u200ebob"}])
+    assert list(read()) == ["ada", "bob"]
+
+
+def test_follow_rows_of_accounts_that_are_not_there_are_counted():
+    make([ADA], [SPEECH], [(11, 22, "bob"), (99, 11, "ada"), (98, 11, "ada")])
+    (notice,) = Inst2txtDatabase(Inst2txtSource()).notices()
+    assert str(notice).startswith("2 of 3 accounts in following.user_pk are no insta_id of instagram_accounts")
+    assert (notice.reason, notice.creators) == ("not_in_study", 2)
+
+
+def test_videos_that_belong_to_no_reel_are_counted():
+    make([ADA], [SPEECH])
+    Path("media").mkdir()
+    for name in (f"{PK}.mp4", "holiday.mp4", "other.jpg"):
+        Path("media", name).write_bytes(b"film")
+    (notice,) = Inst2txtDatabase(Inst2txtSource(videos="media")).notices()
+    assert str(notice) == "1 of 2 videos in media belong to no reel of the database: holiday.mp4"
+    Path("media", f"{PK}.mp4").unlink()
+    with pytest.raises(UserError, match=r"1 of 1 videos in media .*call the files as the database calls the reels"):
+        Inst2txtDatabase(Inst2txtSource(videos="media")).members()
 
 
 def test_text_that_is_not_utf_8_is_found_in_text_columns_too():
@@ -520,7 +569,7 @@ def test_accounts_that_cannot_be_used_have_a_reason():
     rows = [
         ADA,
         {"insta_id": 5},
-        {"username": "https://www.instagram.com/x/"},
+        {"username": "https://www.instagram.com/p/x/"},
         {"username": "a b"},
         {"username": b"\xff"},
     ]

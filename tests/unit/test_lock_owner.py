@@ -15,7 +15,7 @@ import pytest
 
 from common import machine
 from common.machine import Process
-from common.study import LockOwner, planned_batches
+from common.study import LockOwner, planned_run
 from study import CHECKOUT
 
 RUN = """
@@ -209,9 +209,9 @@ def test_leaving_removes_the_own_record_only(other_run):
 def test_jobs_know_the_batches_that_their_run_was_planned_with(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ATLAS_RUN", raising=False)
-    assert planned_batches() is None
+    assert planned_run() is None
     owner = LockOwner(Path(".snakemake"))
-    owner.enter({"0": "a", "3": "b"})
-    assert planned_batches() == {"0": "a", "3": "b"}
+    owner.enter({"batches": {"0": "a", "3": "b"}, "notices": []})
+    assert planned_run() == {"batches": {"0": "a", "3": "b"}, "notices": []}
     owner.leave()
-    assert planned_batches() is None
+    assert planned_run() is None

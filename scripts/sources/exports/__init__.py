@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from common.config import ExportsSource, SelectSection
-from common.program import UserError, log
+from common.program import UserError
 from common.states import Outcome
 from common.store import digest
 from sources.csv_tables import read_creators_csv, read_follows_csv
@@ -23,15 +23,13 @@ from sources.exports.folder import Folder
 from sources.exports.item import Item
 from sources.exports.merging import merge
 from sources.exports.owners import Owners
+from sources.joins import SHOWN, Notice, notice_follows, notice_unmatched
 from sources.source import UNKNOWN, SourceCreator, SourceReel, derived_id, file_state, normal_handle, printable
 
 # The first whose suffix fits reads a file.
 READERS = tuple((suffix, tool.read) for tool in (yt_dlp, zeeschuimer, instaloader) for suffix in tool.SUFFIXES)
 # What the owner of items is called that name none.
 UNKNOWN_HANDLE = "unknown"
-# Rows about nobody in particular: what was not taken in.
-PASSED_OVER, NOT_LISTED = "?passed_over", "?not_listed"
-SHOWN = 10  # names of files in a message
 
 
 class ExportsFolder:
@@ -52,9 +50,12 @@ class ExportsFolder:
         """See `Source.collect`."""
         creators = self._creators()
         for handle in handles:
-            if handle in (PASSED_OVER, NOT_LISTED):
-                log.warning("exports: %s: %s", creators[handle].outcome.reason, creators[handle].outcome.detail)
             yield creators[handle]
+
+    def notices(self) -> list[Notice]:
+        """See `Source.notices`."""
+        self._creators()
+        return self._notices
 
     @cached_property
     def _folder(self) -> Folder:
@@ -76,26 +77,26 @@ class ExportsFolder:
             raise UserError(
                 f"source.exports.folder: {printable(self.settings.folder)}: no items found. Put the files there that "
                 "Zeeschuimer or 4CAT (.ndjson), instaloader (.json.xz) or yt-dlp (.info.json, from --write-info-json) "
-                f"wrote{self._passed_over('; found ')}"
+                f"wrote{''.join(f'; {notice}' for notice in self._passed_over())}"
             )
         return items
 
-    def _passed_over(self, before: str = "") -> str:
-        """The files that are of no use, counted and named; empty where there are none."""
+    def _passed_over(self) -> list[Notice]:
+        """The files that are of no use, counted and named; nothing where there are none."""
         why = {item.where.rpartition(", line ")[0] or item.where: item.other for item in self._read if item.other}
-        found = [f"{name} ({why[name]})" for name in sorted(why)]
-        found += [f"{name} (a video without a metadata file)" for name in self._folder.loose_videos()]
-        found += [f"{name} (not a kind of file that is read)" for name in self._folder.others()]
-        if not found:
-            return ""
-        more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-        return f"{before}{len(found)} files: {', '.join(found[:SHOWN])}{more}"
+        found = sorted(why.items())
+        found += [(name, "a video without a metadata file") for name in self._folder.loose_videos()]
+        found += [(name, "not a kind of file that is read") for name in self._folder.others()]
+        text = f"{len(found)} files in {printable(self.settings.folder)} are passed over"
+        return [Notice(text, examples=tuple(found[:SHOWN]))] if found else []
 
     def _creators(self) -> dict[str, SourceCreator]:
         """Every creator, by id, sorted; made afresh each time, as callers may change what they get."""
+        self._notices: list[Notice] = self._passed_over()
         listed = read_creators_csv(Path(self.settings.creators)) if self.settings.creators else {}
         owners = Owners(self._items, listed.keys())
         creators = self._collect(owners, listed.keys())
+        without_item = [(handle, "") for creator_id, (handle, _) in listed.items() if creator_id not in creators]
         for creator_id, (handle, facts) in listed.items():
             creator = creators.setdefault(creator_id, SourceCreator(creator_id, handle))
             creator.handle, creator.facts = handle, creator.facts | facts
@@ -107,11 +108,12 @@ class ExportsFolder:
                 "source.exports.only_listed: false"
             )
         if strangers:
+            examples = tuple((creators[name].handle, "") for name in sorted(strangers)[:SHOWN])
             reels = sum(len(creators.pop(name).reels) for name in strangers)
-            detail = f"{len(strangers)} accounts with {reels} reels, which source.exports.creators does not list"
-            creators[NOT_LISTED] = _nobody(NOT_LISTED, "not_listed", detail)
-        if passed := self._passed_over():
-            creators[PASSED_OVER] = _nobody(PASSED_OVER, "not_an_export", passed)
+            text = f"{len(strangers)} accounts with {reels} reels, which {self.settings.creators} does not list"
+            self._notices.append(Notice(text, "not_listed", len(strangers), examples))
+        what = f"{{n}} of {{total}} creators of {self.settings.creators} have no item in {self.settings.folder}"
+        notice_unmatched(self._notices, what, len(listed), without_item, "write the handles as the platform does")
         for creator_id, handle, number in owners.accounts():
             if creator_id in creators:
                 creators[creator_id].accounts.append((handle, number))
@@ -158,14 +160,11 @@ class ExportsFolder:
         for source, targets in (read_follows_csv(Path(self.settings.follows)) if self.settings.follows else {}).items():
             known = [(owners.named(target), handle) for target, handle in targets]
             follows.setdefault(owners.named(source), []).extend(known)
+        notice_follows(self._notices, str(self.settings.follows), follows, creators)
         for creator_id, creator in creators.items():
             creator.follows = sorted(dict(reversed(follows.get(creator_id, []))).items())
             stated = creator.facts.pop("follows_status", None)
             creator.follows_status = stated or ("complete" if creator_id in follows else "unfetched")
-
-
-def _nobody(name: str, reason: str, detail: str) -> SourceCreator:
-    return SourceCreator(name, UNKNOWN_HANDLE, outcome=Outcome("skipped", reason, detail))
 
 
 def read_items(path: Path, folder: Folder) -> Iterator[Item]:

@@ -1,0 +1,69 @@
+"""Headers of tables: which columns seem to be known ones under another name, and which lines are headers again."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Mapping
+
+# What people and other tools call a column: patterns of `_word`.
+_WHEN = "date|time|datetime|timestamp"
+_MADE = "upload|uploaded|post|posted|publish|published|create|created|taken"
+OTHER_NAMES = {
+    "plays": "view|viewcnt|play|playback",
+    "likes": "like|heart|digg|favou?rite",
+    "comments": "comment",
+    "caption": "caption|text|description|title",
+    "taken_at": f"{_WHEN}|uploaded|posted|published|created|({_MADE})({_WHEN})|date({_MADE})",
+    "reel_id": "(reel|video|post|media)?id|pk",
+    "url": "(post|reel)?(url|link)|permalink",
+    "followers": "follower|subscriber|fan",
+    "following": "following|followee|followed",
+    "follows_status": "follow(ing)?status",
+}
+# Words of a column's name that say nothing about what is in it.
+FILLING = {"count", "number", "num", "nr", "no", "n", "of", "total", "at", "on", "the", "ig", "video", "utc"}
+# What else stands in headers.
+TITLES = "handle|(user|full|file)?name|user|account|creator|profile|file|from|to|source|target|string|number|integer"
+
+
+def asked_about(names: Collection[str], optional: Collection[str]) -> dict[str, str]:
+    """Columns that seem to be optional ones that are not there, with what each seems to be.
+
+    Args:
+        names: of the table's columns.
+        optional: columns that are known.
+    """
+    missing = [name for name in optional if name not in names and name in OTHER_NAMES]
+    found = {}
+    for name in names:
+        word = _word(name)
+        near = difflib.get_close_matches(name.lower(), missing, n=1, cutoff=0.85)
+        meant = next((one for one in missing if re.fullmatch(OTHER_NAMES[one], word)), None) or next(iter(near), None)
+        if meant and name not in optional:
+            found[name] = meant
+    return found
+
+
+def repeats_header(values: Mapping[str, str]) -> bool:
+    """Whether a line is the header again: under every column stands its own name."""
+    return bool(values) and all(value.lower() == name.lower() for name, value in values.items())
+
+
+def has_titles(values: Mapping[str, str], known: Collection[str]) -> bool:
+    """Whether a line below the header is a header in other words: under every column stands what columns are called.
+
+    Args:
+        values: by column.
+        known: columns that are known.
+    """
+    titles = "|".join([TITLES, *OTHER_NAMES.values()])
+    return len(values) > 1 and all(
+        value.lower() in (name.lower(), *known) or re.fullmatch(titles, _word(value)) for name, value in values.items()
+    )
+
+
+def _word(name: str) -> str:
+    """A column's name without signs, filling words and endings of the plural: likesCount and likes_count are `like`."""
+    parts = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower())
+    return "".join(part if len(part) < 4 else part.removesuffix("s") for part in parts if part not in FILLING)

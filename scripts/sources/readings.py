@@ -1,0 +1,137 @@
+"""Cells of tables as spreadsheets and statistics programs leave them: what can be read in two ways is refused.
+
+Each function takes the text of a cell; a ValueError says what is wrong with it, with both readings where there are two.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sources.handles import linked_profile, written_handle
+from sources.source import NORMAL, normal_handle
+
+# What R, SQL, Excel, pandas and JavaScript write where nothing is known.
+MISSING = {
+    *("NA", "<NA>", "N/A", "n/a", "#N/A", "#NA", "NaN", "nan", "NAN", "-nan", "NaT", "NULL", "Null", "null", "(null)"),
+    *("\\N", "None", "undefined", "#NULL!", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#SPILL!", "#CALC!"),
+}
+# No short video is older: the first service for them began in 2010.
+EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)
+# A number that went through a floating-point column: 3.4E+18, 3,4e+18, 17841400000000001.0.
+FLOAT_ID = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+[0-9]+|[0-9]{2,}\.0+")
+
+
+def count(text: str) -> int:
+    """A number of followers, plays or the like. Spreadsheets like to write 1200.0."""
+    grouped = re.fullmatch(r"([0-9]{1,3})[.,]([0-9]{3})", text)
+    if grouped and (text.strip("0.,") or "," in text):
+        thousands = int(grouped[1] + grouped[2])
+        raise ValueError(
+            f"{text!r} is not a whole number: it can be read as {thousands} and as {float(text.replace(',', '.')):g}; "
+            f"write {thousands} if that is meant"
+        )
+    whole = re.fullmatch(r"([0-9]{1,18})(?:\.0*)?", text)
+    if not whole:
+        raise ValueError(
+            f"{text[:40]!r} is not a whole number (write 12500, not 12.5k or 12,500; leave the cell empty where it is "
+            "not known)"
+        )
+    return int(whole[1])
+
+
+def moment(text: str) -> str:
+    """A time as ISO 8601 in UTC; takes ISO 8601 (UTC where no zone is given) and seconds since 1970.
+
+    Times in the future and before 2010 are refused: they are numbers of another kind.
+    """
+    try:
+        if re.fullmatch(r"[0-9]{9,}", text):  # eight digits are a date: 20240531
+            found = datetime.fromtimestamp(int(text), UTC)
+        else:
+            found = datetime.fromisoformat(text)
+            found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        raise ValueError(f"{text[:40]!r} is not a time (write 2024-05-31T18:00:00Z){_digits(text)}") from None
+    if not EARLIEST <= found <= datetime.now(UTC) + timedelta(days=1):
+        raise ValueError(
+            f"{text!r} is not a time that a reel can have: it would be {found:%Y-%m-%d} (write 2024-05-31T18:00:00Z)"
+            f"{_digits(text)}"
+        )
+    return found.isoformat()
+
+
+def as_date_digits(text: str) -> str | None:
+    """A time that digits without signs between them stand for (YYYYMMDDHHMM, YYMMDDHHMM, with or without SS)."""
+    for length, form in ((10, "%y%m%d%H%M"), (12, "%Y%m%d%H%M"), (12, "%y%m%d%H%M%S"), (14, "%Y%m%d%H%M%S")):
+        if len(text) == length and text.isdecimal():
+            try:
+                found = datetime.strptime(text, form).replace(tzinfo=UTC)
+            except ValueError:
+                continue
+            if EARLIEST <= found <= datetime.now(UTC) + timedelta(days=1):
+                return f"{found:%Y-%m-%dT%H:%M:%SZ}"
+    return None
+
+
+def _digits(text: str) -> str:
+    """What else such a text can mean, for a message."""
+    if meant := as_date_digits(text):
+        return f"; if {meant} is meant, write that"
+    if len(text) == 13 and text.isdecimal():
+        return f"; if milliseconds since 1970 are meant, write the seconds: {text[:-3]}"
+    return ""
+
+
+def words(text: str) -> str:
+    """A text; marks of a missing value are refused, as nobody can tell them from the text itself."""
+    if text in MISSING or re.fullmatch("#{3,}", text):
+        raise ValueError(
+            f"{text!r} can be read as a missing value and as a text; leave the cell empty where nothing is known, or "
+            "write the text in other words"
+        )
+    return text
+
+
+def identity(text: str) -> str:
+    """An id; a number that a spreadsheet or a statistics program has rounded is refused."""
+    if FLOAT_ID.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is an id that was taken for a decimal number, which may have lost its last digits; export it as "
+            "text again"
+        )
+    return words(text)
+
+
+def handle(text: str) -> str:
+    """A handle as written, without @ or a link around it (`written_handle`)."""
+    if not text.startswith("@"):  # @null is somebody
+        identity(text)
+    if NORMAL.fullmatch(text.lower()):
+        return text
+    linked_profile(text)
+    written = written_handle(text)
+    if not normal_handle(written):
+        raise ValueError(f"{text!r} names nobody")
+    return written
+
+
+def check_long_ids(ids: list[Any]) -> None:
+    """Refuse ids that a spreadsheet has rounded: it keeps 15 digits and writes zeros after them."""
+    long = [one for one in ids if isinstance(one, str) and re.fullmatch(r"[0-9]{17,}", one)]
+    if len(long) >= 3 and all(set(one[15:]) == {"0"} for one in long):
+        raise ValueError(
+            f"{long[0]!r} and all other long ids end with zeros from the 16th digit on: a spreadsheet has "
+            "rounded them; export them as text again"
+        )
+
+
+def check_digits(times: list[str]) -> None:
+    """Refuse numbers that can all be read as seconds since 1970 and as digits of a date (YYMMDDHHMM)."""
+    digits = [one for one in times if re.fullmatch(r"[0-9]{10}", one)]
+    if digits and all(map(as_date_digits, digits)):
+        raise ValueError(
+            f"{digits[0]!r} can be read as {moment(digits[0])} (seconds since 1970) and as "
+            f"{as_date_digits(digits[0])}; write 2024-05-31T18:00:00Z"
+        )
