@@ -62,6 +62,7 @@ FAILED = {
     "not_a_video": Reason("the content is something else than its name says (HTML, text, ...)"),
     "corrupt": Reason("the content cannot be decoded"),
     "truncated": Reason("the file ends before its container says"),
+    "changed": Reason("the file changed while a run went on; run again to collect it anew", passes=True),
     "no_video": Reason("the file has no video track"),
     "too_large": Reason("frames larger than video.max_pixels"),
     "too_long": Reason("longer than video.max_minutes"),

@@ -120,7 +120,7 @@ def test_nothing_of_another_file_is_read_through_a_playlist(corpus: dict[str, Pa
         link = tmp_path / name
         link.symlink_to(video)
         facts.rename(link.with_suffix(".json"))
-        assert audio_outcome(link, tmp_path / f"work {name}") == "corrupt"
+        assert audio_outcome(link, tmp_path / f"work {name}") == "not_a_video"
 
 
 def test_limits_of_size_and_duration_hold(corpus: dict[str, Path]):
@@ -175,7 +175,7 @@ def test_frames_are_upright(tmp_path: Path, degrees: int):
     path = tmp_path / "rotated.mp4"
     odd_media.make_rotated(path, degrees, size="120x200")
     sample = sample_video(path, FramesSection())
-    assert sample.decoded.rotation == degrees
+    assert sample.decoded.display.rotation == degrees
     for frame in sample.frames:
         assert frame.shape == (200, 120, 3)
         corners = {"top left": frame[5:40, 5:30], "top right": frame[5:40, -30:-5], "bottom left": frame[-40:-5, 5:30]}
