@@ -36,6 +36,7 @@ SKIPPED = {
     "not_selected": Reason("beyond select.reels_per_creator or select.latest"),
     "duplicate": Reason("the same content as another reel of this creator"),
     "missing_file": Reason("listed in the reels file, but there is no such video"),
+    "passed_over": Reason("a file that is not taken for a video; its row says why"),
     "no_reels": Reason("the creator has no video"),
     "not_a_reel": Reason("a picture or an album, no reel"),
     "not_needed": Reason("results of later stages were imported"),

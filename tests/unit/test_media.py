@@ -27,6 +27,7 @@ from common.stage import Work
 from common.states import OK, Outcome, ReelError
 from extract_audio import extract_audio
 from media.cuts import CutDetector
+from media.download import HEAD_BYTES, video_suffix
 from media.frames import MAX_CANDIDATES, Sample, choose_times, sample_video
 from media.probe import probe
 
@@ -165,6 +166,14 @@ def test_duration_counts_from_the_first_packet_to_the_end_of_the_last(
     corpus: dict[str, Path], name: str, seconds: float
 ):
     assert probe(corpus[name], VideoSection())["duration_s"] == pytest.approx(seconds, abs=0.06)
+
+
+def test_a_download_gets_the_suffix_of_its_content(corpus: dict[str, Path]):
+    for name in ("h264.mkv", "prores.mov", "vp9.webm", "old.avi", "stream.flv", "hevc.mp4"):
+        assert video_suffix(corpus[name].read_bytes()[:HEAD_BYTES]) == corpus[name].suffix
+    assert video_suffix(corpus["camera.MTS"].read_bytes()[:HEAD_BYTES]) == ".ts"
+    for name in ("page.mp4", "photo.mp4", "archive.mp4", "noise.mkv"):
+        assert video_suffix(corpus[name].read_bytes()[:HEAD_BYTES]) is None
 
 
 # --- frames --------------------------------------------------------------------------------------------------------
