@@ -27,6 +27,28 @@ KNEE = 0.9  # share of white
 FORMAT = "yuv420p10le"  # in which such pictures are scaled: eight bits are too few for them
 
 
+class Colours:
+    """What the container says of the colours; it holds where the video itself says nothing.
+
+    Args:
+        codec_context: of the track, before anything is decoded: decoders overwrite what the container said.
+    """
+
+    def __init__(self, codec_context: Any) -> None:
+        self.transfer = codec_context.color_trc
+        self.primaries = codec_context.color_primaries
+        self.matrix = codec_context.colorspace
+
+    def complete(self, frame: Any) -> None:
+        """Fill in what a decoded frame does not say."""
+        if frame.color_trc == UNSPECIFIED:
+            frame.color_trc = self.transfer
+        if frame.color_primaries == UNSPECIFIED:
+            frame.color_primaries = self.primaries
+        if frame.colorspace == UNSPECIFIED:
+            frame.colorspace = self.matrix
+
+
 def beyond_sdr(frame: Any) -> str | None:
     """What a frame has that a common screen does not: PQ, HLG or wide gamut; None for ordinary frames."""
     if frame.color_trc in TRANSFERS:

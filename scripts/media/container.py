@@ -17,8 +17,6 @@ from common.states import ReelError
 
 # Containers that hold videos. Playlists and the like, which may name other files, are not among them.
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,ogg,asf"
-# The same restrictions for the ffmpeg program and for libav: no network, no other file, no playlist.
-FFMPEG_GUARDS = ("-protocol_whitelist", "file", "-format_whitelist", FORMATS)
 # How files begin that are often found under a video's name.
 OTHER_KINDS = {
     b"\xff\xd8\xff": "a JPEG picture",

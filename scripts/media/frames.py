@@ -23,7 +23,7 @@ from av.video.reformatter import VideoReformatter
 from common.config import FrameBudget, FramesSection
 from common.states import ReelError
 from media import colour
-from media.colour import as_sdr, beyond_sdr
+from media.colour import Colours, as_sdr, beyond_sdr
 from media.container import audio_track, check_memory, open_video, video_track
 from media.cuts import CutDetector
 from media.display import Display, display_of
@@ -36,6 +36,8 @@ DETECTOR_WIDTH = 192
 CANDIDATE_INTERVAL_S = 0.25
 # Beyond this many, every second candidate is dropped and the interval doubled: memory stays bounded.
 MAX_CANDIDATES = 160
+# A picture is held on purpose where the sound goes on for longer; less is how encoders end files.
+HELD_S = 0.5
 
 
 @dataclass
@@ -47,7 +49,7 @@ class Decoded:
         cuts: times of the cuts, in s.
         motion: optical flow between small copies, see motion.py.
         start_s: when the first frame is shown; the sound may begin before.
-        duration_s: when the last frame ends.
+        duration_s: when the last frame ends; players hold it while the sound goes on.
         display: how the frames are shown.
         colour: what the frames have that common screens do not, see colour.py.
         fps: mean frames per second.
@@ -133,7 +135,9 @@ def decode(path: Path, settings: FramesSection, threads: int = 1) -> Decoded:
         rate = stream.average_rate or stream.guessed_rate or Fraction(25)
         detector = CutDetector(settings.threshold, settings.min_shot_s, rate)
         line = TimeLine(container, stream, audio_track(container))
+        colours = Colours(stream.codec_context)
         for frame in _frames(line, stream, found):
+            colours.complete(frame)
             # Some files carry no times; a few carry times that run backwards.
             time = frame.time if frame.time is not None else found.n_frames / float(rate)
             if time < end:
@@ -163,6 +167,8 @@ def decode(path: Path, settings: FramesSection, threads: int = 1) -> Decoded:
         # Measured where it can be: what containers state of files with a variable rate is often far off.
         found.fps = (found.n_frames - 1) / (end - found.start_s) if end > found.start_s else float(rate)
         found.duration_s = end + 1 / found.fps
+        if line.end_s > found.duration_s + HELD_S:  # players hold the last picture until the sound ends
+            found.duration_s = line.end_s
     shots = shots_between(found.cuts, found.start_s, found.duration_s)
     found.motion = meter.within(shots, found.display.matrix)
     return found

@@ -10,7 +10,7 @@ import av
 
 from common.config import VideoSection
 from common.states import ReelError
-from media.colour import beyond_sdr
+from media.colour import Colours, beyond_sdr
 from media.container import audio_track, check_memory, open_video, read_boxes, video_track
 from media.display import display_of
 from media.timeline import TimeLine, span
@@ -46,6 +46,7 @@ def probe(path: Path, settings: VideoSection) -> dict[str, Any]:
         _check_size(video.codec_context, settings)
         stated = container.duration / av.time_base if container.duration and not _is_estimated(container) else 0.0
         _check_duration(stated, settings)
+        colours = Colours(video.codec_context)
         line = TimeLine(container, video, audio)
         read = _read_packets(line, video)
         if read.first is None:
@@ -53,6 +54,7 @@ def probe(path: Path, settings: VideoSection) -> dict[str, Any]:
         _check_size(read.first, settings)  # frames need not be as large as the container says
         zero, end = (container.start_time or 0) / av.time_base, max(read.ends.values(), default=0.0)
         _check_duration(end, settings)
+        colours.complete(read.first)
         notes = _check_end(path, container, read.unread)
         # Matroska counts the duration from zero, even where the first frame comes later.
         if min(stated, stated - zero) - max(end, line.others_end_s) > max(SHORTER_S, SHORTER_SHARE * stated):

@@ -18,6 +18,8 @@ BESIDE_VIDEOS = (
 UNFINISHED = re.compile(
     r"\.(part|ytdl|crdownload|download|partial|aria2|tmp|temp)$|\.part-frag\d+(\.part)?$|\.temp\.\w+$"
 )
+# What stands in for a file that a Mac keeps in the cloud only.
+NOT_HERE = re.compile(r"\..+\.icloud$")
 # yt-dlp and youtube-dl: picture and sound come as two files (`name.f137.mp4`), which ffmpeg joins at the end.
 UNMERGED = re.compile(r"\.f(\d+|(dash|hls|http)[-_])[\w-]*\.\w+$")
 
@@ -26,9 +28,13 @@ def why_passed_over(name: str) -> str | None:
     """Why a file is not taken for a video, by its name.
 
     Returns:
-        Words; "" where nobody would expect a video, None where it is one.
+        Words; "" where nobody would expect a video (hidden files, too), None where it is one.
     """
     lower = name.lower()
+    if NOT_HERE.match(lower):
+        return "not on this machine yet; let iCloud download it"
+    if lower.startswith("."):
+        return ""
     if UNFINISHED.search(lower):
         return "a download that was not finished; download it again"
     if UNMERGED.search(lower):

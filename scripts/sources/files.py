@@ -166,7 +166,7 @@ def _read_videos(folder: Path) -> dict[str, FolderCreator]:
         files = _listing(entry.path)
         creator.passed_over.update(list_passed_over(files))
         for file in files:
-            if file.name.startswith(".") or why_passed_over(file.name) is not None:
+            if why_passed_over(file.name) is not None:
                 continue
             name = unicodedata.normalize("NFC", printable(file.name))
             if file.is_symlink() and not Path(file.path).exists():  # a reel whose file is missing, not no reel

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from common.program import log
+from common.program import UserError, log
 from media.suffixes import why_passed_over
 from sources.source import printable
 
@@ -17,13 +17,12 @@ LOOSE = "in no creator's folder; move it into one"
 
 
 def list_passed_over(entries: Iterable[os.DirEntry[str]]) -> dict[str, str]:
-    """What is passed over in a creator's folder: names, and why. Hidden files and what is no video are not named."""
+    """What is passed over in a creator's folder: names, and why. What is no video is not named."""
     found = {}
     for entry in entries:
-        if entry.name.startswith("."):
-            continue
         if entry.is_dir():
-            found.update(dict.fromkeys(_videos_inside(Path(entry.path)), TOO_DEEP))
+            if not entry.name.startswith("."):
+                found.update(dict.fromkeys(_videos_inside(Path(entry.path)), TOO_DEEP))
         elif why := why_passed_over(entry.name):
             found[_name(entry.name)] = why
     return found
@@ -31,7 +30,7 @@ def list_passed_over(entries: Iterable[os.DirEntry[str]]) -> dict[str, str]:
 
 def list_loose(entries: Iterable[os.DirEntry[str]]) -> dict[str, str]:
     """The videos that lie beside the creators' folders: names, and why they are passed over."""
-    names = [entry.name for entry in entries if entry.is_file() and _is_video(entry.name)]
+    names = [entry.name for entry in entries if entry.is_file() and why_passed_over(entry.name) is None]
     return {_name(name): LOOSE for name in names}
 
 
@@ -39,9 +38,9 @@ def _videos_inside(folder: Path) -> list[str]:
     """The videos in a folder and its subfolders, relative to the folder around it."""
     found = [
         Path(inside, name).relative_to(folder.parent)
-        for inside, _, names in os.walk(folder)
+        for inside, _, names in os.walk(folder, onerror=_refuse)
         for name in names
-        if _is_video(name)
+        if why_passed_over(name) is None
     ]
     return [_name(str(path)) for path in sorted(found, key=os.fsencode)]
 
@@ -50,8 +49,8 @@ def _name(name: str) -> str:
     return unicodedata.normalize("NFC", printable(name))
 
 
-def _is_video(name: str) -> bool:
-    return not name.startswith(".") and why_passed_over(name) is None
+def _refuse(error: OSError) -> None:
+    raise UserError(f"{printable(str(error.filename))}: {error.strerror or error}")
 
 
 def report(videos: Iterable[str], passed_over: Iterable[str]) -> None:

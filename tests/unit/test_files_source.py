@@ -93,6 +93,7 @@ def test_a_folder_of_videos_is_enough():
         ("b.f140.m4a", "not merged"),
         ("b.mp4?oe=67A1", "no suffix of a video"),
         ("b", "no suffix of a video"),
+        (".b.mp4.icloud", "not on this machine"),
         ("b.zip", "no suffix of a video"),
         ("2024/b.mp4", "a folder too deep"),
         ("2024/May/b.mkv", "a folder too deep"),

@@ -152,6 +152,18 @@ def test_a_red_field_stays_red_however_it_was_recorded(tmp_path: Path, transfer:
     assert sample.decoded.notes()[0].startswith(said)
 
 
+def test_colours_that_only_the_container_names_are_taken_from_there(tmp_path: Path):
+    coded, path = tmp_path / "coded.mp4", tmp_path / "video.mp4"
+    given = "matrixin=gbr:transferin=bt709:primariesin=bt709:rangein=full"
+    convert = f"zscale={given}:matrix=2020_ncl:transfer=smpte2084:primaries=2020:range=limited:npl=203"
+    tags = ["-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc"]
+    ffmpeg(*FIELD, "-vf", f"{convert},format=yuv420p10le", "-c:v", "libx264", "-preset", "ultrafast", *tags, coded)
+    nothing = "h264_metadata=colour_primaries=2:transfer_characteristics=2:matrix_coefficients=2"
+    ffmpeg("-i", coded, "-c", "copy", "-bsf:v", nothing, *tags, "-movflags", "write_colr", path)
+    assert facts_of(path)["colour"] == "PQ"
+    assert np.abs(frames_of(path).frames[0].mean(axis=(0, 1)) - RED).max() <= 6
+
+
 # --- the time line -------------------------------------------------------------------------------------------------
 
 
@@ -193,6 +205,14 @@ def test_a_picture_that_begins_late_has_the_times_of_the_player(tmp_path: Path):
     assert min(sample.times_s) >= 1
     assert sample.shots == [(pytest.approx(1, abs=0.01), pytest.approx(3, abs=0.01))]
     assert "picture from 1.0 to 3.0 s" in facts_of(path)["notes"][0]
+
+
+def test_the_last_picture_is_held_while_the_sound_goes_on(tmp_path: Path):
+    path = tmp_path / "still.mp4"
+    ffmpeg(*odd_media.picture(0.2), *odd_media.tone(4.0), *H264, *AAC, path)
+    sample = frames_of(path)
+    assert sample.shots == [(0, pytest.approx(4, abs=0.05))]
+    assert sample.decoded.duration_s == pytest.approx(facts_of(path)["duration_s"], abs=0.05)
 
 
 def test_a_gap_in_the_sound_is_silence(tmp_path: Path):
