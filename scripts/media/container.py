@@ -91,7 +91,7 @@ def _explain(path: Path, error: Exception) -> ReelError:
     return ReelError("corrupt", type(error).__name__.removesuffix("Error"))
 
 
-# What a file of the mp4 family consists of (mp4ra.org, "Boxes"; QuickTime). Other bytes behind one of these are no box.
+# What a file of the mp4 family usually consists of (mp4ra.org, "Boxes"; QuickTime).
 BOXES = frozenset(
     b"ftyp styp moov moof mdat mfra free skip wide udta uuid meta sidx ssix prft emsg pdin pnot pict PICT meco".split()
 )
@@ -136,7 +136,7 @@ def read_boxes(path: Path) -> Boxes | None:
             inside = list(_walk(file, start + 8, size, BOXES | {b"mvhd", b"trak", b"mvex", b"iods"}))
             headers = bool(inside) and inside[-1][0] in BESIDE_TRACKS and b"trak" in [kind for kind, _, _ in inside]
     return Boxes(
-        last.decode("ascii"),
+        last.decode("latin-1"),
         missing=max(end - size, 0),
         behind=max(size - end, 0),
         further=kinds.count(b"moov") > 1,
@@ -155,7 +155,8 @@ def _walk(file: BinaryIO, at: int, size: int, known: frozenset[bytes] = BOXES) -
             length = struct.unpack(">Q", head[8:])[0]
         elif length == 0:  # to the end of the file
             length = size - at
-        if kind not in known or length < 8:
+        # Of a kind that nobody knows, a box is told from other bytes by its fitting into the file.
+        if length < 8 or (kind not in known and (at == 0 or at + length > size)):
             return
         yield kind, at, at + length
         at += length

@@ -11,12 +11,15 @@ import cv2
 import numpy as np
 import pytest
 
+import collect_creators
+import download_reels
 import odd_media
 from common.config import AudioSection, FramesSection, VideoSection
-from common.manifest import Row
+from common.manifest import Row, read_manifest
 from common.stage import Work
 from common.states import ReelError
 from extract_audio import extract_audio
+from media.container import read_boxes
 from media.frames import Sample, sample_video
 from media.probe import probe
 from media.sound_track import SoundTrack, extract
@@ -304,6 +307,18 @@ def test_bytes_behind_a_whole_video_are_noted(tmp_path: Path):
     assert facts_of(path)["notes"] == ["39 bytes stand behind the last box"]
 
 
+def test_a_box_of_a_camera_is_a_box(tmp_path: Path):
+    path = tmp_path / "video.mp4"
+    odd_media.make_video(path)
+    data = path.read_bytes()
+    at = data.index(b"ftyp") - 4
+    end = at + int.from_bytes(data[at : at + 4])
+    path.write_bytes(data + b"\x00\x00\x00\x20sefd" + bytes(24))
+    assert facts_of(path)["notes"] == []
+    path.write_bytes(data[:end] + b"\x00\x00\x00\x08beam" + data[end:])  # moves the media: nothing can be decoded
+    assert read_boxes(path).behind == 0
+
+
 @pytest.mark.parametrize(("missing", "whole"), [(3, True), (400, False)])
 def test_a_cut_inside_the_headers_counts_only_where_it_loses_a_track(tmp_path: Path, missing: int, whole: bool):
     path = tmp_path / "video.mp4"
@@ -336,6 +351,29 @@ def test_a_video_that_was_replaced_meanwhile_is_no_result_of_the_old_one(tmp_pat
     for number, (core, settings) in enumerate([(sample_frames, FramesSection()), (extract_audio, AudioSection())]):
         with pytest.raises(ReelError, match="changed"):
             core(work_on(path, tmp_path / str(number), collected), settings)
+
+
+def test_a_video_that_changes_after_it_was_collected_is_failed_and_collected_anew(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = Path("videos/ada/a.mp4")
+    path.parent.mkdir(parents=True)
+
+    def collect() -> None:
+        manifest = "--manifest=results/creators/0.parquet"
+        collect_creators.main(collect_creators.parse(["--batch=0", "--batches=1", manifest]))
+
+    def check() -> tuple[str, str | None]:
+        manifests = ["--creators=results/creators/0.parquet", "--manifest=results/video/0.parquet"]
+        download_reels.main(download_reels.parse([*manifests, "--workers=1"]))
+        (row,) = read_manifest(Path("results/video/0.parquet"))
+        return row.state, row.reason
+
+    odd_media.make_video(path, hue=3)
+    collect()
+    odd_media.make_video(path, hue=40)
+    assert check() == ("failed", "changed")
+    collect()
+    assert check() == ("ok", None)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk is had on Linux only")
