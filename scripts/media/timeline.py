@@ -38,7 +38,7 @@ class TimeLine:
         zero = (container.start_time or 0) / av.time_base
         # Seconds to be added to the time stamps of each piece. A track enters the next piece by itself: packets of the
         # last piece's sound may come after the first ones of the next piece's picture.
-        self._shifts = [-zero]
+        self._shifts = [-zero if zero else 0.0]
         self._piece = {track.index: 0 for track in tracks if track is not None}
         self._last: dict[int, float] = {}
 
@@ -50,18 +50,17 @@ class TimeLine:
     def packets(self) -> Iterator[Packet[Any]]:
         """The packets of the tracks that are played, with times of the time line, which their frames have, too."""
         for packet in self.container.demux():
-            played = packet.stream.index in self._piece
-            if packet.dts is not None or packet.pts is not None:
-                if played:
+            timed = packet.dts is not None or packet.pts is not None
+            if packet.stream.index in self._piece:
+                if timed:
                     self._place(packet)
-                else:
-                    self.others_end_s = max(self.others_end_s, span(packet)[1] + self._shifts[-1])
-            if played:
                 yield packet
+            elif timed:
+                self.others_end_s = max(self.others_end_s, span(packet)[1] + self._shifts[-1])
 
     def _place(self, packet: Packet[Any]) -> None:
-        stamp_s = float(_first(packet.dts, packet.pts) * packet.time_base)
         track = packet.stream.index
+        stamp_s, end_s = span(packet, decoded=True)
         if not packet.is_discard:  # what an edit list cuts away is out of order
             last = self._last.get(track, stamp_s)
             if stamp_s < last - RESTART_S or (self._jumps and stamp_s > last + LONGEST_GAP_S):
@@ -69,18 +68,25 @@ class TimeLine:
                 if self._piece[track] == len(self._shifts):
                     self._shifts.append(self.end_s - stamp_s)
             self._last[track] = stamp_s
-        shift = round(self._shifts[self._piece[track]] / packet.time_base)
-        packet.pts = None if packet.pts is None else packet.pts + shift
-        packet.dts = None if packet.dts is None else packet.dts + shift
+        shift_s = self._shifts[self._piece[track]]
+        if shift_s:
+            shift = round(shift_s / packet.time_base)
+            packet.pts = None if packet.pts is None else packet.pts + shift
+            packet.dts = None if packet.dts is None else packet.dts + shift
         if not packet.is_discard:
-            self.end_s = max(self.end_s, span(packet)[1])
+            self.end_s = max(self.end_s, end_s + shift_s)
 
 
-def span(packet: Packet[Any]) -> tuple[float, float]:
-    """When what a packet holds begins and ends, in s; one of its time stamps must be there."""
-    stamp = _first(packet.pts, packet.dts)
-    return float(stamp * packet.time_base), float((stamp + (packet.duration or 0)) * packet.time_base)
+def span(packet: Packet[Any], decoded: bool = False) -> tuple[float, float]:
+    """When what a packet holds begins and ends, in s.
 
-
-def _first(*stamps: int | None) -> int:
-    return next(stamp for stamp in stamps if stamp is not None)
+    Args:
+        packet: one of its time stamps must be there.
+        decoded: begin where the packet is decoded, not where it is shown: these times never run backwards.
+    """
+    shown: Any = packet.pts if packet.pts is not None else packet.dts
+    begin = packet.dts if decoded and packet.dts is not None else shown
+    unit = packet.time_base
+    # Whole numbers as long as possible: fractions take many times as long, and there are a hundred packets a second.
+    one, of = unit.numerator, unit.denominator
+    return begin * one / of, (shown + (packet.duration or 0)) * one / of
