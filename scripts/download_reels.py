@@ -26,13 +26,14 @@ from common.states import OK, Outcome, unexpected
 from common.store import ARTIFACT, Entry, Store, digest
 from common.tombstones import Tombstones
 from media.suffixes import VIDEO_SUFFIXES
+from media.unchanged import unchanged
 from sources.hikerapi import Hikerapi, at_pace
 from sources.registry import RAW
 
 if TYPE_CHECKING:
     from media.download import DownloadError, Limits
 
-VERSION = "2"
+VERSION = "3"
 Links = tuple[str | None, str | None]  # to the video and to the thumbnail
 DOWNLOAD = "download"  # where the store keeps what was downloaded, apart from what was found out about it
 # With one of these made elsewhere, nothing needs the video any more.
@@ -96,14 +97,15 @@ def check_video(work: Work, store: Path, settings: VideoSection) -> Outcome:
     video = source_video(work.inputs, Store(store))
     if video is None:
         raise RuntimeError(f"the video of reel {work.reel_id} left the store while it was checked")
-    facts = probe(video[0], settings)
+    with unchanged(*video):
+        facts = probe(video[0], settings)
     work.artifact(".json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     reel = read_reel(work.inputs)
     given = reel.get("thumbnail_path")
     thumbnail = Path(given) if given else video[0].with_suffix(".jpg")
     if thumbnail.exists() and (given or not is_own(reel)):
         shutil.copyfile(thumbnail, work.artifact(".jpg"))
-    return OK
+    return Outcome("ok", detail="; ".join(facts["notes"]) or None)
 
 
 class Downloader:

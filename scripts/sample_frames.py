@@ -17,12 +17,13 @@ from common.isolation import run_isolated
 from common.options import read_section
 from common.program import run
 from common.stage import Stage, Work, run_stage, stage_parser
-from common.states import OK, Outcome
+from common.states import Outcome
+from media.unchanged import unchanged
 
 if TYPE_CHECKING:
     import numpy as np
 
-VERSION = "1"
+VERSION = "2"
 STAGE = Stage("frames", "sample_frames", VERSION, ".zip", inputs=("video",))
 SHEET_FRAME_HEIGHT = 240
 
@@ -34,7 +35,8 @@ def sample_frames(work: Work, settings: FramesSection) -> Outcome:
     from media.frames import sample_video
 
     cv2.setNumThreads(1)  # parallel are the reels, not their frames
-    sample = sample_video(work.video(), settings)
+    with unchanged(work.video(), work.inputs["video"].sha256) as video:
+        sample = sample_video(video, settings)
     decoded = sample.decoded
     pictures = [encode(frame, settings.jpeg_quality) for frame in sample.frames]
     height, width = sample.frames[0].shape[:2]
@@ -52,9 +54,7 @@ def sample_frames(work: Work, settings: FramesSection) -> Outcome:
             packed.writestr(zipfile.ZipInfo(f"{number:02d}.jpg"), picture)  # ZipInfo's fixed date: same bytes each time
         packed.writestr(zipfile.ZipInfo("frames.json"), json.dumps(facts, indent=1))
     work.artifact(".jpg").write_bytes(contact_sheet(pictures, sample.times_s))
-    if decoded.n_bad:
-        return Outcome("ok", detail=f"{decoded.n_bad} packets could not be decoded")
-    return OK
+    return Outcome("ok", detail="; ".join(decoded.notes()) or None)
 
 
 def encode(frame: np.ndarray, quality: int) -> bytes:

@@ -420,6 +420,10 @@ CODECS = {
     "motion_jpeg.mov": ("-c:v", "mjpeg"),
     "h264.mov": ("-c:v", "libx264", "-preset", "ultrafast"),
     "h264.mkv": ("-c:v", "libx264", "-preset", "ultrafast"),
+    "old.avi": ("-c:v", "mpeg4"),
+    "bought.m4v": ("-c:v", "libx264", "-preset", "ultrafast", "-f", "mp4"),
+    "stream.flv": ("-c:v", "libx264", "-preset", "ultrafast"),
+    "camera.MTS": ("-c:v", "libx264", "-preset", "ultrafast", "-f", "mpegts"),
 }
 for _name, _options in CODECS.items():
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import av
 from av.container import InputContainer
@@ -16,8 +17,6 @@ from common.states import ReelError
 
 # Containers that hold videos. Playlists and the like, which may name other files, are not among them.
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,ogg,asf"
-# The same restrictions for the ffmpeg program and for libav: no network, no other file, no playlist.
-FFMPEG_GUARDS = ("-protocol_whitelist", "file", "-format_whitelist", FORMATS)
 # How files begin that are often found under a video's name.
 OTHER_KINDS = {
     b"\xff\xd8\xff": "a JPEG picture",
@@ -56,10 +55,22 @@ def open_video(path: Path) -> Iterator[InputContainer]:
 
 def video_track(container: InputContainer) -> Any:
     """The track that players show; a song's cover, a video track to libav, is none. Raises ReelError no_video."""
-    for stream in container.streams.video:
-        if not stream.disposition & Disposition.attached_pic:
-            return stream
-    raise ReelError("no_video", f"tracks: {', '.join(stream.type for stream in container.streams) or 'none'}")
+    shown = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
+    if not shown:
+        raise ReelError("no_video", f"tracks: {', '.join(stream.type for stream in container.streams) or 'none'}")
+    return min(shown, key=_rank)
+
+
+def audio_track(container: InputContainer) -> Any:
+    """The track that players let be heard: the default one of those that can be decoded; None where there is none."""
+    tracks = container.streams.audio
+    return min(tracks, key=lambda stream: (stream.codec_context is None, _rank(stream)), default=None)
+
+
+def _rank(stream: Any) -> tuple[bool, bool, int]:
+    """Players take the default track before others, a comment last, and the first of several."""
+    beside = stream.disposition & (Disposition.comment | Disposition.visual_impaired | Disposition.clean_effects)
+    return not stream.disposition & Disposition.default, bool(beside), stream.index
 
 
 def _explain(path: Path, error: Exception) -> ReelError:
@@ -74,27 +85,78 @@ def _explain(path: Path, error: Exception) -> ReelError:
     for start, kind in OTHER_KINDS.items():
         if head.startswith(start):
             return ReelError("not_a_video", kind)
-    if is_cut_mp4(path):
-        return ReelError("truncated", "the file ends inside an mp4 box")
+    boxes = read_boxes(path)
+    if boxes and boxes.missing:
+        return ReelError("truncated", f"the file ends {boxes.missing} bytes before its box {boxes.last!r} does")
     return ReelError("corrupt", type(error).__name__.removesuffix("Error"))
 
 
-def is_cut_mp4(path: Path) -> bool:
-    """Whether a file of the mp4 family ends before the boxes it announces (ISO/IEC 14496-12, 4.2)."""
+# What a file of the mp4 family usually consists of (mp4ra.org, "Boxes"; QuickTime).
+BOXES = frozenset(
+    b"ftyp styp moov moof mdat mfra free skip wide udta uuid meta sidx ssix prft emsg pdin pnot pict PICT meco".split()
+)
+
+
+# Boxes inside moov that come behind the tracks and that no picture or sound depends on.
+BESIDE_TRACKS = (b"udta", b"meta", b"free", b"skip", b"uuid")
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """How a file of the mp4 family is put together.
+
+    Attributes:
+        last: the kind of its last box.
+        missing: bytes of the last box that are not in the file.
+        behind: bytes after the last box.
+        further: whether a second video stands behind the first; players pass over it.
+        headers: whether all that says where pictures and sounds are is in the file.
+        fragmented: whether it consists of fragments.
+    """
+
+    last: str
+    missing: int
+    behind: int
+    further: bool
+    headers: bool
+    fragmented: bool
+
+
+def read_boxes(path: Path) -> Boxes | None:
+    """The boxes of a file (ISO/IEC 14496-12, 4.2); None where it is none of the mp4 family."""
     size = path.stat().st_size
     with path.open("rb") as file:
-        if file.read(8)[4:] not in (b"ftyp", b"styp", b"moov", b"mdat", b"wide", b"free"):
-            return False
-        at = 0
-        while at + 8 <= size:
-            file.seek(at)
-            head = file.read(16)
-            length = struct.unpack(">I", head[:4])[0]
-            if length == 1 and len(head) == 16:
-                length = struct.unpack(">Q", head[8:])[0]
-            elif length == 0:  # to the end of the file
-                return False
-            if length < 8:
-                return False
-            at += length
-    return at != size
+        boxes = list(_walk(file, 0, size))
+        if not boxes:
+            return None
+        kinds = [kind for kind, _, _ in boxes]
+        last, start, end = boxes[-1]
+        headers = end <= size or last != b"moof"
+        if end > size and last == b"moov":
+            inside = list(_walk(file, start + 8, size, BOXES | {b"mvhd", b"trak", b"mvex", b"iods"}))
+            headers = bool(inside) and inside[-1][0] in BESIDE_TRACKS and b"trak" in [kind for kind, _, _ in inside]
+    return Boxes(
+        last.decode("latin-1"),
+        missing=max(end - size, 0),
+        behind=max(size - end, 0),
+        further=kinds.count(b"moov") > 1,
+        headers=headers,
+        fragmented=b"moof" in kinds,
+    )
+
+
+def _walk(file: BinaryIO, at: int, size: int, known: frozenset[bytes] = BOXES) -> Iterator[tuple[bytes, int, int]]:
+    """Boxes one after another: kind, start and end; of the last one, the end may lie behind the size."""
+    while at + 8 <= size:
+        file.seek(at)
+        head = file.read(16)
+        length, kind = struct.unpack(">I4s", head[:8])
+        if length == 1 and len(head) == 16:
+            length = struct.unpack(">Q", head[8:])[0]
+        elif length == 0:  # to the end of the file
+            length = size - at
+        # Of a kind that nobody knows, a box is told from other bytes by its fitting into the file.
+        if length < 8 or (kind not in known and (at == 0 or at + length > size)):
+            return
+        yield kind, at, at + length
+        at += length

@@ -22,7 +22,7 @@ from common.store import ARTIFACT
 
 PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF")  # JPEG, PNG, WebP
 MAX_PICTURE_BYTES = 32 << 20
-HEAD_BYTES = 64
+HEAD_BYTES = 256
 
 
 class DownloadError(Exception):
@@ -105,12 +105,15 @@ def fetch_picture(url: str, target: Path, timeout_s: float, allow_private: bool)
 
 
 def video_suffix(head: bytes) -> str | None:
-    """A file's suffix by its first bytes: MP4, QuickTime, Matroska or WebM; None where it is none of them."""
+    """A file's suffix by its first bytes; None where it is no container that holds videos."""
     if head[4:8] in (b"ftyp", b"moov", b"styp", b"wide", b"free", b"mdat"):
         return ".mov" if head[8:12] == b"qt  " or head[4:8] in (b"moov", b"wide", b"mdat") else ".mp4"
     if head[:4] == b"\x1aE\xdf\xa3":
-        return ".webm" if b"webm" in head else ".mkv"
-    return None
+        return ".webm" if b"webm" in head[:64] else ".mkv"
+    if head[:1] == head[188:189] == b"G":
+        return ".ts"
+    kinds = {b"FLV\x01": ".flv", b"OggS": ".ogv", b"\x00\x00\x01\xba": ".mpg", b"\x30\x26\xb2\x75": ".wmv"}
+    return ".avi" if head[:4] == b"RIFF" and head[8:12] == b"AVI " else kinds.get(head[:4])
 
 
 def _head(path: Path) -> bytes:

@@ -22,9 +22,13 @@ from av.video.reformatter import VideoReformatter
 
 from common.config import FrameBudget, FramesSection
 from common.states import ReelError
-from media.container import check_memory, open_video, video_track
+from media import colour
+from media.colour import Colours, as_sdr, beyond_sdr
+from media.container import audio_track, check_memory, open_video, video_track
 from media.cuts import CutDetector
+from media.display import Display, display_of
 from media.motion import MotionMeter
+from media.timeline import TimeLine
 
 # Frames are scaled down to this width before they are compared. PySceneDetect takes 256, by another way of scaling; at
 # 192 our scores come closest to its own, and all 118 cuts of 46 videos were the same (at 160, one more was found).
@@ -32,6 +36,8 @@ DETECTOR_WIDTH = 192
 CANDIDATE_INTERVAL_S = 0.25
 # Beyond this many, every second candidate is dropped and the interval doubled: memory stays bounded.
 MAX_CANDIDATES = 160
+# A picture is held on purpose where the sound goes on for longer; less is how encoders end files.
+HELD_S = 0.5
 
 
 @dataclass
@@ -39,26 +45,41 @@ class Decoded:
     """What one decode of a video left behind.
 
     Attributes:
-        candidates: (time in s, frame) in time order; frames are YUV 4:2:0 at the final size, not yet rotated.
+        candidates: (time in s, frame) in time order; frames are YUV 4:2:0 at the final size, not yet turned.
         cuts: times of the cuts, in s.
         motion: optical flow between small copies, see motion.py.
-        duration_s: from the first frame to the end of the last.
-        rotation: counterclockwise degrees by which frames are turned for display.
-        size: (width, height) as coded.
+        start_s: when the first frame is shown; the sound may begin before.
+        duration_s: when the last frame ends; players hold it while the sound goes on.
+        display: how the frames are shown.
+        colour: what the frames have that common screens do not, see colour.py.
         fps: mean frames per second.
         n_frames: frames decoded.
         n_bad: packets that could not be decoded.
+        n_late: frames passed over, as their time lies before that of an earlier one.
     """
 
     candidates: list[tuple[float, Any]] = field(default_factory=list)
     cuts: list[float] = field(default_factory=list)
     motion: list[dict[str, float]] = field(default_factory=list)
+    start_s: float = 0.0
     duration_s: float = 0.0
-    rotation: int = 0
-    size: tuple[int, int] = (0, 0)
+    display: Display = field(default_factory=Display)
+    colour: str | None = None
     fps: float = 0.0
     n_frames: int = 0
     n_bad: int = 0
+    n_late: int = 0
+
+    def notes(self) -> list[str]:
+        """What to know about the frames, in words."""
+        found = [self.display.note()]
+        if self.colour:
+            found.append(f"{self.colour}, shown as on a common screen (BT.709)")
+        if self.n_late:
+            found.append(f"{self.n_late} frames with times before those of earlier ones were passed over")
+        if self.n_bad:
+            found.append(f"{self.n_bad} packets could not be decoded")
+        return [note for note in found if note]
 
 
 @dataclass(frozen=True)
@@ -68,7 +89,7 @@ class Sample:
     Attributes:
         frames: RGB uint8 (height, width, 3), upright, in time order.
         times_s: when each is shown.
-        shots: (start, end) of each shot in s, covering the video.
+        shots: (start, end) of each shot in s, covering the picture.
         decoded: all else that is known.
     """
 
@@ -93,11 +114,11 @@ def sample_video(path: Path, settings: FramesSection, threads: int = 1) -> Sampl
     total = decoded.n_frames + decoded.n_bad
     if not decoded.candidates or decoded.n_bad > settings.max_bad_share * total:
         raise ReelError("corrupt", f"{decoded.n_bad} of {total} frames cannot be decoded")
-    shots = shots_between(decoded.cuts, decoded.duration_s)
+    shots = shots_between(decoded.cuts, decoded.start_s, decoded.duration_s)
     wanted = choose_times(shots, frames_allowed(decoded.duration_s, settings.budget))
     times = [time for time, _ in decoded.candidates]
     chosen = sorted({nearest_in_shot(times, time, shots) for time in wanted})
-    frames = [_upright(decoded.candidates[index][1], decoded.rotation) for index in chosen]
+    frames = [_upright(decoded.candidates[index][1], decoded.display) for index in chosen]
     return Sample(frames, [times[index] for index in chosen], shots, decoded)
 
 
@@ -106,7 +127,6 @@ def decode(path: Path, settings: FramesSection, threads: int = 1) -> Decoded:
     found = Decoded()
     meter = MotionMeter()
     interval = CANDIDATE_INTERVAL_S
-    start: float | None = None
     end = next_candidate = 0.0
     with open_video(path) as container:
         stream = video_track(container)
@@ -114,25 +134,29 @@ def decode(path: Path, settings: FramesSection, threads: int = 1) -> Decoded:
         stream.codec_context.thread_count = threads
         rate = stream.average_rate or stream.guessed_rate or Fraction(25)
         detector = CutDetector(settings.threshold, settings.min_shot_s, rate)
-        for frame in _frames(container, stream, found):
-            if start is None:
-                start = frame.time if frame.time is not None else 0.0
-                found.rotation = frame.rotation % 360
-                found.size = (frame.width, frame.height)
-                # A video may change its size on the way; all frames get the first one's.
-                small_size = Scaler(found.size, DETECTOR_WIDTH, by=frame.width)
-                full_size = Scaler(found.size, settings.longest_side, by=max(found.size))
-                next_candidate = 0.0
+        line = TimeLine(container, stream, audio_track(container))
+        colours = Colours(stream.codec_context)
+        for frame in _frames(line, stream, found):
+            colours.complete(frame)
             # Some files carry no times; a few carry times that run backwards.
-            time = frame.time - start if frame.time is not None else found.n_frames / float(rate)
+            time = frame.time if frame.time is not None else found.n_frames / float(rate)
             if time < end:
+                found.n_late += 1
                 continue
             end = time
+            if not found.n_frames:
+                found.start_s = time
+                found.display = display_of(stream, frame)
+                # A video may change its size on the way; all frames get the first one's.
+                size = found.display.stretched(frame.width, frame.height)
+                small_size = Scaler(size, DETECTOR_WIDTH, by=size[0])
+                full_size = Scaler(size, settings.longest_side, by=max(size))
             found.n_frames += 1
-            small = small_size.scale(frame).to_ndarray()
+            small = small_size.picture(frame)
             found.cuts.extend(detector.look(time, small))
             meter.look(time, small[: small_size.height])
             if time >= next_candidate:
+                found.colour = found.colour or beyond_sdr(frame)
                 found.candidates.append((time, full_size.scale(frame)))
                 next_candidate = time + interval
                 if len(found.candidates) > MAX_CANDIDATES:
@@ -141,15 +165,18 @@ def decode(path: Path, settings: FramesSection, threads: int = 1) -> Decoded:
                     next_candidate = found.candidates[-1][0] + interval
     if found.n_frames:
         # Measured where it can be: what containers state of files with a variable rate is often far off.
-        found.fps = (found.n_frames - 1) / end if end > 0 else float(rate)
+        found.fps = (found.n_frames - 1) / (end - found.start_s) if end > found.start_s else float(rate)
         found.duration_s = end + 1 / found.fps
-    found.motion = meter.within(shots_between(found.cuts, found.duration_s), found.rotation)
+        if line.end_s > found.duration_s + HELD_S:  # players hold the last picture until the sound ends
+            found.duration_s = line.end_s
+    shots = shots_between(found.cuts, found.start_s, found.duration_s)
+    found.motion = meter.within(shots, found.display.matrix)
     return found
 
 
-def _frames(container: Any, stream: Any, found: Decoded) -> Iterator[Any]:
-    """Decoded frames; packets that cannot be decoded are counted and passed over."""
-    packets = container.demux(stream)
+def _frames(line: TimeLine, stream: Any, found: Decoded) -> Iterator[Any]:
+    """Decoded frames of a track; packets that cannot be decoded are counted and passed over."""
+    packets = line.packets()
     while True:
         try:
             packet = next(packets)
@@ -159,6 +186,8 @@ def _frames(container: Any, stream: Any, found: Decoded) -> Iterator[Any]:
             check_memory(error)
             found.n_bad += 1
             return
+        if packet.stream.index != stream.index:
+            continue
         try:
             frames = packet.decode()
         except av.error.FFmpegError as error:
@@ -173,12 +202,12 @@ def _frames(container: Any, stream: Any, found: Decoded) -> Iterator[Any]:
 
 
 class Scaler:
-    """Scales frames down (never up) to one size, as YUV 4:2:0.
+    """Scales frames down (never up) to one size, as YUV 4:2:0; frames beyond SDR keep their colours.
 
     Args:
-        size: (width, height) of the first frame.
+        size: (width, height) of the first frame with square pixels.
         side: pixels that `by` is scaled to.
-        by: the first frame's width, or its longest side.
+        by: this width, or the longest side.
     """
 
     def __init__(self, size: tuple[int, int], side: int, by: int) -> None:
@@ -193,15 +222,22 @@ class Scaler:
             frame,
             width=self.width,
             height=self.height,
-            format="yuv420p",
+            format=colour.FORMAT if beyond_sdr(frame) else "yuv420p",
             interpolation="FAST_BILINEAR",
             threads=1,  # parallel are the reels
         )
 
+    def picture(self, frame: Any) -> np.ndarray:
+        """The frame scaled, as common screens show it: YUV 4:2:0 uint8 (3/2 height, width)."""
+        scaled = self.scale(frame)
+        if beyond_sdr(frame):
+            return np.asarray(cv2.cvtColor(as_sdr(scaled), cv2.COLOR_RGB2YUV_I420))
+        return np.asarray(scaled.to_ndarray())
 
-def shots_between(cuts: list[float], duration_s: float) -> list[tuple[float, float]]:
+
+def shots_between(cuts: list[float], start_s: float, end_s: float) -> list[tuple[float, float]]:
     """The shots that cuts leave; one where there is no cut."""
-    edges = [0.0, *sorted({cut for cut in cuts if 0 < cut < duration_s}), duration_s]
+    edges = [start_s, *sorted({cut for cut in cuts if start_s < cut < end_s}), end_s]
     return list(itertools.pairwise(edges))
 
 
@@ -238,8 +274,6 @@ def nearest_in_shot(times: list[float], wanted: float, shots: list[tuple[float, 
     return min(inside, key=lambda index: abs(times[index] - wanted))
 
 
-def _upright(frame: Any, rotation: int) -> np.ndarray:
-    """A candidate as RGB, turned the way it is shown."""
-    picture: np.ndarray = frame.to_ndarray(format="rgb24", threads=1)
-    turns = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
-    return np.asarray(cv2.rotate(picture, turns[rotation])) if rotation in turns else picture
+def _upright(frame: Any, display: Display) -> np.ndarray:
+    """A candidate as RGB, the way it is shown."""
+    return display.upright(as_sdr(frame) if beyond_sdr(frame) else frame.to_ndarray(format="rgb24", threads=1))

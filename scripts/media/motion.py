@@ -8,6 +8,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from media.display import Matrix
+
 INTERVAL_S = 0.2
 WIDTH = 72
 
@@ -49,24 +51,24 @@ class MotionMeter:
         parts = (np.hypot(x, y), x, y, (flow * self.outward).sum(axis=-1))
         return np.array([part.mean(dtype=np.float64) for part in parts]) / float(np.hypot(width, height))
 
-    def within(self, shots: list[tuple[float, float]], rotation: int) -> list[dict[str, float]]:
+    def within(self, shots: list[tuple[float, float]], matrix: Matrix) -> list[dict[str, float]]:
         """The motion inside the shots; what straddles a cut is no motion.
 
         Args:
             shots: (start, end) in s.
-            rotation: counterclockwise degrees by which frames are turned for display.
+            matrix: where right and down of the decoded frames point when they are shown, see display.py.
 
         Returns:
             For each pair of copies: time_s, and in frame diagonals per second: speed, pan (rightwards), tilt
             (downwards) and zoom (outwards).
         """
         edges = [start for start, _ in shots[1:]]
-        turn = np.deg2rad(-rotation)
+        (a, b), (c, d) = matrix
         kept = []
         for before, after, (speed, x, y, zoom) in self.found:
             if any(before < edge <= after for edge in edges):
                 continue
-            pan, tilt = x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)
+            pan, tilt = a * x + b * y, c * x + d * y
             values = {"time_s": after, "speed": speed, "pan": pan, "tilt": tilt, "zoom": zoom}
             kept.append({name: round(float(value), 6) for name, value in values.items()})
         return kept

@@ -18,13 +18,14 @@ from common.config import FilesSource, SelectSection
 from common.program import UserError
 from common.states import Outcome
 from common.store import digest
-from media.suffixes import VIDEO_SUFFIXES
+from media.suffixes import VIDEO_SUFFIXES, why_passed_over
 from sources import readings
 from sources.csv_tables import Line, read_creators_csv, read_csv, read_follows_csv, read_handle, take
 from sources.file_names import find_file
 from sources.handles import written_handle
 from sources.joins import SHOWN, Notice, notice_follows, notice_unmatched
-from sources.source import FollowsStatus, SourceCreator, SourceReel, derived_id, normal_handle, printable
+from sources.passed_over import in_short, list_loose, list_passed_over, report
+from sources.source import UNKNOWN, FollowsStatus, SourceCreator, SourceReel, derived_id, normal_handle, printable
 
 REEL_COLUMNS = ("reel_id", "caption", "taken_at", "plays", "views", "likes", "comments", "url")
 
@@ -49,6 +50,7 @@ class FolderCreator:
         videos: the video files, by file name (NFC).
         reels: the lines of the reels file.
         follows: accounts followed: normal handle, and as written; None where no list was given.
+        passed_over: files that are not taken for a video: their names, and why.
     """
 
     creator_id: str
@@ -57,12 +59,14 @@ class FolderCreator:
     videos: dict[str, Video] = field(default_factory=dict)
     reels: list[dict[str, Any]] = field(default_factory=list)
     follows: list[tuple[str, str]] | None = None
+    passed_over: dict[str, str] = field(default_factory=dict)
 
     def digest(self) -> str:
         """Changes when anything about this creator does."""
         videos = [(os.fsencode(v.path).hex(), v.size, v.mtime_ns) for v in self.videos.values()]
         reels = sorted(self.reels, key=repr)
-        return digest([self.creator_id, self.handle, self.facts, sorted(videos), reels, sorted(self.follows or [])])
+        known = [self.creator_id, self.handle, self.facts, sorted(videos), reels, sorted(self.follows or [])]
+        return digest([*known, self.passed_over] if self.passed_over else known)
 
     def reels_found(self) -> list[SourceReel]:
         """Every reel, with a file or without; of two copies of one file, that of which more is known comes first."""
@@ -74,11 +78,21 @@ class FolderCreator:
             facts.pop("file", None)
             found.append(SourceReel(facts.pop("reel_id", None), facts, video=Path(video.path), file=name))
         without_file = [reel for reel in self.reels if not reel["file"]]
+        passed_over = dict(self.passed_over)
         for reel in (*described.values(), *without_file):
             file = reel["file"]
             reel_id = reel["reel_id"] or derived_id(self.creator_id, f"file {file}")
-            found.append(SourceReel(reel_id, file=file, outcome=Outcome("skipped", "missing_file", file)))
+            why = passed_over.pop(file, None)
+            outcome = Outcome("skipped", *(("passed_over", f"{file}: {why}") if why else ("missing_file", file)))
+            found.append(SourceReel(reel_id, file=file, outcome=outcome))
+        for name, why in passed_over.items():
+            outcome = Outcome("skipped", "passed_over", f"{name}: {why}")
+            found.append(SourceReel(derived_id(self.creator_id, f"file {name}"), file=name, outcome=outcome))
         return found
+
+    def outcome(self) -> Outcome:
+        """Ok, with the files that were passed over."""
+        return Outcome("ok", detail=in_short(self.passed_over) if self.passed_over else None)
 
 
 class FilesFolder:
@@ -93,18 +107,25 @@ class FilesFolder:
 
     def members(self) -> dict[str, str]:
         """See `Source.members`."""
-        return {handle: creator.digest() for handle, creator in self._creators.items()}
+        found = {handle: creator.digest() for handle, creator in self._creators.items()}
+        return found | ({UNKNOWN: self._loose.digest()} if self._loose.passed_over else {})
 
     def collect(self, handles: Iterable[str], _select: SelectSection) -> Iterator[SourceCreator]:
         """See `Source.collect`."""
-        for handle in handles:
-            creator = self._creators[handle]
+        handles = list(handles)
+        chosen = [self._loose if handle == UNKNOWN else self._creators[handle] for handle in handles]
+        report(
+            [video.path for creator in chosen for video in creator.videos.values()],
+            [f"{creator.handle}/{name}" for creator in chosen for name in creator.passed_over],
+        )
+        for handle, creator in zip(handles, chosen, strict=True):
             facts = dict(creator.facts)
             # A list given in the follows file is taken as complete unless the creators file says otherwise; a creator
             # of whom no row is there may follow nobody or may not have been asked.
             assumed: FollowsStatus = "unfetched" if creator.follows is None else "complete"
             status: FollowsStatus = facts.pop("follows_status", None) or assumed
-            yield SourceCreator(handle, creator.handle, facts, status, creator.follows or [], creator.reels_found())
+            follows, reels = creator.follows or [], creator.reels_found()
+            yield SourceCreator(handle, creator.handle, facts, status, follows, reels, outcome=creator.outcome())
 
     def notices(self) -> list[Notice]:
         """See `Source.notices`."""
@@ -118,6 +139,12 @@ class FilesFolder:
     def _read(self) -> tuple[dict[str, FolderCreator], list[Notice]]:
         notices: list[Notice] = []
         return read_source(self.settings, notices), notices
+
+    @cached_property
+    def _loose(self) -> FolderCreator:
+        """Videos beside the creators' folders, which belong to nobody."""
+        loose = list_loose(_listing(self.settings.videos))
+        return FolderCreator(UNKNOWN, UNKNOWN.removeprefix("?"), passed_over=loose)
 
 
 def read_source(source: FilesSource, notices: list[Notice] | None = None) -> dict[str, FolderCreator]:
@@ -137,7 +164,7 @@ def read_source(source: FilesSource, notices: list[Notice] | None = None) -> dic
         _add_follows(creators, Path(source.follows), notices)
     if not creators:
         raise UserError(
-            f"{source.videos}: no creators found. Put each creator's videos ({', '.join(VIDEO_SUFFIXES)}) into a "
+            f"{source.videos}: no creators found. Put each creator's videos ({', '.join(VIDEO_SUFFIXES[:4])}) into a "
             f"folder named after the creator: {source.videos}/<handle>/<anything>.mp4"
         )
     return dict(sorted(creators.items()))
@@ -155,8 +182,10 @@ def _read_videos(folder: Path) -> dict[str, FolderCreator]:
             raise UserError(f"{folder}: the folder {entry.name!r} is not named after a creator")
         # Folders that differ only in case or @ belong to one creator.
         creator = creators.setdefault(creator_id, FolderCreator(creator_id, written_handle(printable(entry.name))))
-        for file in _listing(entry.path):
-            if file.name.startswith(".") or not file.name.lower().endswith(VIDEO_SUFFIXES):
+        files = _listing(entry.path)
+        creator.passed_over.update(list_passed_over(files))
+        for file in files:
+            if why_passed_over(file.name) is not None:
                 continue
             name = unicodedata.normalize("NFC", printable(file.name))
             if file.is_symlink() and not Path(file.path).exists():  # a reel whose file is missing, not no reel

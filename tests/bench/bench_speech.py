@@ -19,7 +19,7 @@ sys.path[:0] = [str(CHECKOUT / "scripts"), str(CHECKOUT / "tests")]
 
 from aims import report
 from common.config import TranscriptSection
-from extract_audio import convert
+from media.sound_track import extract
 from media.wav import read_wav
 from speech.engines import Segment, load_engine
 from weights import fetched_model
@@ -32,8 +32,7 @@ def sounds(number: int, folder: Path) -> list[Path]:
     found = []
     for index, reel in enumerate(reels):
         found.append(folder / f"{index}.wav")
-        problem = convert(CHECKOUT / "data/demo/videos" / reel["handle"] / reel["file"], found[-1], 60)
-        assert problem is None, problem
+        extract(CHECKOUT / "data/demo/videos" / reel["handle"] / reel["file"], found[-1])
     return found
 
 

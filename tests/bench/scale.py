@@ -26,6 +26,8 @@ import yaml
 sys.path[:0] = [str(Path(__file__).resolve().parents[2] / part) for part in ("scripts", "tests")]
 
 from aims import report
+from common.manifest import Row
+from common.store import file_sha256
 from study import SMALL, SNAKEMAKE, environment
 
 CORES = 2
@@ -153,6 +155,7 @@ class BareWork:
         self.folder.mkdir()
         self.source = self.folder / "video.mp4"
         self.source.symlink_to(video)
+        self.inputs = {"video": Row("bare", self.reel_id, "video", "ok", sha256=file_sha256(video))}
 
     def video(self) -> Path:
         return self.source

@@ -17,7 +17,7 @@ from common.program import UserError
 from common.states import Outcome
 from sources.files import FilesFolder, FolderCreator, read_source
 from sources.readings import count, moment
-from sources.source import SourceCreator, SourceReel, batch_of, normal_handle
+from sources.source import UNKNOWN, SourceCreator, SourceReel, batch_of, normal_handle
 
 
 @pytest.fixture(autouse=True)
@@ -67,17 +67,93 @@ def reel_ids(creator: FolderCreator) -> dict[str, str]:
 
 
 def test_a_folder_of_videos_is_enough():
-    for name in ("a.mp4", "B.MOV", "c.WebM", "d.mkv"):
+    for name in ("a.mp4", "B.MOV", "c.WebM", "d.mkv", "e.avi", "f.M4V"):
         video("ada", name)
-    for name in ("notes.txt", "e.avi", ".hidden.mp4", "mp4", "f.mp4.part"):
+    for name in ("notes.txt", ".hidden.mp4", "mp4", "g.mp4.part"):
         video("ada", name)
     video(".trash", "g.mp4")
     Path("videos/stray.mp4").write_bytes(b"belongs to nobody")
     (Path("videos") / "ada" / "folder.mp4").mkdir()
     cohort = read()
     assert list(cohort) == ["ada"]
-    assert sorted(cohort["ada"].videos) == ["B.MOV", "a.mp4", "c.WebM", "d.mkv"]
+    assert sorted(cohort["ada"].videos) == ["B.MOV", "a.mp4", "c.WebM", "d.mkv", "e.avi", "f.M4V"]
     assert cohort["ada"].follows is None
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("b.mp4.part", "not finished"),
+        ("b.f137.mp4.part-Frag3", "not finished"),
+        ("b.temp.mp4", "not finished"),
+        ("b.mp4.crdownload", "not finished"),
+        ("b.f137.mp4", "not merged"),
+        ("b.f251-drc.webm", "not merged"),
+        ("b.fdash-1733v.mp4", "not merged"),
+        ("b.f140.m4a", "not merged"),
+        ("b.mp4?oe=67A1", "no suffix of a video"),
+        ("b", "no suffix of a video"),
+        (".b.mp4.icloud", "not on this machine"),
+        ("b.zip", "no suffix of a video"),
+        ("2024/b.mp4", "a folder too deep"),
+        ("2024/May/b.mkv", "a folder too deep"),
+    ],
+)
+def test_files_that_are_passed_over_are_rows_that_say_why(name: str, why: str):
+    video("ada", "a.mp4")
+    video("ada", name)
+    (creator,) = read().values()
+    ((state, reason, facts),) = [row for row in find(creator) if row[2]["file"] != "a.mp4"]
+    assert (state, reason, facts["file"]) == ("skipped", "passed_over", name)
+    assert why in creator.passed_over[name]
+    assert name in str(creator.outcome().detail)
+
+
+def test_a_file_that_is_passed_over_keeps_the_id_that_the_reels_file_gives_it():
+    video("ada", "a.mp4")
+    video("ada", "b.f137.mp4")
+    (creator,) = read(reels="handle,file,reel_id\nada,b.f137.mp4,R2\nada,c.mp4,R3\n").values()
+    rows = {facts["reel_id"]: (state, reason) for state, reason, facts in find(creator)}
+    assert rows.pop("R2") == ("skipped", "passed_over")
+    assert rows.pop("R3") == ("skipped", "missing_file")
+    assert [state for state, _ in rows.values()] == ["ok"]
+
+
+BESIDE = ["a.jpg", "a.info.json", "a.json.xz", "a.en.vtt", "Thumbs.db", "._a.mp4", "small/a.jpg"]
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_what_lies_beside_videos_and_is_none_is_not_worth_a_row(name: str):
+    video("ada", "a.mp4")
+    video("ada", name)
+    (creator,) = read().values()
+    assert creator.passed_over == {}
+    assert creator.outcome().detail is None
+
+
+@pytest.mark.parametrize("name", ["b.f2.8.mp4", "trip.part 2.mp4", "b.f4v", "download.mp4", "temp.ts"])
+def test_names_that_only_resemble_those_of_downloads_are_videos(name: str):
+    video("ada", name)
+    (creator,) = read().values()
+    assert list(creator.videos) == [name]
+
+
+def test_loose_videos_belong_to_nobody_and_are_rows(caplog: pytest.LogCaptureFixture):
+    video("ada", "a.mp4")
+    Path("videos/loose.mp4").write_bytes(b"whose?")
+    Path("videos/notes.txt").write_bytes(b"of the collection")
+    source = FilesFolder(FilesSource())
+    assert sorted(source.members()) == [UNKNOWN, "ada"]
+    with caplog.at_level("INFO"):
+        nobody, _ = source.collect([UNKNOWN, "ada"], SelectSection())
+    ((reel),) = nobody.reels
+    assert (reel.file, reel.outcome.reason) == ("loose.mp4", "passed_over")
+    assert "1 .mp4" in caplog.text
+    assert "1 file passed over: unknown/loose.mp4" in caplog.text
+    before = source.members()
+    Path("videos/more.mp4").write_bytes(b"and whose?")
+    after = FilesFolder(FilesSource()).members()
+    assert {name for name in after if after[name] != before[name]} == {UNKNOWN}
 
 
 def test_folders_that_differ_in_case_or_at_sign_are_one_creator():

@@ -27,6 +27,7 @@ from common.stage import Work
 from common.states import OK, Outcome, ReelError
 from extract_audio import extract_audio
 from media.cuts import CutDetector
+from media.download import HEAD_BYTES, video_suffix
 from media.frames import MAX_CANDIDATES, Sample, choose_times, sample_video
 from media.probe import probe
 
@@ -120,7 +121,7 @@ def test_nothing_of_another_file_is_read_through_a_playlist(corpus: dict[str, Pa
         link = tmp_path / name
         link.symlink_to(video)
         facts.rename(link.with_suffix(".json"))
-        assert audio_outcome(link, tmp_path / f"work {name}") == "corrupt"
+        assert audio_outcome(link, tmp_path / f"work {name}") == "not_a_video"
 
 
 def test_limits_of_size_and_duration_hold(corpus: dict[str, Path]):
@@ -167,6 +168,14 @@ def test_duration_counts_from_the_first_packet_to_the_end_of_the_last(
     assert probe(corpus[name], VideoSection())["duration_s"] == pytest.approx(seconds, abs=0.06)
 
 
+def test_a_download_gets_the_suffix_of_its_content(corpus: dict[str, Path]):
+    for name in ("h264.mkv", "prores.mov", "vp9.webm", "old.avi", "stream.flv", "hevc.mp4"):
+        assert video_suffix(corpus[name].read_bytes()[:HEAD_BYTES]) == corpus[name].suffix
+    assert video_suffix(corpus["camera.MTS"].read_bytes()[:HEAD_BYTES]) == ".ts"
+    for name in ("page.mp4", "photo.mp4", "archive.mp4", "noise.mkv"):
+        assert video_suffix(corpus[name].read_bytes()[:HEAD_BYTES]) is None
+
+
 # --- frames --------------------------------------------------------------------------------------------------------
 
 
@@ -175,7 +184,7 @@ def test_frames_are_upright(tmp_path: Path, degrees: int):
     path = tmp_path / "rotated.mp4"
     odd_media.make_rotated(path, degrees, size="120x200")
     sample = sample_video(path, FramesSection())
-    assert sample.decoded.rotation == degrees
+    assert sample.decoded.display.rotation == degrees
     for frame in sample.frames:
         assert frame.shape == (200, 120, 3)
         corners = {"top left": frame[5:40, 5:30], "top right": frame[5:40, -30:-5], "bottom left": frame[-40:-5, 5:30]}

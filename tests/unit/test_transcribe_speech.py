@@ -28,7 +28,7 @@ from common.program import UserError
 from common.stage import Work
 from common.states import OK
 from common.store import file_sha256
-from extract_audio import convert
+from media.sound_track import extract
 from media.wav import read_wav
 from speech import engines, original
 from speech.engines import Segment, load_engine, resolve
@@ -63,7 +63,7 @@ def speech(tmp_path_factory, fetched) -> Path:
                 found[reel["language"]] = CHECKOUT / "data/demo/videos" / reel["handle"] / reel["file"]
     assert len(found) == 6
     for language, video in found.items():
-        assert convert(video, folder / f"{language}.wav", 60) is None
+        assert extract(video, folder / f"{language}.wav").notes() == []
     write_manifest([audio_row(folder / f"{language}.wav") for language in found], folder / "audio.parquet")
     return folder
 

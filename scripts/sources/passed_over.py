@@ -1,0 +1,69 @@
+"""Files of the source `files` that are not taken for videos: each is named, with the reason and the remedy."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from common.program import UserError, log
+from media.suffixes import why_passed_over
+from sources.source import printable
+
+TOO_DEEP = "a folder too deep; move it into the creator's folder"
+LOOSE = "in no creator's folder; move it into one"
+
+
+def list_passed_over(entries: Iterable[os.DirEntry[str]]) -> dict[str, str]:
+    """What is passed over in a creator's folder: names, and why. What is no video is not named."""
+    found = {}
+    for entry in entries:
+        if entry.is_dir():
+            if not entry.name.startswith("."):
+                found.update(dict.fromkeys(_videos_inside(Path(entry.path)), TOO_DEEP))
+        elif why := why_passed_over(entry.name):
+            found[_name(entry.name)] = why
+    return found
+
+
+def list_loose(entries: Iterable[os.DirEntry[str]]) -> dict[str, str]:
+    """The videos that lie beside the creators' folders: names, and why they are passed over."""
+    names = [entry.name for entry in entries if entry.is_file() and why_passed_over(entry.name) is None]
+    return {_name(name): LOOSE for name in names}
+
+
+def _videos_inside(folder: Path) -> list[str]:
+    """The videos in a folder and its subfolders, relative to the folder around it."""
+    found = [
+        Path(inside, name).relative_to(folder.parent)
+        for inside, _, names in os.walk(folder, onerror=_refuse)
+        for name in names
+        if why_passed_over(name) is None
+    ]
+    return [_name(str(path)) for path in sorted(found, key=os.fsencode)]
+
+
+def _name(name: str) -> str:
+    return unicodedata.normalize("NFC", printable(name))
+
+
+def _refuse(error: OSError) -> None:
+    raise UserError(f"{printable(str(error.filename))}: {error.strerror or error}")
+
+
+def report(videos: Iterable[str], passed_over: Iterable[str]) -> None:
+    """Say how many files of each kind are taken, and which were passed over."""
+    kinds = Counter(Path(path).suffix.lower() for path in videos)
+    log.info("source.files: %s", ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items())) or "no video")
+    names = list(passed_over)
+    if names:
+        log.warning("source.files: %s", in_short(names))
+
+
+def in_short(names: Iterable[str]) -> str:
+    """How many files were passed over, and the names of three."""
+    given = list(names)
+    shown = ", ".join(given[:3])
+    return f"{len(given)} file{'s' if len(given) > 1 else ''} passed over: {shown}{', ...' if len(given) > 3 else ''}"
