@@ -17,11 +17,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from common.config import EmbeddingSection
-from common.models import Model, read_weights, transformers_library
+from common.models import Model, read_weights
 from common.options import read_section
 from common.program import UserError, log, run
 from common.stage import Stage, Work, in_threads, run_stage, stage_parser
 from common.states import OK, Outcome, ReelError
+from generation.libraries import transformers_library
 
 if TYPE_CHECKING:
     import numpy as np

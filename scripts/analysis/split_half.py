@@ -20,7 +20,7 @@ from analysis.homophily import permutation_p
 from analysis.network import IntArray
 from analysis.profiles import FloatArray, Profiles
 from common.config import ClusterSection, HypothesesSection
-from common.isolation import in_processes
+from common.processes import in_processes
 
 # Fewest creators for a correlation and its interval (Fisher's z has variance 1 / (n - 3)).
 FEWEST_CREATORS = 4

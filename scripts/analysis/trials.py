@@ -16,7 +16,7 @@ from analysis.network import network_of
 from analysis.profiles import profiles_of
 from analysis.simulation import CohortSection, bag_of_words, simulate_cohort
 from common.config import ClusterSection, HypothesesSection
-from common.isolation import in_processes
+from common.processes import in_processes
 from common.tables import CREATORS, EDGES
 
 INSIDE, ABOVE, BELOW = "inside", "above", "below"

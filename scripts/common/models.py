@@ -182,12 +182,3 @@ def read_weights(arguments: argparse.Namespace, wanted: list[str]) -> list[Model
             f"python scripts/fetch_model.py {missing[0]} --marker results/models/{missing[0]}.json"
         )
     return [given[name] for name in wanted]
-
-
-def transformers_library() -> Any:
-    """The library transformers, without its progress bars; its types say less than is true."""
-    import transformers
-
-    library: Any = transformers
-    library.utils.logging.disable_progress_bar()
-    return library

@@ -567,7 +567,9 @@ def check_files(names: list[str], given: Mapping[str, Any], overrides: Mapping[s
 
     contents = [read_content(Path(name), os.path.relpath(name)) for name in names]
     said: dict[str, Any] = {}
-    for content in contents:
+    for name, content in zip(names, contents, strict=True):
+        if not isinstance(content.data, dict | None):
+            raise ConfigError(f"{os.path.relpath(name)}: expected sections like `study:` and `source:`")
         update_config(said, content.data or {})
     update_config(said, overrides)
     differing = differences(retyped(said, dict(overrides)), given)

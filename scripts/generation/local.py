@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from common.models import transformers_library
 from common.program import UserError, log
 from common.states import ReelError
 from common.store import digest
+from generation.libraries import transformers_library
 from generation.pictures import FEWEST_FRAMES, SIDE, Fit, fit_square, thinned
 from generation.requests import Answer, Request
 

@@ -255,7 +255,7 @@ def _add_reels(creators: dict[str, FolderCreator], source: FilesSource, notices:
         creator.reels.append(reel)
         if creator.creator_id not in known:
             without_creator.append((handle, f"line {line.number}"))
-        if not found:
+        if not found and reel["file"] not in creator.passed_over:
             without_video.append((file or "no file", f"line {line.number}"))
     _check_columns(lines, path, notices)
     what = f"{{n}} of {{total}} rows of {path} are about creators without a folder in {source.videos}"

@@ -117,7 +117,7 @@ def test_the_family_is_adjusted_together_and_loses_support() -> None:
 
 def test_a_whole_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     options = write_study(tmp_path)
-    row = {"variant": "few_neighbours", "n_runs": 50, "test": ["H1-degree"], "supported": [0.98]}
+    row = {"variant": "few_neighbours", "n_runs": 50, "test": ["H1-degree"], "supported": [0.98], "not_testable": [0.0]}
     (tmp_path / "r.json").write_text(json.dumps({"warning": "These clusters are not stable.", "variants": [row]}))
     found = run(tmp_path, monkeypatch, *options, label=("--name", "Two groups", "--synthetic", "true"))
     assert list(found) == IDS

@@ -28,6 +28,7 @@ from bundle.pseudonyms import Pseudonyms, read_key
 from bundle.public import rounded
 from bundle.study_file import OF_ANALYSIS
 from common.config import ConfigError
+from common.own_folder import MARKER
 from common.program import UserError
 from common.study import Study
 from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, CREATORS, TableError, build_table, write_table
@@ -225,11 +226,13 @@ def test_what_a_public_bundle_cannot_make_anew_it_ships_as_made_and_says_so(stud
     assert "cannot be made again from this bundle" in readme
     assert "snakemake" not in readme
     for path in folder.rglob("*"):
-        assert path.is_dir() or f"`{path.relative_to(folder)}`" in readme
+        hidden = path.name == MARKER
+        assert hidden or path.is_dir() or f"`{path.relative_to(folder)}`" in readme
     with pytest.raises(UserError, match=r"published without profiles and edges.*What its authors made.*publish\.allow"):
         read(folder, study.parent / "read", monkeypatch)
     shutil.copytree(folder, study.parent / "reader/bundle")
     monkeypatch.chdir(study.parent / "reader")
+    shutil.copy(folder / "study.yaml", "study.yaml")
     with pytest.raises(ConfigError, match="published without profiles and edges"):
         Study(CHECKOUT, yaml.safe_load((folder / "study.yaml").read_text()), ["study.yaml"])
     readme = (publish(study, monkeypatch, *REMAKEABLE) / "README.md").read_text()

@@ -54,6 +54,9 @@ def read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def opened(names: list[str], **sections: object) -> Study:
     """The study as the Snakefile opens it."""
+    for name in names:
+        if name.endswith(".yaml"):
+            Path(name).write_text(yaml.safe_dump(OWN | sections))
     return Study(CHECKOUT, OWN | sections, names)
 
 
@@ -162,7 +165,9 @@ def test_a_readers_own_files_are_not_the_bundles(bundle: Path) -> None:
     study = opened(["study.yaml"], hypotheses={"own_tests": ["tests.py"]}, models={"registry": "own.yaml"})
     assert study.reads_bundle
     assert opened(["bundle/study.yaml"]).batches == {}
-    with pytest.raises(ConfigError, match=r"README\.md: a file of the bundle is no study"):
+    with pytest.raises(ConfigError, match=r"other\.yaml: a file of the bundle is no study"):
+        opened(["bundle/other.yaml"])
+    with pytest.raises(ConfigError, match=r"README\.md: expected sections"):
         opened(["bundle/README.md"])
 
 

@@ -154,7 +154,7 @@ def test_a_second_header_line_is_no_creator(text):
 
 @pytest.mark.parametrize(
     ("column", "meant"),
-    [("views", "plays"), ("view_count", "plays"), ("playCount", "plays"), ("likes_count", "likes"),
+    [("view_count", "plays"), ("playCount", "plays"), ("likes_count", "likes"),
      ("Num Likes", "likes"),
      ("commentsCount", "comments"), ("captoin", "caption"), ("timestamp", "taken_at"), ("upload_date", "taken_at"),
      ("video_id", "reel_id"), ("permalink", "url")],

@@ -202,7 +202,7 @@ def test_the_folder_is_a_study_and_the_same_seed_gives_the_same_bytes(tmp_path: 
     assert read_note(folder).synthetic
     tables = read_tables(folder)
     assert tables["coverage"].to_pylist()[-1] == {
-        "stage": "embedding", "state": "ok", "reason": None, "reels": 300, "creators": 0,
+        "stage": "embedding", "state": "ok", "reason": None, "reels": 300, "creators": 60,
     }  # fmt: skip
     assert tables["follows"].num_rows == tables["edges"].num_rows > 0
     paths = [folder / f"{name}.parquet" for name in ("tables/creators", "tables/edges", "truth", "tables/reels")]
