@@ -79,6 +79,13 @@ def test_programs_and_targets_that_are_named_exist() -> None:
             assert f"\n{target}:" in makefile, f"{page.name}: make {target}"
 
 
+def test_every_fault_names_a_test_that_exists() -> None:
+    named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", (CHECKOUT / "docs" / "faults.md").read_text())
+    assert len(named) > 80
+    for file, test in named:
+        assert f"def {test}(" in (CHECKOUT / "tests/unit" / file).read_text(), f"{file}::{test}"
+
+
 def test_make_help_lists_the_targets() -> None:
     done = subprocess.run(["make", "help"], cwd=CHECKOUT, env=environment(), capture_output=True, text=True, check=True)
     for target in ("demo", "test", "lint", "bench", "install"):

@@ -115,7 +115,8 @@ def test_other_errors_of_the_system_are_a_reel_s(tmp_path):
 def test_a_killed_program_leaves_no_process(tmp_path, call):
     code = (
         f"import sys; sys.path[:0] = {sys.path!r}; folder = {str(tmp_path)!r}\n"
-        "from test_isolation import report_and_wait\nfrom common.isolation import run_isolated\nfrom common.processes import in_processes\n"
+        "from test_isolation import report_and_wait\nfrom common.isolation import run_isolated\n"
+        "from common.processes import in_processes\n"
         f"list({call})"
     )
     program = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parent)
