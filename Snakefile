@@ -202,13 +202,6 @@ onstart:
     )
 
 
-def say_what_to_retry():
-    """Says which failures `snakemake retry` takes up; nothing where there are none."""
-    hint = left_to_retry(Path("results"))
-    if hint:
-        print(hint, file=sys.stderr)
-
-
 onsuccess:
     say_what_to_retry()
 

@@ -91,3 +91,10 @@ def embedding_gpu(wildcards):
 def embedding_partition(wildcards):
     """Where an embedding is made on a cluster."""
     return partition(gpu=embedding_gpu(wildcards))
+
+
+def say_what_to_retry():
+    """Says which failures `snakemake retry` takes up; nothing where there are none."""
+    hint = left_to_retry(Path("results"))
+    if hint:
+        print(hint, file=sys.stderr)
