@@ -49,11 +49,13 @@ def run_isolated(
         UserError: of a task; or workers cannot be started, or end before they have a task.
         OSError: a disk is full, failing or read-only.
     """
+    tasks = list(tasks)
     done: Queue[Future[Outcome]] = Queue()
     futures: dict[Future[Outcome], Task] = {}
     with ProcessPool(
-        max_workers=workers, max_tasks=100, initializer=_limit, initargs=[memory_mb, os.getpid()], context=CONTEXT
-    ) as pool:
+        max_workers=max(1, min(workers, len(tasks))), max_tasks=100, initializer=_limit,
+        initargs=[memory_mb, os.getpid()], context=CONTEXT,
+    ) as pool:  # fmt: skip
         try:
             for task in tasks:
                 try:
