@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from common.states import PASSING
 
 
-def another_try(outcomes: Iterable[tuple[str | None, str | None]]) -> str | None:
+def another_try(outcomes: Iterable[tuple[str | None, ...]]) -> str | None:
     """How many results may succeed on another try, and the command for it; None where there are none.
 
     Args:
@@ -35,11 +35,13 @@ def another_try(outcomes: Iterable[tuple[str | None, str | None]]) -> str | None
 
 def left_to_retry(results: Path) -> str | None:
     """The same, from the manifests of a study's results."""
-    import pyarrow.parquet as pq  # the Snakefile, which is parsed by every job, needs it at the end of a run only
+    return another_try(row for _, rows in read_columns(results, "reason", "reel_id") for row in rows)
 
-    rows: list[tuple[str | None, str | None]] = []
-    for path in results.glob("*/**/*.parquet"):
-        if path.stem.isdigit():
-            table = pq.read_table(path, columns=["reason", "reel_id"])
-            rows += zip(table["reason"].to_pylist(), table["reel_id"].to_pylist(), strict=True)
-    return another_try(rows)
+
+def read_columns(results: Path, *columns: str) -> Iterator[tuple[Path, list[tuple[str | None, ...]]]]:
+    """Each manifest of a study's results, by path, with these columns of its rows."""
+    import pyarrow.parquet as pq  # jobs on a cluster parse the Snakefile as well, and most of them do not need it
+
+    for path in sorted(path for path in results.glob("*/**/*.parquet") if path.stem.isdigit()):
+        table = pq.read_table(path, columns=list(columns))
+        yield path, list(zip(*(table[name].to_pylist() for name in columns), strict=True))

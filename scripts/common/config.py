@@ -731,7 +731,7 @@ class PublishSection(Section):
     max_unique: int | None = Field(
         0,
         ge=0,
-        description="Creators who may be told from all others by what is published; with more, nothing is published "
+        description="How many creators may be unique on what is published; with more, nothing is published "
         "(null: any number, for people who do not exist or who agreed).",
     )
     allow: list[Publishable] = Field(

@@ -20,6 +20,7 @@ from typing import Any
 import yaml
 
 from bundle.study_file import check_remakeable, check_study
+from common.another_try import read_columns
 from common.belonging import check_belonging
 from common.config import (
     ClusterVariant,
@@ -418,7 +419,8 @@ def _quote(text: str) -> str:
 
 def passing_failures(results: Path) -> list[str]:
     """Manifests with reels whose failure may pass; `snakemake retry` makes them again."""
-    return _manifests_with(results, lambda reason, _: reason in PASSING)
+    manifests = read_columns(results, "reason")
+    return [path.as_posix() for path, rows in manifests if any(reason in PASSING for (reason,) in rows)]
 
 
 def outdated_errors(results: Path, present: str) -> list[str]:
@@ -428,19 +430,12 @@ def outdated_errors(results: Path, present: str) -> list[str]:
         results: folder of the study's results.
         present: today's `installation`; the rows of errors end with theirs.
     """
-    return _manifests_with(results, lambda reason, producer: reason == "error" and not str(producer).endswith(present))
-
-
-def _manifests_with(results: Path, wanted: Callable[[str | None, str | None], bool]) -> list[str]:
-    """Manifests with a row of which a function of reason and producer is true."""
-    import pyarrow.parquet as pq  # most jobs on a cluster do not need it
-
-    found = []
-    for path in sorted(path for path in results.glob("*/**/*.parquet") if path.stem.isdigit()):
-        rows = pq.read_table(path, columns=["reason", "producer"]).to_pydict()
-        if any(map(wanted, rows["reason"], rows["producer"])):
-            found.append(path.as_posix())
-    return found
+    manifests = read_columns(results, "reason", "producer")
+    return [
+        path.as_posix()
+        for path, rows in manifests
+        if any(reason == "error" and not str(producer).endswith(present) for reason, producer in rows)
+    ]
 
 
 class LockOwner:
