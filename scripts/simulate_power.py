@@ -19,7 +19,7 @@ from common.config import PowerSection
 from common.options import add_section, read_section
 from common.tables import CREATORS, EDGES, POWER, read_table, write_table
 
-VERSION = "3"
+VERSION = "4"
 NEEDED = ("creator_id", "follows_status", "n_embedded")
 
 

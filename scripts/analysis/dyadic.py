@@ -38,6 +38,7 @@ from analysis.evidence import (
     too_incomplete,
 )
 from analysis.profiles import ROUNDING, FloatArray
+from analysis.streams import Stream, random_stream
 from common.config import HypothesesSection
 
 STEP = 0.1  # of similarity, for the odds ratio
@@ -170,7 +171,7 @@ class _Score:
         """The statistic with creators permuted, (draws,); draw i depends on the seed and on i alone."""
 
         def permute(draw: int) -> float:
-            order = np.random.default_rng([seed, 11, draw]).permutation(len(self.left))
+            order = random_stream(seed, Stream.PAIRS, draw).permutation(len(self.left))
             return self(self.remainder[np.ix_(order, order)])
 
         # numpy works outside of Python's lock; its own threads would only wait for each other here.

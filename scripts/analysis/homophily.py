@@ -14,6 +14,8 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from analysis.streams import Stream, random_stream
+
 IntArray = npt.NDArray[np.int64]
 Labels = npt.NDArray[np.unsignedinteger[Any]]
 
@@ -150,7 +152,7 @@ def shuffled_labels(labels: Labels, seed: int, block: int) -> Labels:
         seed: not negative.
         block: which shuffles of this seed.
     """
-    generator = np.random.default_rng([seed, block])
+    generator = random_stream(seed, Stream.LABELS, block)
     label_bits = int(labels.max(initial=0)).bit_length()
     # With this many creators, at most one order in eight has two equal keys.
     if len(labels) ** 2 <= 2 ** (KEY_BITS - label_bits - 2):

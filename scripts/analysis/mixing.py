@@ -15,14 +15,13 @@ import numpy.typing as npt
 from scipy import sparse
 
 from analysis.homophily import LabelledNetwork
+from analysis.streams import Stream, random_stream
 
 FloatArray = npt.NDArray[np.float64]
 Interval = tuple[float | None, float | None]
 
 # Resamples of one block are computed side by side; results do not depend on it.
 PER_BLOCK = 32
-# Tells this module's random numbers from those that other tests draw with the same seed.
-STREAM = 2
 # A measure that more resamples than this lack (no edges left, a cluster not drawn) gets no interval.
 MAX_UNDEFINED = 0.05
 
@@ -68,7 +67,7 @@ def resampled_mixing(network: LabelledNetwork, resamples: int, seed: int) -> Mix
         resamples: r.
         seed: not negative; more resamples begin with the same ones.
     """
-    generator = np.random.default_rng([seed, 0, STREAM])
+    generator = random_stream(seed, Stream.MIXING)
     measure = _Measuring(network)
     number = network.n_creators
     blocks = []

@@ -24,13 +24,12 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.homophily import IntArray, LabelledNetwork, permutation_p
+from analysis.streams import Stream, random_stream
 
 Ends = npt.NDArray[np.int32]
 
 # Share of the steps in directed networks that attempt a reversal. They are needed for few networks and mostly refused.
 REVERSALS = 0.1
-# Tells this module's random numbers from those that other tests draw with the same seed.
-STREAM = 1
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def rewired_inside(network: LabelledNetwork, draws: int, steps: int, seed: int) 
         steps: attempted changes between two of them.
         seed: not negative.
     """
-    position = int(np.random.default_rng([seed, 0, STREAM]).integers(draws + 1))
+    position = int(random_stream(seed, Stream.CHAIN, 0).integers(draws + 1))
     observed, labels = network.inside(), network.labels.astype(np.int32)
     counts, in_place, changed = [], 0.0, 0
     for arm, length in ((1, position), (2, draws - position)):
@@ -79,7 +78,7 @@ def rewired_inside(network: LabelledNetwork, draws: int, steps: int, seed: int) 
             counts.append(np.empty(0, np.int64))
             continue
         rows = _Rows(network.sources, network.targets, network.n_creators, network.directed)
-        walked, accepted = rows.walk(labels, length, steps, np.random.default_rng([seed, arm, STREAM]))
+        walked, accepted = rows.walk(labels, length, steps, random_stream(seed, Stream.CHAIN, arm))
         counts.append(observed + walked)
         changed += accepted
         if 2 * length >= draws:
@@ -105,7 +104,7 @@ def rewire(
         Sources and targets, (m,) each, sorted; sources are the smaller numbers where edges have no direction.
     """
     rows = _Rows(sources, targets, creators, directed)
-    rows.walk(np.zeros(creators, np.int32), 1, attempts, np.random.default_rng([seed, 0, STREAM]))
+    rows.walk(np.zeros(creators, np.int32), 1, attempts, random_stream(seed, Stream.REWIRED))
     first, second = np.divmod(np.sort(rows.keys()), max(creators, 1))
     return first, second
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from analysis.dyads import FEWEST_CREATORS, MOST_CREATORS, BoolArray, dyads_of, fit_null, placed
 from analysis.evidence import Study
 from analysis.profiles import FloatArray
+from analysis.streams import Stream, random_stream
 from common.config import HypothesesSection
 
 FEWEST_BINS, MOST_BINS, PAIRS_PER_BIN = 5, 20, 100
@@ -72,7 +73,7 @@ def _resampled_shares(
     seed: int,
 ) -> FloatArray:
     """Shares of pairs that follow, (resamples, bins), NaN where a resample has no pair of a bin."""
-    generator = np.random.default_rng([seed, 12])
+    generator = random_stream(seed, Stream.SIMILARITY)
     shares = np.empty((settings.resamples, number))
     for resample in shares:
         times = np.bincount(generator.integers(0, creators, creators), minlength=creators).astype(float)

@@ -19,6 +19,7 @@ from analysis.evidence import NOT_SUPPORTED, NOT_TESTABLE, SUPPORTED, Hypothesis
 from analysis.homophily import permutation_p
 from analysis.network import IntArray
 from analysis.profiles import FloatArray, Profiles
+from analysis.streams import Stream, random_stream
 from common.config import ClusterSection, HypothesesSection
 from common.processes import in_processes
 
@@ -26,9 +27,6 @@ from common.processes import in_processes
 FEWEST_CREATORS = 4
 # Profiles are float32: cosine distances that agree to this many decimals are equal, and rank as ties.
 DECIMALS = 9
-# What a random generator is for; part of what results depend on.
-HALVING, ROTATING, RESAMPLING = range(3)
-
 CIRCULAR = "circular: membership and distance are computed from the same profiles; read {valid}, which is not"
 
 
@@ -399,7 +397,7 @@ def profiles_of_halves(reels: Reels, seed: int, split: int) -> FloatArray:
     counts = np.bincount(reels.owners)
     taking_part = counts[reels.owners] >= 2
     owners, vectors = reels.owners[taking_part], reels.vectors[taking_part]
-    keys = np.random.default_rng([seed, HALVING, split]).random(len(owners))
+    keys = random_stream(seed, Stream.HALVES, split).random(len(owners))
     order = np.lexsort((keys, owners))
     _, starts, sizes = np.unique(owners, return_index=True, return_counts=True)
     ranks = np.arange(len(owners)) - np.repeat(starts, sizes)
@@ -458,7 +456,7 @@ def _scored(
     """
     with threadpool_limits(1):  # sums over several threads differ in the last bits, which UMAP amplifies
         if draw is not None:
-            halves = rotated(halves, np.random.default_rng([seed, ROTATING, draw]))
+            halves = rotated(halves, random_stream(seed, Stream.ROTATIONS, draw))
         return np.stack([_scores(first, second, clustering, settings, seed) for first, second in halves])
 
 
@@ -498,7 +496,7 @@ def correlations(scores: FloatArray) -> FloatArray:
 
 def _intervals(scores: FloatArray, settings: HypothesesSection, seed: int) -> list[tuple[float, float]]:
     """Percentile interval of each mean correlation: creators resampled, the same ones in all splits."""
-    generator = np.random.default_rng([seed, RESAMPLING])
+    generator = random_stream(seed, Stream.RESAMPLES)
     number = scores.shape[2]
     resampled = np.stack(
         [correlations(scores[:, :, generator.integers(0, number, number)]) for _ in range(settings.resamples)]

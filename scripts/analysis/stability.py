@@ -9,6 +9,7 @@ import numpy as np
 from analysis.clusters import IntArray
 from analysis.network import each_alone
 from analysis.profiles import Profiles
+from analysis.streams import Stream, random_stream
 from common.config import ClusterSection
 
 # HDBSCAN draws nothing: where profiles are not reduced by UMAP, runs leave out a tenth of the creators, each another.
@@ -33,7 +34,7 @@ def another_run(profiles: Profiles, settings: ClusterSection, seed: int, run: in
     if varied(settings) == "seed" or run == 0:
         return kept, profiles, seed + run
     number = len(profiles) - round(LEFT_OUT * len(profiles))
-    kept = np.sort(np.random.default_rng([seed, 21, run]).choice(len(profiles), number, replace=False))
+    kept = np.sort(random_stream(seed, Stream.SUBSAMPLES, run).choice(len(profiles), number, replace=False))
     return kept, Profiles([profiles.creator_ids[place] for place in kept], profiles.vectors[kept]), seed
 
 

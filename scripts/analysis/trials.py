@@ -51,11 +51,11 @@ def p_values(trial: Trial, seed: Sequence[int]) -> dict[str, float | None]:
 
     Args:
         trial: what is tested on what.
-        seed: numbers that no other cohort has.
+        seed: two or more numbers that no other cohort has.
     """
     from threadpoolctl import threadpool_limits
 
-    own_seed = int(np.random.SeedSequence(seed).generate_state(1)[0])
+    own_seed = int(np.random.SeedSequence(seed[0], spawn_key=seed[1:]).generate_state(1)[0])
     tests = tests_by_id()
     with threadpool_limits(1):
         cohort = simulate_cohort(trial.cohort, own_seed, bag_of_words)

@@ -327,7 +327,7 @@ def test_the_valid_versions_say_what_they_did(one_thread: None) -> None:
 
 def test_number_of_processes_changes_nothing() -> None:
     reels = structureless(np.random.default_rng(2))
-    one, two = (split_half_tests(study_of(reels, processes), QUICK, 3) for processes in (1, 2))
+    one, two = (split_half_tests(study_of(reels, processes), QUICK, 4) for processes in (1, 2))
     assert one == two
     assert one[0].p_value is not None
 
@@ -350,7 +350,7 @@ def test_order_of_rows_changes_nothing(one_thread: None, tmp_path: Path) -> None
         write_table(pa.table({"creator_id": names, "cluster": [0] * 60}), tmp_path / "clusters.parquet")
         write_table(build_table([rows[place] for place in order], REELS), tmp_path / "reels.parquet")
         tables = [tmp_path / f"{name}.parquet" for name in ("creators", "edges", "clusters", "reels")]
-        results.append(split_half_tests(replace(read_study(*tables), clustering=PCA), QUICK, 3))
+        results.append(split_half_tests(replace(read_study(*tables), clustering=PCA), QUICK, 4))
     assert results[0] == results[1]
     assert results[0][0].p_value is not None
 
