@@ -17,7 +17,7 @@ from common.states import FAILED, NOTED, SKIPPED
 from document_config import PAGES
 from study import CHECKOUT, environment
 
-DOCS = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md")), CHECKOUT / "data/demo/README.md"]
+DOCS = [*sorted(CHECKOUT.glob("*.md")), *sorted((CHECKOUT / "docs").glob("*.md")), CHECKOUT / "data/demo/README.md"]
 
 
 @pytest.mark.parametrize("page", PAGES)
