@@ -1,10 +1,11 @@
+#!/usr/bin/env python
 """Purge people who asked not to be held: every trace of them in a study, for good.
 
-    python scripts/purge_creators.py --configfile study.yaml                     those whom study.opt_out lists
-    python scripts/purge_creators.py --configfile study.yaml --handles ada,bob   these, too
-    python scripts/purge_creators.py --configfile study.yaml --dry-run           shows what would go; changes nothing
+    python scripts/purge_creators.py                     those whom study.opt_out lists
+    python scripts/purge_creators.py --handles ada,bob   these, too
+    python scripts/purge_creators.py --dry-run           shows what would go; changes nothing
 
-Run in the study's directory (or with --directory), while no snakemake runs there. Out go: kept answers, also people's
+Run in the study's folder (or with --study), while no snakemake runs there. Out go: kept answers, also people's
 entries in the follow lists of others; results in the store, also those of others that name them; lists, tables,
 exports, databases and videos inside the folder, as far as they are theirs; at last the lines of study.opt_out itself.
 `results`, with the journal, and `.snakemake` go as a whole: the next run makes them again from answers and store.
@@ -34,12 +35,13 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from common.config import Config, SelectSection, read_config
+from common.config import Config, SelectSection
 from common.program import UserError, parser, run
 from common.purge import People, Search, clean_table, quoted, searches, table_names
 from common.scrub import GONE, Account, Scrubber, accounts, identity_of
 from common.store import as_line, read_lines, write_bytes
 from common.study import running_elsewhere
+from common.study_folder import STUDY_FILE, add_study, enter_study
 from common.tables import STAGES
 from common.tombstones import FOLDER as OPT_OUT
 from common.tombstones import Tombstones
@@ -81,12 +83,7 @@ Statement = tuple[str, tuple[Any, ...]]  # of SQL, with its values
 
 
 def main(arguments: argparse.Namespace) -> None:
-    configfile = (arguments.configfile or arguments.directory / "study.yaml").resolve()
-    try:
-        os.chdir(arguments.directory)
-    except OSError as error:
-        raise UserError(f"{arguments.directory}: {error.strerror}") from None
-    config = read_config(configfile)
+    configfile, config = enter_study(arguments, (STUDY_FILE,))
     unfinished = People.read(PENDING)
     listed = {normal_handle(handle) for handle in arguments.handles.split(",")} - {""}
     if config.study.opt_out:
@@ -669,8 +666,7 @@ def say(text: str) -> None:
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     options = parser(__doc__)
-    options.add_argument("--configfile", type=Path, metavar="FILE", help="the study's configuration [study.yaml]")
-    options.add_argument("--directory", type=Path, default=Path(), help="the study's directory [this one]")
+    add_study(options, (STUDY_FILE,))
     options.add_argument("--handles", default="", metavar="ADA,BOB", help="handles, with commas between them")
     options.add_argument("--ids", default="", metavar="77,78", help="ids of the service, with commas between them")
     options.add_argument("--dry-run", action="store_true", help="show what would go; change nothing")
