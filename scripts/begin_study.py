@@ -40,14 +40,15 @@ def main(arguments: argparse.Namespace) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         written.append(name)
-    (folder / "videos").mkdir(exist_ok=True)
+    if not os.path.lexists(folder / "videos"):
+        (folder / "videos").mkdir()
     if not os.path.lexists(folder / "slurm"):  # `--profile slurm` looks in this folder, not in profiles
         (folder / "slurm").symlink_to("profiles/slurm")
     print(f"The study's folder is {folder}")
     print(f"  written: {', '.join(written) or 'nothing'}")
     if left:
         print(f"  were there already, and are left as they are: {', '.join(left)}")
-    print("Put your videos into its folder videos, one folder for each creator (videos/ada/holiday.mp4). Then:")
+    print("Put your videos into its folder videos, one folder for each creator (videos/<handle>/<any name>.mp4). Then:")
     print(f"  . {shlex.quote(str(environment_folder()))}/bin/activate")
     print(f"  cd {shlex.quote(str(folder))}")
     print("  snakemake")
@@ -68,8 +69,7 @@ def contents(folder: Path) -> Iterator[tuple[str, str]]:
     snakefile = (TEMPLATES / "Snakefile").read_text(encoding="utf-8")
     yield "Snakefile", snakefile.replace('"ATLAS_FOLDER"', json.dumps(in_home(CHECKOUT), ensure_ascii=False))
     readme = (TEMPLATES / "README.md").read_text(encoding="utf-8")
-    places = {"ATLAS_FOLDER": CHECKOUT, "ATLAS_ENVIRONMENT": environment_folder(), "STUDY_FOLDER": folder}
-    for mark, place in places.items():
+    for mark, place in {"ATLAS_FOLDER": CHECKOUT, "ATLAS_ENVIRONMENT": environment_folder()}.items():
         readme = readme.replace(mark, shlex.quote(str(place)))
     yield "README.md", readme
     yield ".gitignore", IGNORE_ALL if inside else (TEMPLATES / "gitignore").read_text(encoding="utf-8")

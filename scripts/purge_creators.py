@@ -35,6 +35,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from begin_study import contents
 from common.config import Config, SelectSection
 from common.program import UserError, parser, run
 from common.purge import People, Search, clean_table, quoted, searches, table_names
@@ -598,12 +599,24 @@ class Purge:
         here, *others = self.roots
         skipped = {place / name for place in (here, CHECKOUT) for name in NOT_SEARCHED}
         skipped |= {CHECKOUT / name for name in PROGRAM}
+        # What make study wrote, and nobody has changed since.
+        skipped |= {
+            path for name, text in contents(here) if (path := here / name) != self.configfile and _is(path, text)
+        }
         skipped |= {Path(self.config.models.directory or "data/models").resolve(), *here.glob(".snakemake/conda*")}
         for root in (here, *(root for root in others if not root.is_relative_to(here))):
             for folder, subfolders, files in os.walk(root):
                 subfolders[:] = [name for name in sorted(subfolders) if Path(folder, name) not in skipped]
                 found = (Path(folder, name) for name in (*subfolders, *sorted(files)))
                 yield from (path for path in found if path not in skipped)
+
+
+def _is(path: Path, text: str) -> bool:
+    """Whether a file has this text."""
+    try:
+        return path.read_bytes() == text.encode()
+    except OSError:
+        return False
 
 
 def files_of(stem: str) -> tuple[str, ...]:

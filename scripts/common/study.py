@@ -135,7 +135,7 @@ class Study:
                 data[section] = {**data.get(section, {}), **values} if isinstance(values, dict) else values
         self.config: Config = parse_config(data, self.name, places)
         videos = Path(self.config.source.files.videos)
-        if not names and self.config.source.kind == "files" and not videos.is_dir():
+        if not (names or is_module) and self.config.source.kind == "files" and not videos.is_dir():
             raise ConfigError(
                 f"{videos}: no such folder here. No study was given, so the demo study was "
                 "assumed; give yours with --configfile STUDY.yaml, or run the demo in the checkout"
