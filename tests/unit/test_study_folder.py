@@ -200,6 +200,7 @@ def test_a_purge_searches_what_people_wrote_into_the_study_and_not_what_make_stu
     """`reel_atlas` stands in the Snakefile: who is called so would otherwise never be purged."""
     begin("mine")
     folder = Path("mine").absolute()
+    capsys.readouterr()
     purge_creators.main(purge_creators.parse(["--study=mine", "--handles=reel_atlas"]))
     assert "Snakefile" not in capsys.readouterr().out
     readme = folder / "README.md"
