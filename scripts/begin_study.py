@@ -26,6 +26,8 @@ ALL_CORES = "cores: all                # where --cores N is not given; a cluster
 
 def main(arguments: argparse.Namespace) -> None:
     folder = arguments.folder.expanduser().absolute()
+    if ".." in folder.parts:
+        folder = folder.resolve()
     if folder.resolve() == CHECKOUT:
         raise UserError(f"{folder} is the folder of Reel Atlas itself: name another one, as in ../mystudy")
     if folder.exists() and not folder.is_dir():
