@@ -137,8 +137,8 @@ class Study:
         videos = Path(self.config.source.files.videos)
         if not (names or is_module) and self.config.source.kind == "files" and not videos.is_dir():
             raise ConfigError(
-                f"{videos}: no such folder here. No study was given, so the demo study was "
-                "assumed; give yours with --configfile STUDY.yaml, or run the demo in the checkout"
+                f"{videos}: no such folder here. No study was given, so the demo study was assumed; give yours with "
+                "--configfile STUDY.yaml, begin one in the checkout (make study DIR=FOLDER), or run the demo there"
             )
         self.batches: dict[str, str] = {}
         self.notices: list[dict[str, Any]] = []
