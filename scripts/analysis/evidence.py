@@ -12,12 +12,14 @@ import pyarrow as pa
 
 from analysis.network import IntArray, Network
 from analysis.profiles import FloatArray
+from common.columns import described
 from common.config import ClusterSection
 from common.tables import FLOAT, INT, STRING
 
 SUPPORTED, NOT_SUPPORTED, NOT_TESTABLE = "supported", "not supported", "not testable"
 
-HYPOTHESES = pa.schema(
+HYPOTHESES = described(
+    "hypotheses",
     [
         ("id", STRING),
         ("question", STRING),
@@ -36,11 +38,11 @@ HYPOTHESES = pa.schema(
         ("seed", INT),
         ("verdict", STRING),
         ("reason", STRING),
-    ]
+    ],
 )
 
 # The same under other choices.
-SENSITIVITY = pa.schema([("variant", STRING), *HYPOTHESES])
+SENSITIVITY = described("sensitivity", [("variant", STRING), *HYPOTHESES])
 
 
 @dataclass(frozen=True)
