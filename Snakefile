@@ -87,6 +87,8 @@ OTHER_MODALITIES = ["results/map/modalities.parquet"][
 
 
 STUDY_TABLES = ["reels", "creators", "follows", "edges", "status", "coverage"]
+# What the frames look like; a bundle may lack them, and its reader's are empty then.
+MEASURE_TABLES = ["measures", "creator_measures"]
 MAP_TABLES = ["coordinates", "clusters", "cluster_names"]
 
 
@@ -120,7 +122,10 @@ MANIFESTS = [path for stage in STAGES for path in manifests(stage)]
 CURRENT_MANIFESTS = errors_again(MANIFESTS)
 TABLES = expand(
     "results/tables/{table}.parquet",
-    table=STUDY_TABLES + ["modalities"] * (len(STUDY.config.embedding.modalities) > 1),
+    table=STUDY_TABLES
+    + MEASURE_TABLES
+    + ["creators_flat"]
+    + ["modalities"] * (len(STUDY.config.embedding.modalities) > 1),
 )
 MAP = expand("results/map/{table}.parquet", table=MAP_TABLES)
 FIGURES = expand(

@@ -10,12 +10,12 @@ NETWORK_TABLES = {
 rule export_csv:
     """The tables as CSV."""
     input:
-        expand("results/tables/{table}.parquet", table=STUDY_TABLES),
+        expand("results/tables/{table}.parquet", table=STUDY_TABLES + MEASURE_TABLES),
         expand("results/map/{table}.parquet", table=MAP_TABLES),
     output:
         expand(
             "results/export/csv/{table}.csv",
-            table=STUDY_TABLES + MAP_TABLES,
+            table=STUDY_TABLES + MEASURE_TABLES + MAP_TABLES,
         ),
     log:
         "results/logs/export_csv.log",

@@ -408,6 +408,13 @@ class FramesSection(Section):
         return self
 
 
+class MeasuresSection(Section):
+    """What the frames look like, as numbers, where a model describes them (`measured` descriptions bring theirs)."""
+
+    timeout_s: float = execution(300.0, "Seconds the measures of one reel may take.", gt=0)
+    memory_mb: int = execution(4096, "Address space a measuring process may use.", ge=512)
+
+
 class DescriptionSection(Section):
     """What the pictures show, as text."""
 
@@ -795,6 +802,7 @@ class Config(Section):
     transcript: TranscriptSection = TranscriptSection()
     context: ContextSection = ContextSection()
     frames: FramesSection = FramesSection()
+    measures: MeasuresSection = MeasuresSection()
     description: DescriptionSection = DescriptionSection()
     embedding: EmbeddingSection = EmbeddingSection()
     profile: ProfileSection = ProfileSection()
