@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from analysis import evidence
 from common import tables
-from common.columns import SOURCE, meanings
+from common.meanings import SOURCE, meanings
 
 INTRODUCTION = SOURCE.with_name("tables.md")
 TYPES = {

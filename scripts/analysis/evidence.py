@@ -72,6 +72,7 @@ class Study:
         few_reels: (n,) whether the profile is of fewer reels than profile.min_reels; None where the table does not say.
         followers: (n,) numbers of followers, NaN where unknown; None where the table does not say.
         categories: (n,) whole numbers, equal for creators that share a category, -1 where unknown; by column.
+        numbers: (n,) own columns of numbers that hypotheses.controls names, NaN where unknown; by column.
         clustering: settings with which halves of the reels are clustered again.
         processes: how many processes a test may use; no result depends on it.
     """
@@ -85,6 +86,7 @@ class Study:
     few_reels: npt.NDArray[np.bool] | None = None
     followers: FloatArray | None = None
     categories: Mapping[str, IntArray] = field(default_factory=dict)
+    numbers: Mapping[str, FloatArray] = field(default_factory=dict)
     clustering: ClusterSection = field(default_factory=ClusterSection)
     processes: int = 1
 
@@ -117,6 +119,7 @@ class Study:
             few_reels=None if self.few_reels is None else self.few_reels[kept],
             followers=None if self.followers is None else self.followers[kept],
             categories={name: codes[kept] for name, codes in self.categories.items()},
+            numbers={name: values[kept] for name, values in self.numbers.items()},
         )
 
 

@@ -1,67 +1,16 @@
-"""What the columns of the tables mean (columns.toml): metadata of the Parquet fields, and the page docs/tables.md."""
+"""Schemas whose fields say what they mean (`common.meanings`): the metadata of the Parquet files' fields."""
 
 from __future__ import annotations
 
-import functools
-import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import pyarrow as pa
 
-SOURCE = Path(__file__).with_suffix(".toml")
+from common.meanings import FIRST_MEASURE, Meaning, meanings
+
 Columns = Sequence[tuple[str, pa.DataType] | pa.Field]
 # Measures have no schema of their own elsewhere: their unit says the type; all others are numbers.
 TYPE_OF_UNIT = {"word": pa.string(), "count": pa.int64()}
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """What a column means.
-
-    Attributes:
-        description: in words.
-        unit: empty where it has none.
-        range: which values there can be; empty where that says nothing.
-    """
-
-    description: str
-    unit: str = ""
-    range: str = ""
-
-    def metadata(self) -> dict[str, str]:
-        """For the field of a Parquet file; what is empty is left out."""
-        said = {"description": self.description, "unit": self.unit, "range": self.range}
-        return {name: text for name, text in said.items() if text}
-
-
-@dataclass(frozen=True)
-class TableMeaning:
-    """What a table is.
-
-    Attributes:
-        text: Markdown for the page on tables.
-        file: of the table, in the folder of results, without suffix.
-        columns: meaning of each column, in their order on the page.
-    """
-
-    text: str
-    file: str
-    columns: dict[str, Meaning] = field(default_factory=dict)
-
-
-@functools.cache
-def meanings() -> dict[str, TableMeaning]:
-    """The tables by name, in the order of the page."""
-    found = {}
-    for name, said in tomllib.loads(SOURCE.read_text(encoding="utf-8")).items():
-        columns = {
-            column: Meaning(*([text] if isinstance(text, str) else text)) for column, text in said["columns"].items()
-        }
-        file = "/".join(filter(None, [said["place"], said.get("file", name)]))
-        found[name] = TableMeaning(said["text"], file, columns)
-    return found
 
 
 def described(table: str, columns: Columns) -> pa.Schema:
@@ -79,8 +28,7 @@ def described(table: str, columns: Columns) -> pa.Schema:
 def measured_columns() -> dict[str, pa.DataType]:
     """The measures of a reel and their types, in the order of the table."""
     columns = meanings()["measures"].columns
-    first = list(columns).index("producer") + 1
-    return {name: TYPE_OF_UNIT.get(columns[name].unit, pa.float64()) for name in list(columns)[first:]}
+    return {name: TYPE_OF_UNIT.get(columns[name].unit, pa.float64()) for name in list(columns)[FIRST_MEASURE:]}
 
 
 def creators_measures() -> list[pa.Field]:

@@ -632,8 +632,9 @@ class HypothesesSection(Section):
     )
     controls: list[str] | None = Field(
         None,
-        description="Dyadic test: columns of the creators file that creators may share (null: language, and every "
-        "further text column with two to twenty values).",
+        description="Dyadic test: columns of the creators file: texts and yes/no, which creators may share; numbers, "
+        "dates and times, in which they differ (null: language, and every column of yes/no or of texts with two to "
+        "twenty values).",
     )
     own_tests: list[str] = Field(
         [], description="Python files with tests of your own (docs/analysis.md), relative to the study's directory."

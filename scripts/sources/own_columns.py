@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ YES_AND_NO = (
 )  # fmt: skip
 # Spreadsheets and floating-point columns keep 15 digits: what is longer is an id, as is what begins with zeros.
 WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,14})")
-DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*|(?=\.))(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,2})?")
+DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,14}|(?=\.))(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,2})?")
 GROUPED = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")  # 1.234 can be read as 1234, too
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MOMENT = re.compile(rf"{DAY.pattern}[T ][0-9]{{2}}:[0-9]{{2}}.*")
@@ -100,7 +100,7 @@ def take_types(rows: Sequence[tuple[int, dict[str, Any]]], own: Sequence[str], t
         if nearly:
             wrong = next(
                 ((number, row[name]) for number, row in cells if not _is(row[name], nearly)),
-                (cells[0][0], f"{cells[0][1][name]}: with or without thousands?"),
+                (cells[0][0], f"{cells[0][1][name]}: a group of thousands?"),
             )
             notices.append(
                 Notice(
@@ -115,8 +115,3 @@ def take_types(rows: Sequence[tuple[int, dict[str, Any]]], own: Sequence[str], t
 
 def _is(cell: str, kind: str) -> bool:
     return _converted(cell, KINDS[kind]) is not None
-
-
-def as_json(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Facts with dates and times as text, for digests."""
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in facts.items()}

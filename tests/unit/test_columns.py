@@ -9,7 +9,8 @@ import pytest
 
 from analysis import evidence
 from common import tables
-from common.columns import meanings, measured_columns
+from common.columns import measured_columns
+from common.meanings import meanings
 from common.tables import CREATORS, MANIFEST, build_table, read_table, write_table
 from document_tables import schema_of
 from measures import SampledReel, measure
