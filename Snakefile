@@ -120,17 +120,21 @@ include: "rules/export.smk"
 # (scripts/redo.py does), as long as what was made from it is there.
 MANIFESTS = [path for stage in STAGES for path in manifests(stage)]
 CURRENT_MANIFESTS = errors_again(MANIFESTS)
+# A bundle has no measures, so what distinguishes its clusters is made where the study is.
+DISTINCTIONS = ["distinctions"] if not STUDY.reads_bundle else []
 TABLES = expand(
     "results/tables/{table}.parquet",
     table=STUDY_TABLES
     + MEASURE_TABLES
+    + DISTINCTIONS
     + ["creators_flat"]
     + ["modalities"] * (len(STUDY.config.embedding.modalities) > 1),
 )
 MAP = expand("results/map/{table}.parquet", table=MAP_TABLES)
 FIGURES = expand(
     "results/figures/{figure}.png",
-    figure=[
+    figure=DISTINCTIONS
+    + [
         "map",
         "network",
         "portraits",
@@ -167,6 +171,7 @@ localrules:
     export_csv,
     export_network,
     export_sqlite,
+    flatten_creators,
     power,
     retry,
     write_config,
@@ -182,6 +187,7 @@ localrules:
     plot_coverage,
     plot_portraits,
     plot_similarity,
+    plot_distinctions,
     plot_robustness,
     plot_power,
 

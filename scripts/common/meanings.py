@@ -64,4 +64,5 @@ def names_of_tables() -> frozenset[str]:
     """Names, in lower case, of all columns that tables of creators may have: no own column can be called so."""
     tables = meanings()
     measures = list(tables["measures"].columns)[FIRST_MEASURE:]
-    return frozenset([*tables["creators"].columns, *tables["creators_flat"].columns, *measures])
+    exported = "neighbors"  # by export_embedding_atlas.py
+    return frozenset([*tables["creators"].columns, *tables["creators_flat"].columns, *measures, exported])
