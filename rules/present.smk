@@ -321,6 +321,7 @@ rule build_atlas:
         coordinates="results/map/coordinates.parquet",
         clusters="results/map/clusters.parquet",
         names="results/map/cluster_names.parquet",
+        measures="results/tables/creator_measures.parquet",
         robustness="results/robustness.json",
     output:
         "results/atlas/index.html",
@@ -338,5 +339,5 @@ rule build_atlas:
     shell:
         "exec python $ATLAS/build_atlas.py --creators {input.creators} --reels {input.reels} --edges {input.edges}"
         " --status {input.status} --coordinates {input.coordinates} --clusters {input.clusters} --names {input.names}"
-        " --robustness {input.robustness} --output {output} --name {params.name:q} --synthetic {params.synthetic}"
-        " --log {log} {params.options}"
+        " --measures {input.measures} --robustness {input.robustness} --output {output} --name {params.name:q}"
+        " --synthetic {params.synthetic} --log {log} {params.options}"
