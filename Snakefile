@@ -126,9 +126,11 @@ TABLES = expand(
     "results/tables/{table}.parquet",
     table=STUDY_TABLES
     + MEASURE_TABLES
-    + DISTINCTIONS
-    + ["creators_flat"]
     + ["modalities"] * (len(STUDY.config.embedding.modalities) > 1),
+)
+# Tables that are made of the map.
+OF_CLUSTERS = expand(
+    "results/tables/{table}.parquet", table=["creators_flat"] + DISTINCTIONS
 )
 MAP = expand("results/map/{table}.parquet", table=MAP_TABLES)
 FIGURES = expand(
@@ -228,6 +230,7 @@ rule all:
         CURRENT_MANIFESTS,
         TABLES,
         MAP,
+        OF_CLUSTERS,
         FIGURES,
         "results/hypotheses.json",
         "results/hypotheses.md",
