@@ -30,6 +30,7 @@ from tabulate.flat import own_columns
 
 VERSION = "6"
 NUMBERS = {"plays": "plays", "likes": "likes", "comments": "comments", "duration_s": "seconds"}
+OF_SERVICES = {"biography", "profile_pic_url"}  # texts that nobody chose for the atlas
 MOST_CATEGORIES = 20  # of a text column; one with more can be searched only
 LABELS = {"n_reels": "reels", "n_embedded": "embedded reels", "profile_spread": "spread of the reels"}
 

@@ -145,7 +145,7 @@ def _p_values(columns: list[_Prepared], clusters: IntArray, draws: int, seed: in
     found = dict[int, float]()
     for places in together.values():
         own = [columns[place] for place in places]
-        labels = np.unique(clusters[own[0].kept], return_inverse=True)[1]
+        labels = np.unique(clusters[own[0].kept], return_inverse=True)[1].astype(np.int16)  # copied for each draw
         matrix, weights = np.hstack([one.matrix for one in own]), np.concatenate([one.weights for one in own])
         ends = np.cumsum([0, *(one.matrix.shape[1] for one in own)])[:-1]
 
@@ -159,7 +159,7 @@ def _p_values(columns: list[_Prepared], clusters: IntArray, draws: int, seed: in
     return [found[place] for place in range(len(columns))]
 
 
-def _statistics(codes: IntArray, matrix: FloatArray, weights: FloatArray, ends: IntArray) -> FloatArray:
+def _statistics(codes: npt.NDArray[np.integer], matrix: FloatArray, weights: FloatArray, ends: IntArray) -> FloatArray:
     """What grows with the differences between groups, (draws, columns); all else is the same in each permutation.
 
     Args:
@@ -182,10 +182,14 @@ def _effects(
     names, labels = np.unique(clusters[column.kept], return_inverse=True)
     number = len(labels)
     generator = np.random.default_rng([seed, RESAMPLING])
-    drawn = generator.multinomial(number, np.full(number, 1 / number), settings.resamples).astype(float)
     measure = _of_categories if column.categories else _of_numbers
     (whole,), single = measure(column.matrix, labels, np.ones((1, number)))
-    wholes, singles = measure(column.matrix, labels, drawn)
+    resampled = []
+    for start in range(0, settings.resamples, BLOCK):
+        shape = min(BLOCK, settings.resamples - start)
+        drawn = generator.multinomial(number, np.full(number, 1 / number), shape).astype(float)
+        resampled.append(measure(column.matrix, labels, drawn))
+    wholes, singles = (np.concatenate(parts) for parts in zip(*resampled, strict=True))
     tails = 100 * np.array([(1 - settings.confidence) / 2, (1 + settings.confidence) / 2])
     low, high = np.nanpercentile(wholes, tails) - (np.nanmean(wholes) - whole)
     ends = np.nanpercentile(singles, tails, axis=0)

@@ -61,9 +61,8 @@ def test_reels_that_a_model_describes_are_measured_in_the_same_frames(study: Stu
     of_creators = {row["creator_id"]: row for row in study.rows("tables/creator_measures")}
     for row in measured:
         assert of_creators[row["creator_id"]]["light_lightness"] == row["light_lightness"]
-        assert (
-            json.loads((study.folder / status(study, row["reel_id"])).read_text())["light_range"] == row["light_range"]
-        )
+        kept = json.loads((study.folder / file_of(study, row["reel_id"])).read_text())
+        assert kept["light_range"] == row["light_range"]
     distinctions = study.rows("tables/distinctions")
     assert {row["verdict"] for row in distinctions} == {"not testable"}  # two creators
     assert not any(row["circular"] for row in distinctions)
