@@ -26,7 +26,7 @@ export function creatorPanel(data, state, index, select) {
     ['followed in the cohort', number(followed.length)],
     ...known(data.columns.filter(({ group }) => group !== 'measures')),
   ];
-  const measures = known(data.columns.filter(({ group }) => group === 'measures'));
+  const measures = known(data.columns.filter(({ group, values }) => group === 'measures' && values[index] !== null));
   return [
     element('h2', { id: 'selected', tabindex: '-1' }, foreign(creator.handle, query)),
     creator.name ? element('p', { className: 'name' }, foreign(creator.name, query)) : null,

@@ -309,7 +309,8 @@ def test_a_study_without_a_cluster_or_a_place_has_a_table(opened: Open, tmp_path
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_that_keeps_people_out(opened: Open, theme: str) -> None:
     page = opened(f"#theme={theme}")
-    for shown in ("", "creator=creator_00000", "cluster=1", "search=dusk", "table=1", "colour=followers", "keys"):
+    colours = ("colour=followers", "colour=region", "colour=joined")
+    for shown in ("", "creator=creator_00000", "cluster=1", "search=dusk", "table=1", *colours, "keys"):
         page.evaluate(f"location.hash = 'theme={theme}&{shown}'")
         if shown == "keys":
             page.keyboard.press("?")
