@@ -108,6 +108,8 @@ OTHER_MODALITIES = ["results/map/modalities.parquet"][
 
 
 STUDY_TABLES = ["reels", "creators", "follows", "edges", "status", "coverage"]
+# What the frames look like; a bundle may lack them, and its reader's are empty then.
+MEASURE_TABLES = ["measures", "creator_measures"]
 MAP_TABLES = ["coordinates", "clusters", "cluster_names"]
 
 
@@ -139,14 +141,23 @@ include: "rules/export.smk"
 # (scripts/redo.py does), as long as what was made from it is there.
 MANIFESTS = [path for stage in STAGES for path in manifests(stage)]
 CURRENT_MANIFESTS = errors_again(MANIFESTS)
+# A bundle has no measures, so what distinguishes its clusters is made where the study is.
+DISTINCTIONS = ["distinctions"] if not STUDY.reads_bundle else []
 TABLES = expand(
     "results/tables/{table}.parquet",
-    table=STUDY_TABLES + ["modalities"] * (len(STUDY.config.embedding.modalities) > 1),
+    table=STUDY_TABLES
+    + MEASURE_TABLES
+    + ["modalities"] * (len(STUDY.config.embedding.modalities) > 1),
+)
+# Tables that are made of the map.
+OF_CLUSTERS = expand(
+    "results/tables/{table}.parquet", table=["creators_flat"] + DISTINCTIONS
 )
 MAP = expand("results/map/{table}.parquet", table=MAP_TABLES)
 FIGURES = expand(
     "results/figures/{figure}.png",
-    figure=[
+    figure=DISTINCTIONS
+    + [
         "map",
         "network",
         "portraits",
@@ -183,6 +194,7 @@ LOCAL_RULES = [
     "export_csv",
     "export_network",
     "export_sqlite",
+    "flatten_creators",
     "power",
     "retry",
     "write_config",
@@ -198,6 +210,7 @@ LOCAL_RULES = [
     "plot_coverage",
     "plot_portraits",
     "plot_similarity",
+    "plot_distinctions",
     "plot_robustness",
     "plot_power",
 ]
@@ -258,7 +271,21 @@ rule all:
     default_target: True
     input:
         CURRENT_MANIFESTS,
+<<<<<<< HEAD
         EVERYTHING,
+=======
+        TABLES,
+        MAP,
+        OF_CLUSTERS,
+        FIGURES,
+        "results/hypotheses.json",
+        "results/hypotheses.md",
+        "results/paper/numbers.json",
+        "results/atlas/index.html",
+        "results/config.yaml",
+        [] if STUDY.reads_bundle else "results/reels",
+        [] if STUDY.config.study.retain_media_days is None else "results/media.json",
+>>>>>>> tables
 
 
 rule tables:

@@ -51,8 +51,8 @@ def dyadic_regression(study: Study, settings: HypothesesSection, seed: int) -> H
 
 
 def with_controls(study: Study, settings: HypothesesSection, seed: int) -> Hypothesis | None:
-    """The same with controls: shared categories, difference in followers. None where the study has no such columns."""
-    if not study.categories and study.followers is None:
+    """The same with controls: shared categories, differences in numbers. None where the study has no such columns."""
+    if not study.categories and not study.numbers and study.followers is None:
         return None
     return _test(study, settings, seed, controls=True)
 
@@ -119,7 +119,8 @@ def _test(study: Study, settings: HypothesesSection, seed: int, controls: bool) 
 
 def _control_names(study: Study) -> list[str]:
     names = [f"the same {name}" for name in study.categories]
-    return names + ["the difference in followers"] * (study.followers is not None)
+    names += ["the difference in followers"] * (study.followers is not None)
+    return names + [f"the difference in {name}" for name in study.numbers]
 
 
 def _lost(study: Study, dyads: Dyads, model: NullModel) -> list[str]:

@@ -39,7 +39,7 @@ class Dyads:
 
 
 def placed(study: Study, controls: bool) -> tuple[Study, list[str]]:
-    """The study of creators who have a direction (and, with controls, a known number of followers); who is left out."""
+    """The study of creators who have a direction (and, with controls, known numbers); who is left out."""
     if study.profiles is None:
         return study, []
     with np.errstate(invalid="ignore"):
@@ -50,6 +50,10 @@ def placed(study: Study, controls: bool) -> tuple[Study, list[str]]:
         unknown = int((kept & ~known).sum())
         notes += [f"{unknown} creators with unknown numbers of followers are left out"] if unknown else []
         kept &= known
+    for name, values in study.numbers.items() if controls else ():
+        unknown = int((kept & np.isnan(values)).sum())
+        notes += [f"{unknown} creators with unknown {name} are left out"] if unknown else []
+        kept &= ~np.isnan(values)
     return study.only(kept), notes
 
 
@@ -76,6 +80,9 @@ def dyads_of(study: Study, controls: bool) -> Dyads:
         if study.followers is not None:
             size = np.log10(study.followers)
             covariates.append(np.abs(size[:, None] - size))
+        for values in study.numbers.values():
+            own = values / (values.std() or 1.0)  # seconds since 1970 beside zeros and ones would be hard to fit
+            covariates.append(np.abs(own[:, None] - own))
     shaped = np.array(covariates, float).reshape(len(covariates), number, number)
     return Dyads(follows, known, similarity, shaped, notes)
 

@@ -12,12 +12,14 @@ import pyarrow as pa
 
 from analysis.network import IntArray, Network
 from analysis.profiles import FloatArray
+from common.columns import described
 from common.config import ClusterSection
 from common.tables import FLOAT, INT, STRING
 
 SUPPORTED, NOT_SUPPORTED, NOT_TESTABLE = "supported", "not supported", "not testable"
 
-HYPOTHESES = pa.schema(
+HYPOTHESES = described(
+    "hypotheses",
     [
         ("id", STRING),
         ("question", STRING),
@@ -36,11 +38,11 @@ HYPOTHESES = pa.schema(
         ("seed", INT),
         ("verdict", STRING),
         ("reason", STRING),
-    ]
+    ],
 )
 
 # The same under other choices.
-SENSITIVITY = pa.schema([("variant", STRING), *HYPOTHESES])
+SENSITIVITY = described("sensitivity", [("variant", STRING), *HYPOTHESES])
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Study:
         few_reels: (n,) whether the profile is of fewer reels than profile.min_reels; None where the table does not say.
         followers: (n,) numbers of followers, NaN where unknown; None where the table does not say.
         categories: (n,) whole numbers, equal for creators that share a category, -1 where unknown; by column.
+        numbers: (n,) own columns of numbers that hypotheses.controls names, NaN where unknown; by column.
         clustering: settings with which halves of the reels are clustered again.
         processes: how many processes a test may use; no result depends on it.
     """
@@ -83,6 +86,7 @@ class Study:
     few_reels: npt.NDArray[np.bool] | None = None
     followers: FloatArray | None = None
     categories: Mapping[str, IntArray] = field(default_factory=dict)
+    numbers: Mapping[str, FloatArray] = field(default_factory=dict)
     clustering: ClusterSection = field(default_factory=ClusterSection)
     processes: int = 1
 
@@ -115,6 +119,7 @@ class Study:
             few_reels=None if self.few_reels is None else self.few_reels[kept],
             followers=None if self.followers is None else self.followers[kept],
             categories={name: codes[kept] for name, codes in self.categories.items()},
+            numbers={name: values[kept] for name, values in self.numbers.items()},
         )
 
 

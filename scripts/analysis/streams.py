@@ -24,6 +24,8 @@ class Stream(IntEnum):
     RESAMPLES = 8
     SUBSAMPLES = 9
     REWIRED = 10
+    DISTINCTIONS_PERMUTED = 13
+    DISTINCTIONS_RESAMPLED = 14
 
 
 def random_stream(seed: int, stream: Stream, *places: int) -> np.random.Generator:

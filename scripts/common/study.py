@@ -72,6 +72,8 @@ def programs(config: Config) -> dict[str, str]:
         "transcript": "transcribe_speech",
         "context": "prepare_context",
         "frames": "sample_frames",
+        # Measured descriptions have their measures beside them.
+        **({} if config.description.backend == "measured" else {"measures": "measure_reels"}),
         "description": "measure_reels" if config.description.backend == "measured" else "describe_reels",
         **dict.fromkeys(embeddings(config), "embed_descriptions"),
     }

@@ -160,6 +160,27 @@ def test_controls_take_up_what_they_explain() -> None:
     assert with_controls(replace(study, categories={}), QUICK, 1) is None
 
 
+def test_a_number_of_one_s_own_is_a_control_by_its_difference() -> None:
+    """Follows go with the age, and similarity only by way of it; a time in seconds says the same as one in years."""
+    study = cohort(80, 11)
+    generator = np.random.default_rng(1)
+    age = generator.uniform(20, 60, 80)
+    angle = (age - 20) / 40 * np.pi / 2
+    profiles = study.profiles + 4 * np.column_stack([np.cos(angle), np.sin(angle)]) @ np.eye(2, study.profiles.shape[1])
+    chance = 0.25 * np.exp(-np.abs(age[:, None] - age) / 8)
+    np.fill_diagonal(chance, 0)
+    follows = generator.random((80, 80)) < chance
+    study = Study(network_of_pairs(follows), study.clusters, profiles=profiles)
+    assert dyadic_regression(study, QUICK, 1).verdict == "supported"
+    found = with_controls(replace(study, numbers={"age": age}), QUICK, 1)
+    assert found.p_value > 0.05
+    assert "the difference in age" in found.statistic
+    seconds = with_controls(replace(study, numbers={"born": 1e9 - age * 3.15e7}), QUICK, 1)
+    assert seconds.observed == pytest.approx(found.observed, rel=1e-6)
+    unknown = with_controls(replace(study, numbers={"age": np.where(np.arange(80) == 3, np.nan, age)}), QUICK, 1)
+    assert "1 creators with unknown age are left out" in unknown.reason
+
+
 def test_a_control_that_nobody_shares_is_said_to_be_left_out() -> None:
     study = replace(cohort(30, 5), categories={"city": np.arange(30) % 3, "website": np.arange(30)})
     found = with_controls(study, replace_draws(99), 1)
