@@ -255,6 +255,7 @@ if IS_MODULE:
 EVERYTHING = [
     *TABLES,
     *MAP,
+    *OF_CLUSTERS,
     *FIGURES,
     "results/hypotheses.json",
     "results/hypotheses.md",
@@ -271,21 +272,7 @@ rule all:
     default_target: True
     input:
         CURRENT_MANIFESTS,
-<<<<<<< HEAD
         EVERYTHING,
-=======
-        TABLES,
-        MAP,
-        OF_CLUSTERS,
-        FIGURES,
-        "results/hypotheses.json",
-        "results/hypotheses.md",
-        "results/paper/numbers.json",
-        "results/atlas/index.html",
-        "results/config.yaml",
-        [] if STUDY.reads_bundle else "results/reels",
-        [] if STUDY.config.study.retain_media_days is None else "results/media.json",
->>>>>>> tables
 
 
 rule tables:
