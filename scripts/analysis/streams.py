@@ -24,6 +24,8 @@ class Stream(IntEnum):
     RESAMPLES = 8
     SUBSAMPLES = 9
     REWIRED = 10
+    CLUSTER_PAIRS = 11
+    LEFT_OUT = 12
 
 
 def random_stream(seed: int, stream: Stream, *places: int) -> np.random.Generator:

@@ -601,8 +601,10 @@ class HypothesesSection(Section):
         0.05, gt=0, lt=1, description="Largest p value that counts as support; adjusted in the family."
     )
     family: list[str] = Field(
-        ["H1-degree", "dyadic", "H2", "H3"],
-        description="Tests whose p values are adjusted together (Holm 1979); tests of your own count by their id.",
+        ["H1-dyadic", "H1-degree", "H2", "H3"],
+        description="Tests whose p values are adjusted together (Holm 1979) once the primary test, dyadic, is "
+        "supported; tests of your own count by their id. H2 and H3 do not count where cluster.space is umap: they "
+        "have no power.",
     )
     max_incomplete: Share = Field(
         0.5, description="Larger shares of incomplete follow lists make the tests of the network not testable."
@@ -625,7 +627,7 @@ class HypothesesSection(Section):
     )
     controls: list[str] | None = Field(
         None,
-        description="Dyadic test: columns of the creators file that creators may share (null: language, and every "
+        description="Tests of pairs: columns of the creators file that creators may share (null: language, and every "
         "further text column with two to twenty values).",
     )
     own_tests: list[str] = Field(

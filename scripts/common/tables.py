@@ -199,6 +199,18 @@ MODALITY_PROFILES = pa.schema(
         ("membership", FLOAT),
     ]
 )
+# How far clusters repeat what is known of the creators anyway.
+KNOWN_CATEGORIES = pa.schema(
+    [
+        ("column", STRING),
+        ("n_creators", INT),  # in a cluster and with a known value
+        ("n_values", INT),
+        ("adjusted_rand", FLOAT),  # null: one value, or one cluster
+        ("cramers_v", FLOAT),  # corrected for chance
+        ("warning", pa.bool_()),  # either is above 0.5
+    ]
+)
+
 EFFECTS = pa.schema(
     [
         ("measure", STRING),
@@ -208,6 +220,8 @@ EFFECTS = pa.schema(
         ("ci_high", FLOAT),
         ("n_creators", INT),  # that took part; coleman: of the cluster
         ("n_edges", INT),  # that took part; coleman: from the cluster
+        ("p_value", FLOAT),  # coleman: of the pairs inside the cluster, one-sided
+        ("p_adjusted", FLOAT),  # among the clusters (Holm)
     ]
 )
 

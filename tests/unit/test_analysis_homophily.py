@@ -170,7 +170,7 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> dict[st
     results = json.loads((folder / "h.json").read_text())
     assert all(list(result) == KEYS for result in results)
     assert pq.read_table(folder / "h.parquet").to_pylist() == results
-    return dict(results[0])
+    return dict(next(result for result in results if result["id"] == "H1-label"))
 
 
 def write_karate(folder: Path, generator: np.random.Generator | None = None) -> None:
