@@ -167,16 +167,20 @@ class Hypothesis:
 
 def is_incomplete(status: str | None) -> bool:
     """Whether a follow list is known not to be complete."""
-    return status not in (None, "complete")
+    return status not in (None, "complete", "unknown")
 
 
 def incomplete_lists(statuses: list[str | None]) -> str | None:
-    """How many creators' follow lists are not complete, in words; None where all are, or where nothing is known."""
+    """How many creators' follow lists are not complete, or of unknown length, in words; None where all are complete."""
     counts = Counter(status for status in statuses if is_incomplete(status))
-    if not counts:
-        return None
     parts = ", ".join(f"{number} {status}" for status, number in sorted(counts.items(), key=str))
-    return f"{sum(counts.values())} of {len(statuses)} creators' follow lists are not complete ({parts})"
+    unknown = statuses.count("unknown")
+    return sentence(
+        f"{counts.total()} of {len(statuses)} creators' follow lists are not complete ({parts})" if counts else None,
+        f"how long {unknown} of {len(statuses)} follow lists should be is not known: they are taken as they are"
+        if unknown
+        else None,
+    )
 
 
 def too_incomplete(statuses: list[str | None], max_incomplete: float) -> str | None:

@@ -75,7 +75,7 @@ CREATORS = pa.schema(
         ("full_name", STRING),
         ("followers", INT),
         ("following", INT),
-        ("follows_status", STRING),  # complete, partial or unfetched
+        ("follows_status", STRING),  # complete, unknown, partial or unfetched
         ("n_reels", INT),
         ("n_embedded", INT),
         ("profile", VECTOR),  # mean of the unit embeddings; null without an embedded reel

@@ -268,6 +268,16 @@ def test_incomplete_follow_lists_are_told(tmp_path: Path, monkeypatch: pytest.Mo
     assert "4 unfetched" in run(tmp_path, monkeypatch)["reason"]
 
 
+def test_lists_of_unknown_length_are_tested_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_study(tmp_path, [("a", "b"), ("a", "c")], PAIRS, follows_status=["unknown", "unknown", "unknown", "partial"])
+    result = run(tmp_path, monkeypatch)
+    assert result["verdict"] != "not testable"
+    assert result["reason"] == (
+        "1 of 4 creators' follow lists are not complete (1 partial); "
+        "how long 3 of 4 follow lists should be is not known: they are taken as they are"
+    )
+
+
 def test_a_creator_without_a_cluster_row_counts_as_noise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_study(tmp_path, [("a", "b"), ("a", "c"), ("e", "a")], {**PAIRS, "e": 0})
     pq.write_table(pq.read_table(tmp_path / "clusters.parquet").slice(0, 4), tmp_path / "clusters.parquet")
