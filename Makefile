@@ -14,7 +14,7 @@ CORES ?= all
 PROCESSES ?= 2
 WHOLE ?= --whole
 
-.PHONY: atlas help install demo test test-pythons test-cluster test-container lint format bench bench-scale calibrate docs lock clean
+.PHONY: atlas help install study demo test test-pythons test-cluster test-container lint format bench bench-scale calibrate docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -31,6 +31,16 @@ $(STAMP): requirements.lock
 	@$(BIN)/python -m pip install --quiet --quiet --use-pep517 --disable-pip-version-check --require-hashes -r requirements.lock
 	@rm -f $(VENV)/.installed-*
 	@touch $@
+
+# Commands of the environment, to be given in a study's folder: why REEL, redo REEL, purge_creators.
+COMMANDS := $(addprefix $(BIN)/,why redo purge_creators)
+
+$(COMMANDS): | $(STAMP)
+	@ln -sf ../../scripts/$(@F).py $@
+
+study: install $(COMMANDS) ## begin a study of your own: make study DIR=../mystudy
+	@[ -n "$$DIR" ] || { echo "Which folder? make study DIR=../mystudy" >&2; exit 2; }
+	@$(BIN)/python scripts/begin_study.py -- "$$DIR"
 
 demo: install ## run the demo study, pack a report, and say where the results lie
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)

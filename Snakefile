@@ -11,7 +11,14 @@ import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
-sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+# Where this file lies. `workflow.basedir` is the folder of the outer Snakefile where a study uses this one as a module.
+CHECKOUT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
+if not (CHECKOUT / "scripts").is_dir():
+    raise WorkflowError(
+        f"{CHECKOUT}: this Snakefile needs the folders beside it (scripts, rules, config, ...). Clone the repository "
+        "onto this machine, and have `snakefile:` in your module name the Snakefile in the clone by its path"
+    )
+sys.path.insert(0, str(CHECKOUT / "scripts"))
 
 import environment
 
@@ -21,6 +28,7 @@ try:
     from common.slurm import end_left_over_jobs
     from common.study import (
         LockOwner,
+        config_files,
         folders,
         open_study,
         outdated_errors,
@@ -32,12 +40,20 @@ except ImportError as error:  # a Snakemake of another environment
 
 min_version("9.27")
 
+IS_MODULE = not workflow.modifier.is_main_snakefile()
+if IS_MODULE and workflow.modifier.modify_path("results/x") != "results/x":
+    raise WorkflowError(
+        "the module of Reel Atlas has a `prefix` or `replace_prefix`: its programs write into results, data and "
+        ".snakemake of the folder where snakemake runs. Take it away, and give each study a folder of its own"
+    )
+
 STUDY = open_study(
-    Path(workflow.basedir),
+    CHECKOUT,
     config,
-    workflow.configfiles,
+    config_files(workflow, config),
     overrides=workflow.config_settings.config,
     planned=None if workflow.is_main_process else planned_run(),
+    is_module=IS_MODULE,
 )
 
 if workflow.is_main_process:
@@ -50,6 +66,8 @@ USES_CONDA = "conda" in str(
     getattr(workflow.deployment_settings, "deployment_method", "")
 )
 shell.executable("bash")
+# A shell of this file's own: rules beside those of this module keep Snakemake's.
+shell = type("shell", (shell,), {})
 shell.prefix(STUDY.environment(own_python=not USES_CONDA))
 
 
@@ -67,10 +85,13 @@ resource_scopes:
 
 # A limit given with --resources replaces all limits of the profile; the others are to hold all the same.
 if workflow.is_main_process:
-    profile = Path(workflow.basedir) / "profiles" / "default" / "config.yaml"
+    profile = CHECKOUT / "profiles" / "default" / "config.yaml"
     for name, limit in yaml.safe_load(profile.read_text())["resources"].items():
         if name not in workflow.global_resources:
             workflow.register_resource(name, limit)
+    # A study's profile gives this machine's cores, which are no limit to jobs on a cluster.
+    if workflow.resource_settings.nodes is not None:
+        workflow.register_resource("_cores", sys.maxsize)
     pace = workflow.global_resources["calls_per_s"].value
     workflow.register_resource(
         "calls_per_s", min(pace, STUDY.config.hikerapi.calls_per_s)
@@ -87,6 +108,8 @@ OTHER_MODALITIES = ["results/map/modalities.parquet"][
 
 
 STUDY_TABLES = ["reels", "creators", "follows", "edges", "status", "coverage"]
+# What the frames look like; a bundle may lack them, and its reader's are empty then.
+MEASURE_TABLES = ["measures", "creator_measures"]
 MAP_TABLES = ["coordinates", "clusters", "cluster_names"]
 
 
@@ -118,14 +141,23 @@ include: "rules/export.smk"
 # (scripts/redo.py does), as long as what was made from it is there.
 MANIFESTS = [path for stage in STAGES for path in manifests(stage)]
 CURRENT_MANIFESTS = errors_again(MANIFESTS)
+# A bundle has no measures, so what distinguishes its clusters is made where the study is.
+DISTINCTIONS = ["distinctions"] if not STUDY.reads_bundle else []
 TABLES = expand(
     "results/tables/{table}.parquet",
-    table=STUDY_TABLES + ["modalities"] * (len(STUDY.config.embedding.modalities) > 1),
+    table=STUDY_TABLES
+    + MEASURE_TABLES
+    + ["modalities"] * (len(STUDY.config.embedding.modalities) > 1),
+)
+# Tables that are made of the map.
+OF_CLUSTERS = expand(
+    "results/tables/{table}.parquet", table=["creators_flat"] + DISTINCTIONS
 )
 MAP = expand("results/map/{table}.parquet", table=MAP_TABLES)
 FIGURES = expand(
     "results/figures/{figure}.png",
-    figure=[
+    figure=DISTINCTIONS
+    + [
         "map",
         "network",
         "portraits",
@@ -145,50 +177,55 @@ PAPER = [
 ]
 
 
-localrules:
-    all,
-    tables,
-    map,
-    robustness,
-    figures,
-    descriptions,
-    fetch_models,
-    paper,
-    atlas,
-    build_atlas,
-    publish,
-    publish_bundle,
-    export,
-    export_csv,
-    export_network,
-    export_sqlite,
-    power,
-    retry,
-    write_config,
-    write_numbers,
-    place_figure,
-    name_clusters,
-    cost,
-    gather_reels,
-    write_findings,
-    plot_map,
-    plot_network,
-    plot_hypotheses,
-    plot_coverage,
-    plot_portraits,
-    plot_similarity,
-    plot_robustness,
-    plot_power,
+LOCAL_RULES = [
+    "all",
+    "tables",
+    "map",
+    "robustness",
+    "figures",
+    "descriptions",
+    "fetch_models",
+    "paper",
+    "atlas",
+    "build_atlas",
+    "publish",
+    "publish_bundle",
+    "export",
+    "export_csv",
+    "export_network",
+    "export_sqlite",
+    "flatten_creators",
+    "power",
+    "retry",
+    "write_config",
+    "write_numbers",
+    "place_figure",
+    "name_clusters",
+    "cost",
+    "gather_reels",
+    "write_findings",
+    "plot_map",
+    "plot_network",
+    "plot_hypotheses",
+    "plot_coverage",
+    "plot_portraits",
+    "plot_similarity",
+    "plot_distinctions",
+    "plot_robustness",
+    "plot_power",
+]
 
 
-# What needs the internet runs where Snakemake runs, on a cluster its login node, unless the profile gives it a partition.
+# Besides, what needs the internet runs where Snakemake runs, on a cluster its login node, unless the profile gives it a
+# partition. (The directive `localrules:` would not know the rules of a module under their new names.)
 workflow.localrules(
+    *imported_names(LOCAL_RULES),
     *[
         name
-        for name in STUDY.online_programs
+        for name in imported_names(STUDY.online_programs)
         if "slurm_partition"
         not in workflow.resource_settings.overwrite_resources.get(name, {})
-    ]
+    ],
 )
 
 
@@ -210,21 +247,32 @@ onerror:
     say_what_to_retry()
 
 
+if IS_MODULE:
+    call_handlers_of_module()
+
+
+# All that the whole study makes, beside the manifests.
+EVERYTHING = [
+    *TABLES,
+    *MAP,
+    *OF_CLUSTERS,
+    *FIGURES,
+    "results/hypotheses.json",
+    "results/hypotheses.md",
+    "results/paper/numbers.json",
+    "results/atlas/index.html",
+    "results/config.yaml",
+    *([] if STUDY.reads_bundle else ["results/reels"]),
+    *([] if STUDY.config.study.retain_media_days is None else ["results/media.json"]),
+]
+
+
 rule all:
     """The whole study: tables, map, clusters, hypotheses, figures, and a folder of links for each reel."""
     default_target: True
     input:
         CURRENT_MANIFESTS,
-        TABLES,
-        MAP,
-        FIGURES,
-        "results/hypotheses.json",
-        "results/hypotheses.md",
-        "results/paper/numbers.json",
-        "results/atlas/index.html",
-        "results/config.yaml",
-        [] if STUDY.reads_bundle else "results/reels",
-        [] if STUDY.config.study.retain_media_days is None else "results/media.json",
+        EVERYTHING,
 
 
 rule tables:

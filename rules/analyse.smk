@@ -65,6 +65,58 @@ rule name_clusters:
         " --clusters {input.clusters} --output {output} --log {log} {params.options}"
 
 
+rule flatten_creators:
+    """One flat table of the creators, for R, Stata and pandas."""
+    input:
+        creators="results/tables/creators.parquet",
+        coordinates="results/map/coordinates.parquet",
+        clusters="results/map/clusters.parquet",
+        names="results/map/cluster_names.parquet",
+        edges="results/tables/edges.parquet",
+        measures="results/tables/creator_measures.parquet",
+    output:
+        parquet="results/tables/creators_flat.parquet",
+        csv="results/tables/creators_flat.csv",
+    log:
+        "results/logs/flatten_creators.log",
+    benchmark:
+        "results/benchmarks/flatten_creators.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        version=STUDY.version("flatten_creators"),
+    shell:
+        "exec python $ATLAS/flatten_creators.py --creators {input.creators} --coordinates {input.coordinates}"
+        " --clusters {input.clusters} --names {input.names} --edges {input.edges} --measures {input.measures}"
+        " --parquet {output.parquet} --csv {output.csv} --log {log}"
+
+
+rule distinguish_clusters:
+    """What distinguishes the clusters: measures and columns of the creators file."""
+    input:
+        creators="results/tables/creators.parquet",
+        clusters="results/map/clusters.parquet",
+        reels="results/tables/reels.parquet",
+        measures="results/tables/creator_measures.parquet",
+    output:
+        "results/tables/distinctions.parquet",
+    log:
+        "results/logs/distinguish_clusters.log",
+    benchmark:
+        "results/benchmarks/distinguish_clusters.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        options=STUDY.options("hypotheses"),
+        modality=STUDY.config.embedding.modalities[0],
+        seed=STUDY.config.study.seed,
+        version=STUDY.version("distinguish_clusters"),
+    shell:
+        "exec python $ATLAS/distinguish_clusters.py --creators {input.creators} --clusters {input.clusters}"
+        " --reels {input.reels} --measures {input.measures} --modality {params.modality} --output {output}"
+        " --seed {params.seed} --log {log} {params.options}"
+
+
 rule test_hypotheses:
     """The clusters against the follow network."""
     input:

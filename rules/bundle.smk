@@ -7,7 +7,7 @@ rule read_bundle:
             "{folder}/tables/{table}.parquet", folder=STUDY.bundle, table=STUDY_TABLES
         ),
     output:
-        expand("results/tables/{table}.parquet", table=STUDY_TABLES),
+        expand("results/tables/{table}.parquet", table=STUDY_TABLES + MEASURE_TABLES),
     log:
         "results/logs/read_bundle.log",
     benchmark:

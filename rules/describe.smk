@@ -26,6 +26,28 @@ if STUDY.config.description.backend == "measured":
 
 else:
 
+    rule measure_frames:
+        """What each reel looks like, measured in its frames, beside what the model says."""
+        input:
+            frames="results/frames/{batch}.parquet",
+        output:
+            manifest="results/measures/{batch}.parquet",
+            files=directory("results/measures/{batch}"),
+        log:
+            "results/logs/measure_frames/{batch}.log",
+        benchmark:
+            "results/benchmarks/measure_frames/{batch}.tsv"
+        conda:
+            "../envs/media.yaml"
+        threads: 2
+        params:
+            options=STUDY.options("measures"),
+            version=STUDY.version("measure_reels"),
+        shell:
+            "exec python $ATLAS/measure_reels.py --stage measures --frames {input.frames} --manifest {output.manifest}"
+            " --journal results/journal/measures/{wildcards.batch}.jsonl --store $STORE --workers {threads}"
+            " --log {log} {params.options}"
+
     rule describe_reels:
         """What each reel shows, in the words of a model that looks at its frames."""
         input:

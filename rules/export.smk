@@ -10,12 +10,12 @@ NETWORK_TABLES = {
 rule export_csv:
     """The tables as CSV."""
     input:
-        expand("results/tables/{table}.parquet", table=STUDY_TABLES),
+        expand("results/tables/{table}.parquet", table=STUDY_TABLES + MEASURE_TABLES),
         expand("results/map/{table}.parquet", table=MAP_TABLES),
     output:
         expand(
             "results/export/csv/{table}.csv",
-            table=STUDY_TABLES + MAP_TABLES,
+            table=STUDY_TABLES + MEASURE_TABLES + MAP_TABLES,
         ),
     log:
         "results/logs/export_csv.log",
@@ -34,6 +34,7 @@ rule export_network:
     input:
         **NETWORK_TABLES,
         edges="results/tables/edges.parquet",
+        measures="results/tables/creator_measures.parquet",
     output:
         gexf="results/export/network.gexf",
         graphml="results/export/network.graphml",
@@ -49,14 +50,15 @@ rule export_network:
         version=STUDY.version("export_network"),
     shell:
         "exec python $ATLAS/export_network.py --creators {input.creators} --coordinates {input.coordinates}"
-        " --clusters {input.clusters} --names {input.names} --edges {input.edges} --gexf {output.gexf}"
-        " --graphml {output.graphml} --name {params.name:q} --synthetic {params.synthetic} --log {log}"
+        " --clusters {input.clusters} --names {input.names} --edges {input.edges}"
+        " --measures {input.measures} --gexf {output.gexf} --graphml {output.graphml} --name {params.name:q} --synthetic {params.synthetic} --log {log}"
 
 
 rule export_embedding_atlas:
     """Reels and creators for embedding-atlas."""
     input:
         **NETWORK_TABLES,
+        **{table: f"results/tables/{table}.parquet" for table in MEASURE_TABLES},
         reels="results/tables/reels.parquet",
     output:
         reels="results/export/reels_atlas.parquet",
@@ -74,6 +76,7 @@ rule export_embedding_atlas:
     shell:
         "exec python $ATLAS/export_embedding_atlas.py --reels {input.reels} --creators {input.creators}"
         " --coordinates {input.coordinates} --clusters {input.clusters} --names {input.names}"
+        " --measures {input.measures} --creator-measures {input.creator_measures}"
         " --output-reels {output.reels} --output-creators {output.creators} --seed {params.seed} --log {log}"
         " {params.options}"
 
@@ -83,7 +86,7 @@ rule export_sqlite:
     input:
         **{
             table: f"results/tables/{table}.parquet"
-            for table in ("creators", "reels", "follows", "status")
+            for table in ["creators", "reels", "follows", "status"] + MEASURE_TABLES
         },
         clusters="results/map/clusters.parquet",
         coordinates="results/map/coordinates.parquet",
@@ -99,5 +102,5 @@ rule export_sqlite:
         version=STUDY.version("export_sqlite"),
     shell:
         "exec python $ATLAS/export_sqlite.py --creators {input.creators} --reels {input.reels} --follows {input.follows}"
-        " --status {input.status} --clusters {input.clusters} --coordinates {input.coordinates} --output {output}"
-        " --log {log}"
+        " --status {input.status} --clusters {input.clusters} --coordinates {input.coordinates}"
+        " --measures {input.measures} --creator-measures {input.creator_measures} --output {output} --log {log}"

@@ -27,8 +27,7 @@ def errors_again(targets):
 def everything_again(wildcards):
     """All results, with the manifests forced that hold failures which may pass."""
     workflow.dag.forcefiles.update(passing_failures(Path("results")))
-    # What is no text is CURRENT_MANIFESTS, a function.
-    return MANIFESTS + [path for path in rules.all.input if isinstance(path, str)]
+    return MANIFESTS + EVERYTHING
 
 
 def partition(gpu):
@@ -98,3 +97,28 @@ def say_what_to_retry():
     hint = left_to_retry(Path("results"))
     if hint:
         print(hint, file=sys.stderr)
+
+
+def imported_names(names):
+    """What rules are called in the running workflow: another Snakefile may import them under other names, or not."""
+    found = [workflow.modifier.avail_rulename(name) for name in names]
+    return [name for name in found if name is not None]
+
+
+def call_handlers_of_module():
+    """Has Snakemake call the handlers of this workflow, after those of the Snakefile that uses it as a module.
+
+    Snakemake leaves a module's handlers out. A Snakefile that sets handlers after it has taken the rules replaces these,
+    and calls them by itself, as in `reel_atlas.onstart()`.
+    """
+    for name in ("onstart", "onsuccess", "onerror"):
+        outer = getattr(workflow, f"_{name}")
+        # Snakemake reads a module again for each rule that is changed; only the last reading's handlers are called.
+        outer = getattr(outer, "outer", outer)
+
+        def both(log, outer=outer, own=globals()[name]):
+            outer(log)
+            own()
+
+        both.outer = outer
+        setattr(workflow, f"_{name}", both)

@@ -230,6 +230,33 @@ rule plot_similarity:
         " --synthetic {params.synthetic} --log {log}"
 
 
+rule plot_distinctions:
+    """What distinguishes the clusters."""
+    input:
+        "results/tables/distinctions.parquet",
+    output:
+        report(
+            "results/figures/distinctions.png",
+            caption="../report/distinctions.rst",
+            category="Map",
+            labels={"figure": "distinctions"},
+        ),
+        multiext("results/figures/distinctions", ".svg", ".pdf"),
+    log:
+        "results/logs/plot_distinctions.log",
+    benchmark:
+        "results/benchmarks/plot_distinctions.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        name=lambda _: STUDY.config.study.name,
+        synthetic=str(STUDY.config.study.synthetic).lower(),
+        version=STUDY.version("plot_distinctions"),
+    shell:
+        "exec python $ATLAS/plot_distinctions.py --distinctions {input} --output {output} --name {params.name:q}"
+        " --synthetic {params.synthetic} --log {log}"
+
+
 rule plot_robustness:
     """Clusters and verdicts over many seeds and settings."""
     input:
@@ -294,6 +321,7 @@ rule build_atlas:
         coordinates="results/map/coordinates.parquet",
         clusters="results/map/clusters.parquet",
         names="results/map/cluster_names.parquet",
+        measures="results/tables/creator_measures.parquet",
         robustness="results/robustness.json",
     output:
         "results/atlas/index.html",
@@ -311,5 +339,5 @@ rule build_atlas:
     shell:
         "exec python $ATLAS/build_atlas.py --creators {input.creators} --reels {input.reels} --edges {input.edges}"
         " --status {input.status} --coordinates {input.coordinates} --clusters {input.clusters} --names {input.names}"
-        " --robustness {input.robustness} --output {output} --name {params.name:q} --synthetic {params.synthetic}"
-        " --log {log} {params.options}"
+        " --measures {input.measures} --robustness {input.robustness} --output {output} --name {params.name:q}"
+        " --synthetic {params.synthetic} --log {log} {params.options}"

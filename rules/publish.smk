@@ -9,7 +9,7 @@ PUBLISHED_FIGURES = ["hypotheses", "similarity", "robustness", "coverage"]
 rule publish_bundle:
     """What others may have of the study: groups of creators, findings, figures, a datasheet, checksums."""
     input:
-        expand("results/tables/{table}.parquet", table=STUDY_TABLES),
+        expand("results/tables/{table}.parquet", table=STUDY_TABLES + MEASURE_TABLES),
         expand("results/map/{table}.parquet", table=MAP_TABLES),
         expand("results/{finding}", finding=FINDINGS),
         expand("results/figures/{figure}.png", figure=PUBLISHED_FIGURES),

@@ -26,12 +26,14 @@ rule check_coverage:
 
 
 rule build_tables:
-    """The tables of reels, creators, follows and edges."""
+    """The tables of reels, creators, follows, edges and measures."""
     input:
         status="results/tables/status.parquet",
     output:
         reels="results/tables/reels.parquet",
+        measures="results/tables/measures.parquet",
         creators="results/tables/creators.parquet",
+        creator_measures="results/tables/creator_measures.parquet",
         follows="results/tables/follows.parquet",
         edges="results/tables/edges.parquet",
     log:

@@ -9,23 +9,29 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.types as kinds
 
-from analysis.figures import cluster_colour
+from analysis.figures import COLOURS, cluster_colour
 from analysis.files import replace_file
 from analysis.map_figure import placed_creators, spread_ellipse
 from analysis.reel_frames import frame_files, spread_frames
-from analysis.study_tables import read_clusters, read_warning
+from analysis.study_tables import as_numbers, is_number, read_clusters, read_warning
 from atlas.page import atlas_page
 from atlas.pictures import strip
 from common import program
+from common.columns import measured_columns
 from common.config import AtlasSection
 from common.options import add_section, read_section
 from common.program import UserError
-from common.tables import CLUSTER_NAMES, COORDINATES, CREATORS, EDGES, REELS, read_table
+from common.tables import CLUSTER_NAMES, COORDINATES, CREATOR_MEASURES, CREATORS, EDGES, REELS, read_table
+from tabulate.flat import own_columns
 
-VERSION = "5"
+VERSION = "6"
 NUMBERS = {"plays": "plays", "likes": "likes", "comments": "comments", "duration_s": "seconds"}
+OF_SERVICES = {"biography", "profile_pic_url"}  # texts that nobody chose for the atlas
+MOST_CATEGORIES = 20  # of a text column; one with more can be searched only
 LABELS = {"n_reels": "reels", "n_embedded": "embedded reels", "profile_spread": "spread of the reels"}
 
 
@@ -46,20 +52,12 @@ def main(arguments: argparse.Namespace) -> None:
     for index, reel in enumerate(reels):
         own[reel["creator_id"]].append(index)
 
-    numeric = [
-        field.name
-        for field in creators.schema
-        if kinds.is_integer(field.type) or kinds.is_floating(field.type)
-        if creators.column(field.name).null_count < len(rows)
-    ]
-    columns = [
-        {"key": name, "label": LABELS.get(name, name.replace("_", " ")), "values": [finite(row[name]) for row in rows]}
-        for name in numeric
-    ]
+    measures = read_table(arguments.measures, CREATOR_MEASURES)
+    columns = [*creator_columns(creators), *measure_columns(measures, creators.column("creator_id").to_pylist())]
     memberships = {row["creator_id"]: row.get("membership") for row in clusters.to_pylist()}
     membership = [finite(memberships.get(row["creator_id"])) for row in rows]
     if any(value is not None for value in membership):
-        columns.insert(0, {"key": "membership", "label": "membership", "values": membership})
+        columns.insert(0, {"key": "membership", "label": "membership", "kind": "number", "values": membership})
     names = read_table(arguments.names, CLUSTER_NAMES).to_pylist()
     data = {
         "name": arguments.name,
@@ -67,6 +65,7 @@ def main(arguments: argparse.Namespace) -> None:
         "method": f"{placed.method} of the creators' mean embeddings" if len(placed) else "no creator has a place",
         "warning": read_warning(arguments.robustness),
         "columns": columns,
+        "colours": COLOURS,
         "clusters": cluster_facts(placed.places, placed.clusters, names),
         "creators": [creator_facts(row, places, own[row["creator_id"]]) for row in rows],
         "reels": [reel_facts(reel, frames.get(reel["reel_id"]), settings) for reel in reels],
@@ -84,6 +83,56 @@ def main(arguments: argparse.Namespace) -> None:
         )
     replace_file(arguments.output, page)
     program.log.info("%s: %d creators, %d reels, %.1f MB", arguments.output, len(rows), len(reels), len(page) / 1e6)
+
+
+def creator_columns(creators: pa.Table) -> list[dict[str, Any]]:
+    """What creators can be coloured, filtered and searched by: numbers of the table, and own columns; see `column`."""
+    own = {field.name: field.type for field in own_columns(creators)}
+    numbers = [
+        field.name
+        for field in CREATORS
+        if is_number(field.type) and creators.column(field.name).null_count < len(creators)
+    ]
+    found = [column(name, LABELS.get(name, name.replace("_", " ")), creators.column(name)) for name in numbers]
+    known = [name for name in own if creators.column(name).null_count < len(creators)]
+    return found + [column(name, name.replace("_", " "), creators.column(name)) | {"group": "own"} for name in known]
+
+
+def measure_columns(measures: pa.Table, creator_ids: list[str]) -> list[dict[str, Any]]:
+    """The measures of the creators' reels together; see `column`."""
+    place = pc.index_in(pa.array(creator_ids, pa.string()), measures.column("creator_id").combine_chunks())
+    table = measures.select(list(measured_columns())).take(place)
+    known = [name for name in table.column_names if table.column(name).null_count < len(table)]
+    return [
+        column(name, name.replace("_", " "), table.column(name), exact=False) | {"group": "measures"} for name in known
+    ]
+
+
+def column(key: str, label: str, values: pa.ChunkedArray, exact: bool = True) -> dict[str, Any]:
+    """A column as the page reads it: numbers (dates and times: seconds since 1970), categories, or texts.
+
+    Args:
+        key: its name in addresses.
+        label: its name for people.
+        values: of the creators.
+        exact: keep all digits of numbers; four that count are enough for a colour.
+    """
+    kind = values.type
+    if kinds.is_boolean(kind):
+        words: list[Any] = [None if value is None else "yes" if value else "no" for value in values.to_pylist()]
+        return {"key": key, "label": label, "kind": "category", "values": words}
+    if not is_number(kind):
+        texts = [None if value is None else str(value) for value in values.to_pylist()]
+        shared = len(set(texts) - {None}) <= MOST_CATEGORIES and len(set(texts)) < len(texts)
+        return {"key": key, "label": label, "kind": "category" if shared or not exact else "text", "values": texts}
+    if kinds.is_integer(kind) or kinds.is_floating(kind):
+        numbers = [finite(value) for value in values.to_pylist()]
+        if not exact:
+            numbers = [None if value is None else float(f"{value:.4g}") for value in numbers]
+        return {"key": key, "label": label, "kind": "number", "values": numbers}
+    seconds = as_numbers(values) * (86_400 if kinds.is_date(kind) else 1)
+    whole = [None if np.isnan(one) else int(one) for one in seconds.tolist()]
+    return {"key": key, "label": label, "kind": "date" if kinds.is_date(kind) else "time", "values": whole}
 
 
 def cluster_facts(places: np.ndarray, labels: np.ndarray, names: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -154,6 +203,7 @@ def finite(value: float | None) -> float | None:
 def parse() -> argparse.Namespace:
     parser = program.parser(__doc__)
     program.add_tables(parser, "creators", "reels", "edges", "status", "coordinates", "clusters", names="cluster_names")
+    program.add_tables(parser, measures="creator_measures")
     parser.add_argument("--robustness", type=Path, required=True, metavar="FILE", help="robustness.json")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="page to write")
     program.add_labels(parser)

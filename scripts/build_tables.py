@@ -1,4 +1,4 @@
-"""Build the tables of reels, creators, follows and edges from what the stages left."""
+"""Build the tables of reels, creators, follows, edges and measures from what the stages left."""
 
 from __future__ import annotations
 
@@ -17,18 +17,20 @@ from common.manifest import Row, read_manifest
 from common.options import add_section, read_section
 from common.program import UserError, log, parser, run
 from common.tables import (
+    CREATOR_MEASURES,
     CREATORS,
     EDGES,
     FOLLOWS,
+    MEASURES,
     REELS,
-    STAGES,
     build_table,
     read_table,
     write_table,
 )
+from tabulate.measures import creator_measures, reel_measures
 from texts.descriptions import clean_description
 
-VERSION = "2"
+VERSION = "3"
 OF_PROFILES = ("profile", "profile_spread", "few_reels")  # columns that are filled here
 
 
@@ -52,6 +54,10 @@ def main(arguments: argparse.Namespace) -> None:
     output: Path = arguments.output
     write_table(build_table(reels, REELS), output / "reels.parquet")
     write_table(build_table(creators, CREATORS, further=True), output / "creators.parquet")
+    measures = [reel_measures(reel["reel_id"], reel["creator_id"], by_reel[reel["reel_id"]]) for reel in reels]
+    write_table(build_table(measures, MEASURES), output / "measures.parquet")
+    together = creator_measures(sorted(cohort), measures)
+    write_table(build_table(together, CREATOR_MEASURES), output / "creator_measures.parquet")
     write_table(build_table(follows, FOLLOWS), output / "follows.parquet")
     inside = [{name: follow[name] for name in EDGES.names} for follow in follows if follow["in_cohort"]]
     write_table(build_table(inside, EDGES), output / "edges.parquet")
@@ -96,7 +102,7 @@ def describe_reel(stages: dict[str, Row], modality: str = "text") -> dict[str, A
         # Where no text was embedded, as it would have been.
         "description": read_text(text, ".txt") if text else clean_description(description or "") or None,
         "embedding": read_vector(stages.get("embedding")),
-        **{f"{stage}_producer": stages[stage].producer for stage in STAGES[1:] if stage in stages},
+        **{f"{stage}_producer": row.producer for stage, row in stages.items() if f"{stage}_producer" in REELS.names},
     }
 
 

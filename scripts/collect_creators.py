@@ -35,7 +35,7 @@ from sources.hikerapi import at_pace
 from sources.registry import RAW, SECTIONS, open_source
 from sources.source import UNKNOWN, SourceCreator, SourceReel, batch_of, derived_id, excluded
 
-VERSION = "3"
+VERSION = "4"
 POPULARITY = ("plays", "views")  # what the most played reels are chosen by
 PRODUCER = f"collect_creators {VERSION}"
 

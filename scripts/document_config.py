@@ -1,4 +1,7 @@
-"""Write the configuration's JSON schema and reference page from the typed model (a test keeps them in step)."""
+"""Write the pages that are made from the code: the configuration's JSON schema and page, and that of the tables.
+
+A test keeps them in step.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from pydantic import BaseModel
 
 from common.config import Config
 from common.program import parser, run
+from document_tables import page as tables_page
 
 INTRODUCTION = """
 A study is one YAML file: `snakemake --cores 8 --configfile study.yaml`. Every key has a default, the setting of the
@@ -87,7 +91,7 @@ def _kind(annotation: Any) -> str:
     return {str: "text", int: "whole number", float: "number", bool: "true or false"}[annotation]
 
 
-PAGES = {"config/schema.json": schema, "docs/configuration.md": reference}
+PAGES = {"config/schema.json": schema, "docs/configuration.md": reference, "docs/tables.md": tables_page}
 
 
 def main(_: argparse.Namespace) -> None:

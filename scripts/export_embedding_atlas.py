@@ -20,11 +20,21 @@ from analysis.layout import MIN_DIFFERENT_PROFILES, pca_layout, scale, umap_layo
 from analysis.profiles import FloatArray
 from analysis.study_tables import read_names
 from common import program
+from common.columns import measured_columns
 from common.config import MapSection
 from common.options import add_section, read_section
-from common.tables import CLUSTERS, COORDINATES, CREATORS, REELS, read_table, write_table
+from common.tables import (
+    CLUSTERS,
+    COORDINATES,
+    CREATOR_MEASURES,
+    CREATORS,
+    MEASURES,
+    REELS,
+    read_table,
+    write_table,
+)
 
-VERSION = "2"
+VERSION = "3"
 NEIGHBOURS = 15
 Vectors = npt.NDArray[np.float32]
 NEIGHBOUR_TYPE = pa.struct([("ids", pa.list_(pa.int64())), ("distances", pa.list_(pa.float64()))])
@@ -47,6 +57,7 @@ def main(arguments: argparse.Namespace) -> None:
     table = reels.select(list(OF_REELS))
     owners = table.column("creator_id").to_pylist()
     table = table.append_column("handle", pa.array([handles[owner] for owner in owners], pa.string()))
+    table = with_measures(table, "reel_id", read_table(arguments.measures, MEASURES))
     where = place(vectors, settings, arguments.seed)
     write_table(complete(table, owners, clusters, names, where, vectors), arguments.output_reels)
 
@@ -57,9 +68,20 @@ def main(arguments: argparse.Namespace) -> None:
     ids = creators.column("creator_id").to_pylist()
     where = np.array([placed[creator] for creator in ids]).reshape(-1, 2)
     profiles = matrix(creators.column("profile"))
+    creators = with_measures(creators, "creator_id", read_table(arguments.creator_measures, CREATOR_MEASURES))
     table = complete(creators.drop_columns(["profile"]), ids, clusters, names, where, profiles)
     write_table(table, arguments.output_creators)
     program.log.info("%s: %d reels; %d creators", arguments.output_reels, len(owners), len(ids))
+
+
+def with_measures(table: pa.Table, key: str, measures: pa.Table) -> pa.Table:
+    """A table with the measures of each row (of creators their means), null where there are none."""
+    rows = {row[key]: row for row in measures.select([key, *measured_columns()]).to_pylist()}
+    keys = table.column(key).to_pylist()
+    for name in measured_columns():
+        field = measures.schema.field(name)
+        table = table.append_column(field, pa.array([rows.get(one, {}).get(name) for one in keys], field.type))
+    return table
 
 
 def matrix(column: pa.ChunkedArray) -> Vectors:
@@ -110,7 +132,8 @@ def nearest(vectors: Vectors) -> list[dict[str, Any]]:
 
 def parse() -> argparse.Namespace:
     parser = program.parser(__doc__)
-    program.add_tables(parser, "reels", "creators", "coordinates", "clusters", names="cluster_names")
+    program.add_tables(parser, "reels", "creators", "coordinates", "clusters", "measures", names="cluster_names")
+    parser.add_argument("--creator-measures", type=Path, required=True, metavar="FILE", help="creator_measures.parquet")
     parser.add_argument("--output-reels", type=Path, required=True, metavar="FILE", help="parquet to write")
     parser.add_argument("--output-creators", type=Path, required=True, metavar="FILE", help="parquet to write")
     parser.add_argument("--seed", type=int, default=42, metavar="N", help="seed of UMAP [42]")

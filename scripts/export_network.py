@@ -1,7 +1,7 @@
 """Write the follow network for Gephi, Cytoscape, igraph and others: GEXF and GraphML.
 
-Nodes are creators with handle, numbers, cluster and place on the map (in GEXF also as Gephi draws them), edges go from
-who follows to who is followed. What there is not has no attribute.
+Nodes are creators with handle, numbers, cluster and place on the map (in GEXF also as Gephi draws them), mean measures
+and the creators file's own columns; edges go from who follows to who is followed. What there is not has no attribute.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import argparse
 import environment  # noqa: F401 (before all packages)
 import io
 import re
+from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,24 +19,31 @@ from analysis.figures import cluster_colour
 from analysis.files import replace_file
 from analysis.study_tables import read_names
 from common import program
-from common.tables import CLUSTERS, COORDINATES, CREATORS, EDGES, read_table
+from common.columns import measured_columns
+from common.tables import CLUSTERS, COORDINATES, CREATOR_MEASURES, CREATORS, EDGES, read_table
+from tabulate.flat import own_columns
 
 if TYPE_CHECKING:
     import networkx as nx
 
-VERSION = "1"
+VERSION = "2"
 SIDE = 1000.0  # of the map, in Gephi's units
+TAKEN = {"id", "label", "viz", "pid", "start", "end", "spells", "slices"}
 # What XML 1.0 cannot hold, not even escaped.
 NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def main(arguments: argparse.Namespace) -> None:
+    creators = read_table(arguments.creators, CREATORS)
+    measures = read_table(arguments.measures, CREATOR_MEASURES).select(["creator_id", *measured_columns()])
     graph = network(
-        read_table(arguments.creators, CREATORS).to_pylist(),
+        creators.to_pylist(),
         read_table(arguments.coordinates, COORDINATES).to_pylist(),
         read_table(arguments.clusters, CLUSTERS).to_pylist(),
         read_names(arguments.names),
         read_table(arguments.edges, EDGES).to_pylist(),
+        {row.pop("creator_id"): row for row in measures.to_pylist()},
+        [field.name for field in own_columns(creators)],
     )
     title = f"{arguments.name} (synthetic data)" if arguments.synthetic == "true" else arguments.name
     graph.graph["name"] = xml_text(title)
@@ -49,15 +58,30 @@ def network(
     clusters: list[dict[str, Any]],
     names: dict[int, str],
     edges: list[dict[str, Any]],
+    measures: Mapping[str, dict[str, Any]] | None = None,
+    own: Sequence[str] = (),
 ) -> nx.DiGraph:
-    """The network with the creators' attributes; rows of the tables of the same names."""
+    """The network with the creators' attributes; rows of the tables of the same names.
+
+    Args:
+        creators: rows.
+        coordinates: rows.
+        clusters: rows.
+        names: of the clusters, by number.
+        edges: rows.
+        measures: of each creator, by id.
+        own: further columns of the creators, of one value each.
+    """
     import networkx as nx
 
     graph = nx.DiGraph()
     for row in creators:
         texts = {name: xml_text(row[name]) for name in ("handle", "full_name", "follows_status") if row[name]}
         numbers = {name: row[name] for name in ("followers", "following", "n_reels") if row[name] is not None}
-        graph.add_node(xml_text(row["creator_id"]), label=texts.get("handle", row["creator_id"]), **texts, **numbers)
+        further = {own_name(name): row[name] for name in own} | (measures or {}).get(row["creator_id"], {})
+        known = {name: attribute(value) for name, value in further.items() if value is not None}
+        node = known | texts | numbers | {"label": texts.get("handle", row["creator_id"])}
+        graph.add_node(xml_text(row["creator_id"]), **node)
     for row in clusters:
         if row["cluster"] is not None:
             node = graph.nodes[xml_text(row["creator_id"])]
@@ -71,6 +95,18 @@ def network(
             node["x"], node["y"] = row["x"], row["y"]
     graph.add_edges_from((xml_text(row["source_id"]), xml_text(row["target_id"])) for row in edges)
     return graph
+
+
+def own_name(column: str) -> str:
+    """What an own column is called as an attribute: some names mean something to the library or to Gephi."""
+    return f"own_{column}" if column.lower() in TAKEN else xml_text(column)
+
+
+def attribute(value: Any) -> Any:
+    """A value as an attribute: dates and times in ISO 8601."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return xml_text(value) if isinstance(value, str) else value
 
 
 def as_gexf(graph: nx.DiGraph) -> bytes:
@@ -105,7 +141,9 @@ def xml_text(text: str) -> str:
 
 def parse() -> argparse.Namespace:
     parser = program.parser(__doc__)
-    program.add_tables(parser, "creators", "coordinates", "clusters", "edges", names="cluster_names")
+    program.add_tables(
+        parser, "creators", "coordinates", "clusters", "edges", names="cluster_names", measures="creator_measures"
+    )
     parser.add_argument("--gexf", type=Path, required=True, metavar="FILE", help="to write")
     parser.add_argument("--graphml", type=Path, required=True, metavar="FILE", help="to write")
     program.add_labels(parser)

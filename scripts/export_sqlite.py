@@ -19,11 +19,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from common import program
-from common.tables import CLUSTERS, COORDINATES, CREATORS, FOLLOWS, REELS, STATUS, read_table
+from common.tables import (
+    CLUSTERS,
+    COORDINATES,
+    CREATOR_MEASURES,
+    CREATORS,
+    FOLLOWS,
+    MEASURES,
+    REELS,
+    STATUS,
+    read_table,
+)
 
-VERSION = "1"
+VERSION = "2"
 SCHEMA = """
 CREATE TABLE instagram_accounts (
     insta_id TEXT PRIMARY KEY, username TEXT, full_name TEXT, url TEXT, profile_pic_url TEXT, biography TEXT,
@@ -39,6 +50,9 @@ CREATE TABLE reels (
 CREATE TABLE following (user_pk TEXT, following_pk TEXT, following_username TEXT);
 CREATE TABLE requests (id INTEGER PRIMARY KEY, url TEXT, answer TEXT);
 """
+# Tables of the study beside them; their types by those of their columns.
+BESIDE = {"measures": MEASURES, "creator_measures": CREATOR_MEASURES}
+TYPES = {pa.string(): "TEXT", pa.int64(): "INTEGER", pa.float64(): "REAL"}
 OWN_COLUMNS = ("url", "profile_pic_url", "biography", "city_name")  # further columns that the database has a place for
 
 
@@ -76,6 +90,7 @@ def main(arguments: argparse.Namespace) -> None:
             {"user_pk": row["source_id"], "following_pk": row["target_id"], "following_username": row["target_handle"]}
             for row in follows
         ],
+        **{name: read_table(getattr(arguments, name), schema).to_pylist() for name, schema in BESIDE.items()},
     }
     write_database(arguments.output, rows)
     program.log.info("%s: %d accounts, %d reels, %d follows", arguments.output, len(accounts), len(reels), len(follows))
@@ -154,6 +169,9 @@ def write_database(path: Path, rows: dict[str, list[dict[str, Any]]]) -> None:
         made = Path(folder) / path.name
         with closing(sqlite3.connect(made)) as database:
             database.executescript(SCHEMA)
+            for name, schema in BESIDE.items():
+                columns = ", ".join(f"{field.name} {TYPES[field.type]}" for field in schema)
+                database.execute(f"CREATE TABLE {name} ({columns}, PRIMARY KEY ({schema.names[0]}))")
             for table, found in rows.items():
                 if found:
                     names, marks = ", ".join(found[0]), ", ".join(f":{name}" for name in found[0])
@@ -164,7 +182,8 @@ def write_database(path: Path, rows: dict[str, list[dict[str, Any]]]) -> None:
 
 def parse() -> argparse.Namespace:
     parser = program.parser(__doc__)
-    program.add_tables(parser, "creators", "reels", "follows", "status", "clusters", "coordinates")
+    program.add_tables(parser, "creators", "reels", "follows", "status", "clusters", "coordinates", "measures")
+    parser.add_argument("--creator-measures", type=Path, required=True, metavar="FILE", help="creator_measures.parquet")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="database to write")
     return parser.parse_args()
 

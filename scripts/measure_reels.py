@@ -1,7 +1,7 @@
 """Describe each reel by what can be measured in its frames, as 40 to 80 words of English.
 
 Palette, light, texture, composition, motion and cutting rhythm; see docs/measures.md. Needs no GPU. The measures
-themselves are written beside the text, as JSON.
+themselves are written beside the text, as JSON; with `--stage measures` alone, where a model describes the reels.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from common.config import DescriptionSection
+from common.config import DescriptionSection, MeasuresSection
 from common.isolation import run_isolated
 from common.options import read_section
 from common.program import run
@@ -24,18 +24,26 @@ if TYPE_CHECKING:
     from measures import SampledReel
 
 VERSION = "1"
-STAGE = Stage("description", "measure_reels", VERSION, ".txt", inputs=("frames",))
+STAGES = {
+    "description": Stage("description", "measure_reels", VERSION, ".txt", inputs=("frames",)),
+    "measures": Stage("measures", "measure_reels", VERSION, ".json", inputs=("frames",)),
+}
+SECTIONS: dict[str, type[DescriptionSection | MeasuresSection]] = {
+    "description": DescriptionSection,
+    "measures": MeasuresSection,
+}
 
 
-def measure_reel(work: Work) -> Outcome:
-    """The core: one reel's frames to a description and its measures."""
+def measure_reel(work: Work, in_words: bool = True) -> Outcome:
+    """The core: one reel's frames to its measures and, unless a model describes it, to a description."""
     import cv2
 
     from measures import describe, measure
 
     cv2.setNumThreads(1)  # parallel are the reels
     measures = measure(read_frames(work.needed("frames")))
-    work.artifact(".txt").write_text(describe(measures) + "\n", encoding="utf-8")
+    if in_words:
+        work.artifact(".txt").write_text(describe(measures) + "\n", encoding="utf-8")
     work.artifact(".json").write_text(json.dumps(measures.as_dict(), indent=1) + "\n", encoding="utf-8")
     return OK
 
@@ -61,7 +69,7 @@ def read_frames(path: Path) -> SampledReel:
 
 
 def main(arguments: argparse.Namespace) -> None:
-    settings = read_section(arguments, DescriptionSection)
+    settings = read_section(arguments, SECTIONS[arguments.stage])
     isolated = functools.partial(
         run_isolated,
         measure_reel,
@@ -69,11 +77,18 @@ def main(arguments: argparse.Namespace) -> None:
         timeout_s=settings.timeout_s,
         memory_mb=settings.memory_mb,
     )
-    run_stage(STAGE, arguments, settings, isolated)
+    in_words = arguments.stage == "description"
+    run_stage(STAGES[arguments.stage], arguments, settings, lambda works: isolated(works, in_words))
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
-    return stage_parser(STAGE, DescriptionSection, __doc__).parse_args(argv)
+    # Which settings there are depends on the stage, so that is read first.
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    first.add_argument("--stage", choices=list(STAGES), default="description", help="what is made [%(default)s]")
+    stage = first.parse_known_args(argv)[0].stage
+    options = stage_parser(STAGES[stage], SECTIONS[stage], __doc__)
+    options.add_argument("--stage", choices=list(STAGES), default="description", help="what is made [%(default)s]")
+    return options.parse_args(argv)
 
 
 if __name__ == "__main__":

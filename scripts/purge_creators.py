@@ -1,10 +1,11 @@
+#!/usr/bin/env python
 """Purge people who asked not to be held: every trace of them in a study, for good.
 
-    python scripts/purge_creators.py --configfile study.yaml                     those whom study.opt_out lists
-    python scripts/purge_creators.py --configfile study.yaml --handles ada,bob   these, too
-    python scripts/purge_creators.py --configfile study.yaml --dry-run           shows what would go; changes nothing
+    python scripts/purge_creators.py                     those whom study.opt_out lists
+    python scripts/purge_creators.py --handles ada,bob   these, too
+    python scripts/purge_creators.py --dry-run           shows what would go; changes nothing
 
-Run in the study's directory (or with --directory), while no snakemake runs there. Out go: kept answers, also people's
+Run in the study's folder (or with --study), while no snakemake runs there. Out go: kept answers, also people's
 entries in the follow lists of others; results in the store, also those of others that name them; lists, tables,
 exports, databases and videos inside the folder, as far as they are theirs; at last the lines of study.opt_out itself.
 `results`, with the journal, and `.snakemake` go as a whole: the next run makes them again from answers and store.
@@ -34,12 +35,14 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from common.config import Config, SelectSection, read_config
+from begin_study import contents
+from common.config import Config, SelectSection
 from common.program import UserError, parser, run
 from common.purge import People, Search, clean_table, quoted, searches, table_names
 from common.scrub import GONE, Account, Scrubber, accounts, identity_of
 from common.store import as_line, read_lines, write_bytes
 from common.study import running_elsewhere
+from common.study_folder import STUDY_FILE, add_study, enter_study
 from common.tables import STAGES
 from common.tombstones import FOLDER as OPT_OUT
 from common.tombstones import Tombstones
@@ -71,7 +74,7 @@ WORDS = " ".join(
     [
         json.dumps(Config.model_json_schema()), *COLUMNS, *STAGES, "index", "imports", "entry", "calls", "avatars",
         "download", "tombstones", "pending", "journal", "benchmarks", "logs", "figures", "tables", "metadata", "locks",
-        PROFILE, PROFILE_BY_ID, CLIPS, FOLLOWING, "collect", "links", "modalities",
+        PROFILE, PROFILE_BY_ID, CLIPS, FOLLOWING, "collect", "links", "modalities", "distinctions",
     ]
 )  # fmt: skip
 # Columns of a follow list that describe who is followed.
@@ -81,12 +84,7 @@ Statement = tuple[str, tuple[Any, ...]]  # of SQL, with its values
 
 
 def main(arguments: argparse.Namespace) -> None:
-    configfile = (arguments.configfile or arguments.directory / "study.yaml").resolve()
-    try:
-        os.chdir(arguments.directory)
-    except OSError as error:
-        raise UserError(f"{arguments.directory}: {error.strerror}") from None
-    config = read_config(configfile)
+    configfile, config = enter_study(arguments, (STUDY_FILE,))
     unfinished = People.read(PENDING)
     listed = {normal_handle(handle) for handle in arguments.handles.split(",")} - {""}
     if config.study.opt_out:
@@ -601,12 +599,24 @@ class Purge:
         here, *others = self.roots
         skipped = {place / name for place in (here, CHECKOUT) for name in NOT_SEARCHED}
         skipped |= {CHECKOUT / name for name in PROGRAM}
+        # What make study wrote, and nobody has changed since.
+        skipped |= {
+            path for name, text in contents(here) if (path := here / name) != self.configfile and _is(path, text)
+        }
         skipped |= {Path(self.config.models.directory or "data/models").resolve(), *here.glob(".snakemake/conda*")}
         for root in (here, *(root for root in others if not root.is_relative_to(here))):
             for folder, subfolders, files in os.walk(root):
                 subfolders[:] = [name for name in sorted(subfolders) if Path(folder, name) not in skipped]
                 found = (Path(folder, name) for name in (*subfolders, *sorted(files)))
                 yield from (path for path in found if path not in skipped)
+
+
+def _is(path: Path, text: str) -> bool:
+    """Whether a file has this text."""
+    try:
+        return path.read_bytes() == text.encode()
+    except OSError:
+        return False
 
 
 def files_of(stem: str) -> tuple[str, ...]:
@@ -669,8 +679,7 @@ def say(text: str) -> None:
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     options = parser(__doc__)
-    options.add_argument("--configfile", type=Path, metavar="FILE", help="the study's configuration [study.yaml]")
-    options.add_argument("--directory", type=Path, default=Path(), help="the study's directory [this one]")
+    add_study(options, (STUDY_FILE,))
     options.add_argument("--handles", default="", metavar="ADA,BOB", help="handles, with commas between them")
     options.add_argument("--ids", default="", metavar="77,78", help="ids of the service, with commas between them")
     options.add_argument("--dry-run", action="store_true", help="show what would go; change nothing")

@@ -12,17 +12,17 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bundle.contents import check_files, counted, read_note, read_tables
+from bundle.contents import SCHEMAS, check_files, counted, read_note, read_tables
 from bundle.opt_out import without_opted_out
 from bundle.study_file import NEEDED, not_remakeable
 from common import program
 from common.config import ProfileSection
 from common.options import add_section, read_section
 from common.program import UserError
-from common.tables import write_table
+from common.tables import build_table, write_table
 from common.tombstones import Tombstones
 
-VERSION = "1"
+VERSION = "2"
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -42,7 +42,9 @@ def main(arguments: argparse.Namespace) -> None:
         raise UserError(not_remakeable(folder, lacking))
     tables = without_opted_out(tables, Tombstones().has)
     tables["creators"] = marked(tables["creators"], read_section(arguments, ProfileSection).min_reels)
-    for name, table in tables.items():
+    # A public bundle has no measures; whatever reads them finds tables without a row.
+    empty = {name: build_table([], SCHEMAS[name]) for name in ("measures", "creator_measures")}
+    for name, table in (empty | tables).items():
         write_table(table, arguments.output / f"{name}.parquet")
     program.log.info("%s: bundle of %s, %s inside the cohort", folder, note.name, counted(tables))
     if tables["creators"].column("followers").null_count == tables["creators"].num_rows:

@@ -1,3 +1,4 @@
+#!/usr/bin/env python
 """Say of one reel, stage by stage, what was made, by what, from what, and what would change if it were run now."""
 
 from __future__ import annotations
@@ -7,7 +8,7 @@ import importlib
 from pathlib import Path
 from typing import Any, cast
 
-from common.config import Config, EmbeddingSection, Modality, Section, read_config
+from common.config import Config, EmbeddingSection, Modality, Section
 from common.manifest import Row, read_manifest
 from common.models import Model, open_model
 from common.named import Names
@@ -16,10 +17,11 @@ from common.stage import Stage
 from common.states import FAILED, NOTED, SKIPPED
 from common.store import Entry, Store, digest, read_lines
 from common.study import folders, programs
+from common.study_folder import add_study, enter_study
 
 
 def main(arguments: argparse.Namespace) -> None:
-    config = read_config(arguments.configfile)
+    _, config = enter_study(arguments)
     store = Store(Path(arguments.store or config.store.directory))
     names = Names(arguments.results / "creators")
     arguments.reel = names.reel_id(arguments.reel)
@@ -129,11 +131,9 @@ def differences(before: Any, after: Any, name: str = "") -> list[tuple[str, Any,
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     options = parser(__doc__)
     options.add_argument("reel", help="reel id, or the name of its file")
-    options.add_argument(
-        "--configfile", type=Path, default=Path("results/config.yaml"), help="the study as it is now [%(default)s]"
-    )
-    options.add_argument("--results", type=Path, default=Path("results"), help="[%(default)s]")
-    options.add_argument("--store", type=Path, help="[store.directory of the study]")
+    add_study(options)
+    options.add_argument("--results", type=Path, default=Path("results"), help="in the study's folder [%(default)s]")
+    options.add_argument("--store", type=Path, help="in the study's folder [store.directory of the study]")
     return options.parse_args(argv)
 
 

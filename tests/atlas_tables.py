@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from common.tables import (
     CLUSTER_NAMES,
     CLUSTERS,
     COORDINATES,
+    CREATOR_MEASURES,
     CREATORS,
     EDGES,
     REELS,
@@ -25,7 +27,7 @@ from study import CHECKOUT
 
 SCHEMAS = {
     "creators": CREATORS, "reels": REELS, "edges": EDGES, "status": STATUS, "coordinates": COORDINATES,
-    "clusters": CLUSTERS, "names": CLUSTER_NAMES,
+    "clusters": CLUSTERS, "names": CLUSTER_NAMES, "measures": CREATOR_MEASURES,
 }  # fmt: skip
 
 
@@ -42,8 +44,17 @@ def study_tables(number: int, texts: list[str], frames: list[Path] | None = None
     text = [texts[n % len(texts)] for n in range(number)]
     return {
         "creators": [
-            {"creator_id": c, "handle": c, "full_name": text[n], "followers": 10 ** (n % 6), "n_reels": 1}
+            {
+                "creator_id": c, "handle": c, "full_name": text[n], "followers": 10 ** (n % 6), "n_reels": 1,
+                "region": ["north", "south", None][n % 3], "paid": n % 2 == 0, "age": 20 + n, "note": f"note {n}",
+                "<b>odd</b>": text[n],
+                "joined": date(2024, 1 + n % 12, 1), "seen": datetime(2024, 5, 31, n % 24, tzinfo=UTC),
+            }
             for n, c in enumerate(ids)
+        ],
+        "measures": [
+            {"creator_id": c, "light_lightness": n / 7, "motion_kind": ["still", "inside"][n % 2]}
+            for n, c in enumerate(ids[:-1])
         ],
         "reels": [
             {

@@ -31,6 +31,8 @@ SMALL = {
 }
 RESULTS = (
     *(f"results/tables/{table}.parquet" for table in ("reels", "creators", "follows", "edges", "status", "coverage")),
+    *(f"results/tables/{table}.parquet" for table in ("measures", "creator_measures", "creators_flat", "distinctions")),
+    "results/tables/creators_flat.csv",
     "results/map/coordinates.parquet",
     "results/map/clusters.parquet",
     "results/hypotheses.json",

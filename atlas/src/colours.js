@@ -51,16 +51,34 @@ export function isSkewed(values) {
   return high / low > 100;
 }
 
-/** A function from a creator's number to a colour, and the ends of the scale (null for clusters). */
+/** The values of a column of categories with their numbers, the most frequent first. */
+export function categories(column) {
+  const counts = new Map();
+  for (const value of column.values) if (value !== null) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return [...counts].sort(([one, many], [other, more]) => more - many || (one < other ? -1 : 1));
+}
+
+/** The column that creators are coloured by; undefined: clusters. */
+export function columnOf(data, name) {
+  return data.columns.find((column) => column.key === name);
+}
+
+/** A function from a creator's number to a colour; the ends of the scale (null for clusters and categories); the colour of each category. */
 export function colouring(data, name) {
-  if (name === 'cluster') {
+  const column = columnOf(data, name);
+  if (!column) {
     const of = new Map(data.clusters.map((cluster) => [cluster.id, clusterColour(cluster)]));
-    return { of: (creator) => of.get(data.creators[creator].cluster) ?? UNKNOWN, ends: null };
+    return { of: (creator) => of.get(data.creators[creator].cluster) ?? UNKNOWN, ends: null, named: null };
   }
-  const { values } = data.columns.find((column) => column.key === name);
+  const { values } = column;
+  if (column.kind === 'category') {
+    // As many as there are colours; the rarest share the grey of what is not known.
+    const named = new Map(categories(column).map(([value], place) => [value, place < data.colours.length ? clusterColour({ colour: data.colours[place] }) : UNKNOWN]));
+    return { of: (creator) => named.get(values[creator]) ?? UNKNOWN, ends: null, named };
+  }
   const known = values.filter((value) => value !== null);
-  if (!known.length) return { of: () => UNKNOWN, ends: null };
-  const scale = isSkewed(values) ? Math.log1p : (value) => value;
+  if (!known.length) return { of: () => UNKNOWN, ends: null, named: null };
+  const scale = column.kind === 'number' && isSkewed(values) ? Math.log1p : (value) => value;
   const ends = known.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
   const [low, high] = ends.map(scale);
   const first = isDark() ? DARKEST : 0;
@@ -68,6 +86,7 @@ export function colouring(data, name) {
   return {
     of: (creator) => (values[creator] === null ? UNKNOWN : viridis(share(values[creator]))),
     ends,
+    named: null,
     skewed: scale === Math.log1p,
   };
 }

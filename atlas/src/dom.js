@@ -67,3 +67,15 @@ export function number(value) {
   if (value === null || value === undefined) return '–';
   return Number.isInteger(value) ? value.toLocaleString('en') : value.toLocaleString('en', { maximumSignificantDigits: 4 });
 }
+
+/** A column's value as people read it; dates are kept in seconds since 1970. */
+export function written(column, value) {
+  if (value === null || value === undefined) return '–';
+  if (column.kind === 'date' || column.kind === 'time') return moment(value).slice(0, column.kind === 'date' ? 10 : 16).replace('T', ' ');
+  return typeof value === 'number' ? number(value) : visible(value);
+}
+
+/** Seconds since 1970 in ISO 8601. */
+function moment(seconds) {
+  return new Date(seconds * 1000).toISOString();
+}

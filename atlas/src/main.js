@@ -12,15 +12,18 @@ const prefersDark = window.matchMedia('(prefers-color-scheme: dark)');
 
 const words = new Map(data.clusters.map((cluster) => [cluster.id, cluster.words.join(', ')]));
 
-/** What can be searched of each creator, in lower case: handle, name, cluster and its words, and the texts of the reels. */
-const searched = data.creators.map((creator) =>
+const ownTexts = data.columns.filter(({ group, kind }) => group === 'own' && (kind === 'text' || kind === 'category'));
+
+/** What can be searched of each creator, in lower case: handle, name, cluster and its words, own columns, and the texts of the reels. */
+const searched = data.creators.map((creator, index) =>
   [
     creator.handle,
     creator.name,
     clusterName(data, creator.cluster),
     words.get(creator.cluster),
-    ...creator.reels.flatMap((index) => {
-      const { description, caption, speech, music } = data.reels[index];
+    ...ownTexts.map((column) => column.values[index]),
+    ...creator.reels.flatMap((reel) => {
+      const { description, caption, speech, music } = data.reels[reel];
       return [description, caption, speech, music];
     }),
   ]
@@ -77,7 +80,7 @@ function draw(changed) {
   for (const name of ['ellipses', 'names', 'edges']) at(name).checked = values[name];
   at('colour').value = values.colour;
   document.documentElement.dataset.theme = values.theme ?? (prefersDark.matches ? 'dark' : 'light');
-  if (['hidden', 'cluster', 'colour', 'theme'].some((key) => changed.has(key))) fill(at('legend'), ...legend(data, state));
+  if (['hidden', 'filters', 'cluster', 'colour', 'theme'].some((key) => changed.has(key))) fill(at('legend'), ...legend(data, state));
   if (['creator', 'cluster', 'query'].some((key) => changed.has(key))) {
     fill(at('inspector'), ...inspected());
     at('said').textContent = at('selected').textContent;
@@ -99,8 +102,18 @@ state.listeners.push(draw);
 fill(
   at('colour'),
   element('option', { value: 'cluster' }, 'cluster'),
-  ...data.columns.map((column) => element('option', { value: column.key }, column.label)),
+  ...options(null),
+  group('own columns', options('own')),
+  group('measures (mean of the reels)', options('measures')),
 );
+
+function options(name) {
+  return data.columns.filter((column) => (column.group ?? null) === name && column.kind !== 'text').map((column) => element('option', { value: column.key }, column.label));
+}
+
+function group(label, made) {
+  return made.length ? element('optgroup', { label }, ...made) : null;
+}
 at('colour').addEventListener('change', (event) => state.set({ colour: event.target.value }));
 at('search').addEventListener('input', (event) => state.set({ query: event.target.value, creator: null, cluster: null }));
 at('search').addEventListener('keydown', (event) => {
@@ -146,7 +159,7 @@ const KEYS = {
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 window.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || at('keys').open) return;
-  const writing = event.target.matches('input[type="search"], select');
+  const writing = event.target.matches('input:not([type="checkbox"]), select');
   if (writing && event.key !== 'Escape') return;
   if (ARROWS[event.key] && event.target === at('map')) {
     map.nudge(...ARROWS[event.key], 0);

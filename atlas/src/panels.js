@@ -1,7 +1,7 @@
 // What stands beside the map: the selected creator or cluster, the legend, results of a search, the table.
 
-import { clusterColour, colouring } from './colours.js';
-import { element, fill, foreign, link, number, visible } from './dom.js';
+import { categories, clusterColour, colouring, columnOf } from './colours.js';
+import { element, fill, foreign, link, number, visible, written } from './dom.js';
 
 const ROWS = 100; // of the table, on a page
 const LISTED = 200; // creators in a list
@@ -19,21 +19,28 @@ export function creatorPanel(data, state, index, select) {
   const query = state.values.query;
   const follows = data.edges.filter(([source]) => source === index).map(([, target]) => target);
   const followed = data.edges.filter(([, target]) => target === index).map(([source]) => source);
+  const known = (columns) => columns.map((column) => [visible(column.label), foreign(written(column, column.values[index]), column.group === 'own' ? query : '')]);
   const facts = [
     ['cluster', clusterName(data, creator.cluster)],
     ['follows in the cohort', number(follows.length)],
     ['followed in the cohort', number(followed.length)],
-    ...data.columns.map((column) => [column.label, number(column.values[index])]),
+    ...known(data.columns.filter(({ group }) => group !== 'measures')),
   ];
+  const measures = known(data.columns.filter(({ group, values }) => group === 'measures' && values[index] !== null));
   return [
     element('h2', { id: 'selected', tabindex: '-1' }, foreign(creator.handle, query)),
     creator.name ? element('p', { className: 'name' }, foreign(creator.name, query)) : null,
-    element('dl', {}, ...facts.flatMap(([term, value]) => [element('dt', {}, term), element('dd', {}, value)])),
+    list(facts),
+    measures.length ? element('details', {}, element('summary', {}, 'Measures (means of the reels)'), list(measures)) : null,
     element('h3', {}, creator.reels.length === 1 ? '1 reel' : `${creator.reels.length} reels`),
     ...creator.reels.map((reel) => reelCard(data.reels[reel], query)),
     ...tied('Follows', data, state, follows, select),
     ...tied('Followed by', data, state, followed, select),
   ];
+}
+
+function list(facts) {
+  return element('dl', {}, ...facts.flatMap(([term, value]) => [element('dt', {}, term), element('dd', {}, value)]));
 }
 
 /** Creators tied to the selected one, in a list that can be opened. */
@@ -102,16 +109,16 @@ export function welcomePanel(data) {
   ];
 }
 
-/** The legend: clusters to switch off and on and to select, or the scale of a number. */
+/** The legend: clusters to switch off and on and to select; the values of a column, or the scale of its numbers, to filter by. */
 export function legend(data, state) {
   const hidden = new Set(state.values.hidden);
-  const { ends, skewed } = colouring(data, state.values.colour);
+  const { ends, named, skewed } = colouring(data, state.values.colour);
+  const column = columnOf(data, state.values.colour);
   const sizes = new Map();
   for (const { cluster } of data.creators) sizes.set(cluster, (sizes.get(cluster) ?? 0) + 1);
   const byCluster = state.values.colour === 'cluster';
   const rows = data.clusters.map((cluster) => {
-    const swatch = element('span', { className: 'swatch', 'aria-hidden': 'true' });
-    swatch.style.setProperty('--colour', byCluster ? `rgb(${clusterColour(cluster)})` : 'transparent');
+    const swatch = coloured(byCluster ? clusterColour(cluster) : null);
     const toggle = element('input', {
       type: 'checkbox',
       'data-key': `show ${cluster.id}`,
@@ -136,9 +143,73 @@ export function legend(data, state) {
     return element('li', {}, toggle, name);
   });
   const scale = ends
-    ? element('p', { className: 'scale' }, number(ends[0]), element('span', { className: 'ramp', 'aria-hidden': 'true' }), number(ends[1]), skewed ? ' (logarithmic)' : '')
+    ? element('p', { className: 'scale' }, written(column, ends[0]), element('span', { className: 'ramp', 'aria-hidden': 'true' }), written(column, ends[1]), skewed ? ' (logarithmic)' : '')
     : null;
-  return [scale, element('ul', { className: 'legend' }, ...rows)];
+  return [scale, ends ? range(column, state) : null, named ? values(column, named, state) : null, filtered(data, state), element('ul', { className: 'legend' }, ...rows)];
+}
+
+function coloured(colour) {
+  const swatch = element('span', { className: 'swatch', 'aria-hidden': 'true' });
+  swatch.style.setProperty('--colour', colour ? `rgb(${colour})` : 'transparent');
+  return swatch;
+}
+
+/** The values of a column of categories, to switch off and on. */
+function values(column, named, state) {
+  const hide = state.values.filters[column.key]?.hide ?? [];
+  const unknown = column.values.filter((value) => value === null).length;
+  const counted = [...categories(column), ...(unknown ? [[null, unknown]] : [])];
+  const rows = counted.slice(0, LISTED).map(([value, count]) => {
+    const name = value === null ? 'not known' : visible(value);
+    const toggle = element('input', {
+      type: 'checkbox',
+      'data-key': `value ${name}`,
+      onchange: (event) => {
+        const others = hide.filter((one) => one !== value);
+        const now = event.target.checked ? others : [...others, value];
+        state.filter(column.key, now.length ? { hide: now } : null);
+      },
+    });
+    toggle.checked = !hide.includes(value);
+    return element('li', {}, element('label', {}, toggle, coloured(named.get(value) ?? null), foreign(name), ` (${number(count)})`));
+  });
+  return element('ul', { className: 'legend values', 'aria-label': visible(column.label) }, ...rows);
+}
+
+/** From which number to which creators are shown. */
+function range(column, state) {
+  const limit = state.values.filters[column.key] ?? { from: null, to: null };
+  const kinds = { date: 'date', time: 'datetime-local' };
+  const shown = (value) => (value === null ? '' : kinds[column.kind] ? written(column, value).replace(' ', 'T') : value);
+  const box = (end, words) =>
+    element(
+      'label',
+      {},
+      `${words} `,
+      element('input', {
+        type: kinds[column.kind] ?? 'number',
+        step: 'any',
+        value: shown(limit[end]),
+        'data-key': `${end} ${column.key}`,
+        onchange: (event) => {
+          const text = event.target.value;
+          const number = kinds[column.kind] ? Date.parse(column.kind === 'date' ? text : `${text}Z`) / 1000 : Number(text);
+          const now = { ...limit, [end]: text === '' || !Number.isFinite(number) ? null : number };
+          state.filter(column.key, now.from === null && now.to === null ? null : now);
+        },
+      }),
+    );
+  return element('p', { className: 'range' }, box('from', 'show from'), ' ', box('to', 'to'));
+}
+
+/** What is filtered by, whichever column colours: nobody is to wonder where the others are. */
+function filtered(data, state) {
+  const keys = Object.keys(state.values.filters);
+  if (!keys.length) return null;
+  const labels = keys.map((key) => visible(columnOf(data, key).label)).join(', ');
+  const left = state.shown().filter(Boolean).length;
+  const clear = element('button', { type: 'button', 'data-key': 'no filter', onclick: () => state.set({ filters: {} }) }, 'show all');
+  return element('p', { className: 'filtered' }, `Filtered by ${labels}: ${number(left)} of ${number(data.creators.length)} creators. `, clear);
 }
 
 /** The table view: sorted, on pages. */
@@ -153,9 +224,11 @@ export class Table {
     const columns = [
       ['handle', 'creator', (index) => visible(data.creators[index].handle)],
       ['cluster', 'cluster', (index) => data.creators[index].cluster],
-      ...data.columns.map((column) => [column.key, column.label, (index) => column.values[index]]),
+      ...data.columns
+        .filter(({ key, kind, group }) => kind !== 'text' && (group !== 'measures' || key === state.values.colour))
+        .map((column) => [column.key, visible(column.label), (index) => column.values[index], column]),
     ];
-    const [, , value] = columns.find(([key]) => key === this.by);
+    const [, , value] = columns.find(([key]) => key === this.by) ?? columns[0];
     const rows = data.creators
       .map((_, index) => index)
       .filter((index) => shown[index] && (matches === null || matches.has(index)))
@@ -175,7 +248,7 @@ export class Table {
         {},
         element('th', { scope: 'row' }, element('button', { type: 'button', onclick: () => this.select(index, true) }, foreign(data.creators[index].handle, state.values.query))),
         element('td', {}, clusterName(data, data.creators[index].cluster)),
-        ...columns.slice(2).map(([, , read]) => element('td', { className: 'number' }, number(read(index)))),
+        ...columns.slice(2).map(([, , read, column]) => element('td', { className: column.kind === 'number' ? 'number' : null }, foreign(written(column, read(index))))),
       ),
     );
     const step = (by) => () => {

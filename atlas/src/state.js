@@ -5,6 +5,7 @@ const DEFAULTS = {
   cluster: null, // number of the selected cluster
   colour: 'cluster',
   hidden: [], // clusters that the legend switched off
+  filters: {}, // by column: { hide: [values] } of categories, { from, to } of numbers
   query: '',
   table: false,
   ellipses: true,
@@ -13,6 +14,30 @@ const DEFAULTS = {
   view: null, // [x, y, zoom]
   theme: null, // dark or light; null: as the system has it
 };
+
+/** Whether a value is inside of a filter's limits; what is not known is outside of any range. */
+function passes(value, { hide, from = null, to = null }) {
+  if (hide) return !hide.includes(value);
+  return value !== null && (from === null || value >= from) && (to === null || value <= to);
+}
+
+/** What an address says of filters, without what this page has no column for. */
+function readFilters(data, text) {
+  let given = {};
+  try {
+    given = JSON.parse(text);
+  } catch {
+    return {};
+  }
+  const number = (value) => (Number.isFinite(value) ? value : null);
+  const found = {};
+  for (const { key, kind } of data.columns) {
+    const limit = given?.[key];
+    if (kind === 'text' || !limit || typeof limit !== 'object') continue;
+    if (kind === 'category' ? Array.isArray(limit.hide) : !limit.hide) found[key] = kind === 'category' ? { hide: limit.hide } : { from: number(limit.from), to: number(limit.to) };
+  }
+  return found;
+}
 
 /** The state, and who wants to know of changes. */
 export class State {
@@ -42,19 +67,27 @@ export class State {
     for (const listener of this.listeners) listener(new Set(changed));
   }
 
-  /** Creators that the legend leaves: one flag each. */
+  /** Filter by a column; null: no longer. */
+  filter(key, limits) {
+    const { [key]: _, ...others } = this.values.filters;
+    this.set({ filters: limits === null ? others : { ...others, [key]: limits } });
+  }
+
+  /** Creators that legend and filters leave: one flag each. */
   shown() {
     const hidden = new Set(this.values.hidden);
-    return this.data.creators.map((creator) => !hidden.has(creator.cluster));
+    const limits = Object.entries(this.values.filters).map(([key, limit]) => [this.data.columns.find((column) => column.key === key).values, limit]);
+    return this.data.creators.map((creator, index) => !hidden.has(creator.cluster) && limits.every(([values, limit]) => passes(values[index], limit)));
   }
 
   write() {
     const said = new URLSearchParams();
-    const { creator, cluster, colour, hidden, query, table, ellipses, names, edges, view, theme } = this.values;
+    const { creator, cluster, colour, hidden, filters, query, table, ellipses, names, edges, view, theme } = this.values;
     if (creator !== null) said.set('creator', this.data.creators[creator].id);
     if (cluster !== null) said.set('cluster', cluster);
     if (colour !== DEFAULTS.colour) said.set('colour', colour);
     if (hidden.length) said.set('hidden', hidden.join('.'));
+    if (Object.keys(filters).length) said.set('filters', JSON.stringify(filters));
     if (query) said.set('search', query);
     if (table) said.set('table', '1');
     if (!ellipses) said.set('ellipses', '0');
@@ -72,13 +105,14 @@ export class State {
     const found = this.data.creators.findIndex((creator) => creator.id === said.get('creator'));
     const clusters = new Set(this.data.clusters.map((cluster) => cluster.id));
     const cluster = said.has('cluster') ? Number(said.get('cluster')) : null;
-    const columns = new Set(['cluster', ...this.data.columns.map((column) => column.key)]);
+    const columns = new Set(['cluster', ...this.data.columns.filter(({ kind }) => kind !== 'text').map(({ key }) => key)]);
     const view = (said.get('view') ?? '').split('_').map(Number);
     this.values = {
       creator: found >= 0 ? found : null,
       cluster: clusters.has(cluster) ? cluster : null,
       colour: columns.has(said.get('colour')) ? said.get('colour') : DEFAULTS.colour,
       hidden: (said.get('hidden') ?? '').split('.').filter(Boolean).map(Number).filter((id) => clusters.has(id)),
+      filters: readFilters(this.data, said.get('filters') ?? '{}'),
       query: said.get('search') ?? '',
       table: said.get('table') === '1',
       ellipses: said.get('ellipses') !== '0',

@@ -28,7 +28,7 @@ from analysis.dyads import (
     fit_null,
     logistic_regression,
     placed,
-    with_known_followers,
+    with_known_numbers,
 )
 from analysis.evidence import (
     NOT_SUPPORTED,
@@ -155,7 +155,7 @@ def p_value_of_each_cluster(study: Study, settings: HypothesesSection, seed: int
 def _in_clusters(study: Study, controls: bool) -> tuple[Study, list[str], str | None]:
     """The study of creators in clusters who can take part, who else is left out, and why nothing can be tested."""
     inside = study.only(study.clusters >= 0)
-    some, notes = with_known_followers(inside) if controls else (inside, [])
+    some, notes = with_known_numbers(inside) if controls else (inside, [])
     sizes = np.unique(some.clusters, return_counts=True)[1]
     number = some.network.n_creators
     checks = (
@@ -281,7 +281,8 @@ def _control_names(study: Study, controls: bool) -> list[str]:
     if not controls:
         return []
     names = [f"the same {name}" for name in study.categories]
-    return names + ["the difference in followers"] * (study.followers is not None)
+    names += ["the difference in followers"] * (study.followers is not None)
+    return names + [f"the difference in {name}" for name in study.numbers]
 
 
 def lost(dyads: Dyads, model: NullModel, names: list[str]) -> list[str]:

@@ -41,31 +41,36 @@ class Dyads:
 
 
 def placed(study: Study, controls: bool) -> tuple[Study, list[str]]:
-    """The study of creators who have a direction (and, with controls, a known number of followers); who is left out."""
+    """The study of creators who have a direction (and, with controls, known numbers); who is left out."""
     if study.profiles is None:
         return study, []
     with np.errstate(invalid="ignore"):
         kept = np.linalg.norm(study.profiles, axis=1) > 0  # False for NaN, too
     notes = [f"{int((~kept).sum())} creators without a profile are left out"] if not kept.all() else []
-    some, further = with_known_followers(study.only(kept)) if controls else (study.only(kept), [])
+    some, further = with_known_numbers(study.only(kept)) if controls else (study.only(kept), [])
     return some, notes + further
 
 
-def with_known_followers(study: Study) -> tuple[Study, list[str]]:
-    """The study of creators whose number of followers is known, where that is a control; who is left out, or why none.
+def with_known_numbers(study: Study) -> tuple[Study, list[str]]:
+    """The study of creators of whom the numbers are known that are controls; who is left out, and which is no control.
 
-    Where more than a tenth are unknown, those who are left would be another cohort: followers are then no control.
+    Where a number is unknown for more than a tenth, those who are left would be another cohort: it is then no control.
     """
-    if study.followers is None:
-        return study, []
-    known = study.followers > 0
-    unknown = int((~known).sum())
-    if not unknown:
-        return study, []
-    if unknown > MOST_UNKNOWN * len(known):
-        note = f"the difference in followers is no control: {unknown} of {len(known)} numbers of followers are unknown"
-        return replace(study, followers=None), [note]
-    return study.only(known), [f"{unknown} creators with unknown numbers of followers are left out"]
+    notes = []
+    numbers = dict(study.numbers) if study.followers is None else {"followers": study.followers, **study.numbers}
+    left_out = np.zeros(study.network.n_creators, bool)
+    for name, values in list(numbers.items()):
+        unknown = ~(values > 0) if name == "followers" else np.isnan(values)
+        if unknown.sum() > MOST_UNKNOWN * len(unknown):
+            notes.append(
+                f"the difference in {name} is no control: unknown for {unknown.sum()} of {len(unknown)} creators"
+            )
+            del numbers[name]
+        elif unknown.any():
+            notes.append(f"{unknown.sum()} creators with unknown {name} are left out")
+            left_out |= unknown
+    kept = replace(study, followers=numbers.pop("followers", None), numbers=numbers)
+    return (kept.only(~left_out) if left_out.any() else kept), notes
 
 
 def cosines(profiles: FloatArray) -> FloatArray:
@@ -104,6 +109,9 @@ def dyads_of(study: Study, similarity: FloatArray, controls: bool, latent: int =
         if study.followers is not None:
             size = np.log10(study.followers)
             covariates.append(np.abs(size[:, None] - size))
+        for values in study.numbers.values():
+            own = values / (values.std() or 1.0)  # seconds since 1970 beside zeros and ones would be hard to fit
+            covariates.append(np.abs(own[:, None] - own))
     if latent:
         covariates.append(latent_factors(follows, latent))
     shaped = np.array(covariates, float).reshape(len(covariates), number, number)

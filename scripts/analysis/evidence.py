@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from analysis.network import IntArray, Network
 from analysis.profiles import FloatArray
+from common.columns import described
 from common.config import ClusterSection
 from common.tables import FLOAT, INT, STRING
 
@@ -22,7 +23,8 @@ AS_PUBLISHED = "as published (circular)"
 PRIMARY = "dyadic"
 VERDICTS = (SUPPORTED, NOT_SUPPORTED, NOT_TESTABLE, AS_PUBLISHED)
 
-HYPOTHESES = pa.schema(
+HYPOTHESES = described(
+    "hypotheses",
     [
         ("id", STRING),
         ("question", STRING),
@@ -41,11 +43,11 @@ HYPOTHESES = pa.schema(
         ("seed", INT),
         ("verdict", STRING),
         ("reason", STRING),
-    ]
+    ],
 )
 
 # The same under other choices.
-SENSITIVITY = pa.schema([("variant", STRING), *HYPOTHESES])
+SENSITIVITY = described("sensitivity", [("variant", STRING), *HYPOTHESES])
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class Study:
         few_reels: (n,) whether the profile is of fewer reels than profile.min_reels; None where the table does not say.
         followers: (n,) numbers of followers, NaN where unknown; None where the table does not say.
         categories: (n,) whole numbers, equal for creators that share a category, -1 where unknown; by column.
+        numbers: (n,) own columns of numbers that hypotheses.controls names, NaN where unknown; by column.
         clustering: settings with which halves of the reels are clustered again.
         processes: how many processes a test may use; no result depends on it.
     """
@@ -88,13 +91,14 @@ class Study:
     few_reels: npt.NDArray[np.bool] | None = None
     followers: FloatArray | None = None
     categories: Mapping[str, IntArray] = field(default_factory=dict)
+    numbers: Mapping[str, FloatArray] = field(default_factory=dict)
     clustering: ClusterSection = field(default_factory=ClusterSection)
     processes: int = 1
 
     @property
     def has_controls(self) -> bool:
         """Whether something is known of the creators that could move both profiles and follows."""
-        return bool(self.categories) or self.followers is not None
+        return bool(self.categories) or bool(self.numbers) or self.followers is not None
 
     def only(self, kept: npt.NDArray[np.bool]) -> Study:
         """The study of some of its creators, and of the edges and reels among them.
@@ -125,6 +129,7 @@ class Study:
             few_reels=None if self.few_reels is None else self.few_reels[kept],
             followers=None if self.followers is None else self.followers[kept],
             categories={name: codes[kept] for name, codes in self.categories.items()},
+            numbers={name: values[kept] for name, values in self.numbers.items()},
         )
 
 

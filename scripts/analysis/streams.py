@@ -26,6 +26,8 @@ class Stream(IntEnum):
     REWIRED = 10
     CLUSTER_PAIRS = 11
     LEFT_OUT = 12
+    DISTINCTIONS_PERMUTED = 13
+    DISTINCTIONS_RESAMPLED = 14
 
 
 def random_stream(seed: int, stream: Stream, *places: int) -> np.random.Generator:

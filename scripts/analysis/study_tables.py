@@ -45,7 +45,7 @@ def read_study(
         clusters_path: columns creator_id and cluster; membership where it has it.
         reels_path: columns reel_id, creator_id and embedding.
         directed: whether edges have a direction.
-        controls: columns of categories; None: those that look like categories, and the language of the reels.
+        controls: own columns, of categories or numbers; None: those that look like categories, and the language.
 
     Raises:
         TableError: a table that cannot be used, or a column of `controls` that is not there.
@@ -64,6 +64,7 @@ def read_study(
         few_reels=_flags(columns["few_reels"]) if "few_reels" in columns else None,
         followers=_followers(columns["followers"]) if "followers" in columns else None,
         categories=categories(creators, reels, controls),
+        numbers=own_numbers(creators, controls or []),
     )
 
 
@@ -124,7 +125,8 @@ def categories(
     Args:
         creators: sorted by creator_id; columns after the usual ones are the researcher's own.
         reels: with the languages spoken and written; a creator's language is that of most of her or his reels.
-        wanted: columns; None: text columns with two to twenty values, and the language.
+        wanted: columns, of which those of numbers are left out; None: columns of yes and no and of texts with two to
+            twenty values, and the language.
     """
     further = {name: creators.column(name).to_pylist() for name in creators.column_names if name not in CREATORS.names}
     if reels is not None and LANGUAGE not in further:
@@ -134,14 +136,34 @@ def categories(
         own = {name: values for name, values in further.items() if not name.startswith(FIRST_STUDY)}
         chosen = [name for name, values in own.items() if _is_category(values)]
     else:
-        chosen = wanted
         missing = [name for name in wanted if name not in further]
         if missing:
             raise TableError(
                 f"hypotheses.controls: the creators' table has no column {', '.join(missing)}; "
                 f"it has {', '.join(sorted(further)) or 'none beside the usual ones'}"
             )
+        chosen = [name for name in wanted if name not in own_numbers(creators, wanted)]
     return {name: _codes(further[name]) for name in sorted(chosen)}
+
+
+def own_numbers(creators: pa.Table, wanted: list[str]) -> dict[str, FloatArray]:
+    """Those of the wanted columns that are numbers, dates (in days) or times (in seconds); NaN where unknown."""
+    columns = {name: creators.column(name) for name in sorted(wanted) if name in creators.column_names}
+    return {name: as_numbers(column) for name, column in columns.items() if is_number(column.type)}
+
+
+def is_number(kind: pa.DataType) -> bool:
+    """Whether a column has numbers, dates or times, so that a difference means something."""
+    return any(test(kind) for test in (kinds.is_integer, kinds.is_floating, kinds.is_date, kinds.is_timestamp))
+
+
+def as_numbers(column: pa.ChunkedArray) -> FloatArray:
+    """A column that `is_number` as float64: dates in days, times in seconds since 1970; NaN where unknown."""
+    if kinds.is_date(column.type):
+        return _numbers(column.cast(pa.date32()).cast(pa.int32()))
+    if kinds.is_timestamp(column.type):
+        return _numbers(column.cast(pa.timestamp("us", column.type.tz)).cast(pa.int64())) / 1e6
+    return _numbers(column)
 
 
 def _is_category(values: list[Any]) -> bool:

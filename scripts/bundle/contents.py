@@ -3,6 +3,7 @@
     BUNDLE/bundle.json                                                     format, name, whether the data are synthetic
     BUNDLE/tables/{creators,coverage}.parquet                              as in docs/tables.md
     BUNDLE/tables/{reels,follows,edges,status}.parquet                     where they are published; paths are null
+    BUNDLE/tables/{measures,creator_measures}.parquet                      of bundles with all tables
     BUNDLE/SHA256SUMS                                                      of every other file (sha256sum -c)
 
 Further files may lie beside these. A public bundle has pseudonyms for ids, and nulls where
@@ -24,12 +25,24 @@ from bundle.kinds import SUMS, files_of, strange_files
 from bundle.study_file import study_faults
 from common.program import UserError
 from common.store import file_sha256
-from common.tables import COVERAGE, CREATORS, EDGES, FOLLOWS, REELS, STATUS, read_table, write_table
+from common.tables import (
+    COVERAGE,
+    CREATOR_MEASURES,
+    CREATORS,
+    EDGES,
+    FOLLOWS,
+    MEASURES,
+    REELS,
+    STATUS,
+    read_table,
+    write_table,
+)
 
 FORMAT, VERSION = "reel-atlas-bundle", 1
 NOTE = "bundle.json"
 SCHEMAS = {
     "reels": REELS, "creators": CREATORS, "follows": FOLLOWS, "edges": EDGES, "status": STATUS, "coverage": COVERAGE,
+    "measures": MEASURES, "creator_measures": CREATOR_MEASURES,
 }  # fmt: skip
 ALWAYS = ("creators", "coverage")
 # Columns that name a row of another table.
@@ -39,13 +52,18 @@ REFERENCES = (
     ("edges", "source_id", "creators"),
     ("edges", "target_id", "creators"),
     ("status", "reel_id", "reels"),
+    ("measures", "reel_id", "reels"),
+    ("creator_measures", "creator_id", "creators"),
 )
 # Types of columns that the schemas do not know.
 FURTHER = (
     kinds.is_integer, kinds.is_floating, kinds.is_decimal, kinds.is_boolean, kinds.is_string, kinds.is_large_string,
     kinds.is_temporal, kinds.is_null,
 )  # fmt: skip
-UNIQUE = {"reels": ["reel_id"], "creators": ["creator_id"], "edges": ["source_id", "target_id"]}
+UNIQUE = {
+    "reels": ["reel_id"], "creators": ["creator_id"], "edges": ["source_id", "target_id"],
+    "measures": ["reel_id"], "creator_measures": ["creator_id"],
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -44,9 +44,11 @@ SAID = {
     "ro-crate-metadata.json": "The bundle described for machines",
     "study.yaml": "The settings of the analysis, as a study of Reel Atlas",
     "tables/coverage.parquet": "How many reels each stage made, skipped and could not make",
+    "tables/creator_measures.parquet": "What the reels of each creator look like: means and spreads of the measures",
     "tables/creators.parquet": "A row for each creator",
     "tables/edges.parquet": "Follows between creators of the cohort",
     "tables/follows.parquet": "Whom the creators follow",
+    "tables/measures.parquet": "What each reel looks like, as numbers",
     "tables/reels.parquet": "A row for each reel",
     "tables/status.parquet": "What became of each reel in each stage",
 }

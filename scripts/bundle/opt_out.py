@@ -13,6 +13,8 @@ OWNERS = {
     "creators": ["creator_id"],
     "reels": ["creator_id"],
     "status": ["creator_id"],
+    "measures": ["creator_id"],
+    "creator_measures": ["creator_id"],
     "follows": ["source_id", "target_id"],
     "edges": ["source_id", "target_id"],
     "coordinates": ["creator_id"],

@@ -408,6 +408,13 @@ class FramesSection(Section):
         return self
 
 
+class MeasuresSection(Section):
+    """What the frames look like, as numbers, where a model describes them (`measured` descriptions bring theirs)."""
+
+    timeout_s: float = execution(300.0, "Seconds the measures of one reel may take.", gt=0)
+    memory_mb: int = execution(4096, "Address space a measuring process may use.", ge=512)
+
+
 class DescriptionSection(Section):
     """What the pictures show, as text."""
 
@@ -627,8 +634,9 @@ class HypothesesSection(Section):
     )
     controls: list[str] | None = Field(
         None,
-        description="Tests of pairs: columns of the creators file that creators may share (null: language, and every "
-        "further text column with two to twenty values).",
+        description="Tests of pairs: columns of the creators file: texts and yes/no, which creators may share; "
+        "numbers, dates and times, in which they differ (null: language, and every column of yes/no or of texts with two to "
+        "twenty values).",
     )
     own_tests: list[str] = Field(
         [], description="Python files with tests of your own (docs/analysis.md), relative to the study's directory."
@@ -797,6 +805,7 @@ class Config(Section):
     transcript: TranscriptSection = TranscriptSection()
     context: ContextSection = ContextSection()
     frames: FramesSection = FramesSection()
+    measures: MeasuresSection = MeasuresSection()
     description: DescriptionSection = DescriptionSection()
     embedding: EmbeddingSection = EmbeddingSection()
     profile: ProfileSection = ProfileSection()

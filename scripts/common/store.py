@@ -16,6 +16,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,9 @@ from common.states import Outcome
 
 
 def digest(value: Any) -> str:
-    """Hex sha256 of a JSON value in its canonical form."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    """Hex sha256 of a JSON value in its canonical form; dates and times in it count as ISO 8601."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=methodcaller("isoformat"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def file_sha256(path: Path) -> str:

@@ -72,6 +72,8 @@ def programs(config: Config) -> dict[str, str]:
         "transcript": "transcribe_speech",
         "context": "prepare_context",
         "frames": "sample_frames",
+        # Measured descriptions have their measures beside them.
+        **({} if config.description.backend == "measured" else {"measures": "measure_reels"}),
         "description": "measure_reels" if config.description.backend == "measured" else "describe_reels",
         **dict.fromkeys(embeddings(config), "embed_descriptions"),
     }
@@ -99,6 +101,7 @@ class Study:
         names: the configuration files that were given.
         planned: with what the run was planned (`plan`), for a process that makes one job of it.
         overrides: what --config said.
+        is_module: another Snakefile uses the workflow as a module; the demo is never meant then.
 
     Attributes:
         batches: that have creators, each with a digest of all that the source says of them.
@@ -112,12 +115,20 @@ class Study:
         names: list[str],
         planned: dict[str, Any] | None = None,
         overrides: Mapping[str, Any] | None = None,
+        is_module: bool = False,
     ) -> None:
         self.checkout, self.files = checkout, names
         places: Places = {}
         if names:
             data, self.name = given, ", ".join(os.path.relpath(name) for name in names)
             places = check_files(names, given, overrides or {})
+        elif is_module:
+            data, self.name = given, "`config:` of the module"
+            if not given:
+                raise ConfigError(
+                    "the module of Reel Atlas got no study: the Snakefile that uses it needs the lines "
+                    '`configfile: "study.yaml"` and, in the module, `config: config`'
+                )
         else:
             # The demo is loaded only when no other study is given, and never merged with one.
             demo = read_content(checkout / "config" / "demo.yaml")
@@ -126,10 +137,10 @@ class Study:
                 data[section] = {**data.get(section, {}), **values} if isinstance(values, dict) else values
         self.config: Config = parse_config(data, self.name, places)
         videos = Path(self.config.source.files.videos)
-        if not names and self.config.source.kind == "files" and not videos.is_dir():
+        if not (names or is_module) and self.config.source.kind == "files" and not videos.is_dir():
             raise ConfigError(
-                f"{videos}: no such folder here. No study was given, so the demo study was "
-                "assumed; give yours with --configfile STUDY.yaml, or run the demo in the checkout"
+                f"{videos}: no such folder here. No study was given, so the demo study was assumed; give yours with "
+                "--configfile STUDY.yaml, begin one in the checkout (make study DIR=FOLDER), or run the demo there"
             )
         self.batches: dict[str, str] = {}
         self.notices: list[dict[str, Any]] = []
@@ -544,6 +555,23 @@ def _refuse_traps(key: str, value: str) -> None:
         raise ConfigError(f"--config: {key}: {error}") from None
 
 
+def config_files(workflow: Any, given: dict[str, Any]) -> list[str]:
+    """The files that a configuration was read from, later ones before earlier ones.
+
+    Args:
+        workflow: Snakemake's.
+        given: the configuration that the Snakefile got.
+
+    Returns:
+        Files that a Snakefile names (`configfile:`), then those of --configfile, which change what the former say.
+        Nothing where a Snakefile that uses the workflow as a module has made its configuration in another way.
+    """
+    if given is not workflow.modifier_stack[0].globals["config"]:
+        return []
+    last = [str(name) for name in workflow.config_settings.configfiles]
+    return [name for name in map(str, workflow.configfiles) if name not in last] + last
+
+
 def check_files(names: list[str], given: Mapping[str, Any], overrides: Mapping[str, Any]) -> Places:
     """Read the configuration files again, strictly, and compare what they say with what Snakemake read.
 
@@ -582,6 +610,7 @@ def open_study(
     names: list[str],
     overrides: dict[str, Any],
     planned: dict[str, Any] | None,
+    is_module: bool = False,
 ) -> Study:
     """The study that a Snakefile is run for; ends Snakemake with one clear message where it cannot be used.
 
@@ -591,11 +620,12 @@ def open_study(
         names: the configuration files that were given.
         overrides: what --config said.
         planned: see `Study`.
+        is_module: see `Study`.
     """
     from snakemake.exceptions import WorkflowError
 
     try:
-        study = Study(checkout, retyped(given, overrides), names, planned, overrides)
+        study = Study(checkout, retyped(given, overrides), names, planned, overrides, is_module)
         if planned is None:
             check_belonging(study.config)
         return study

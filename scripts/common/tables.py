@@ -14,12 +14,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from common.columns import creators_measures, described, measured_columns
+
 STRING, FLOAT, INT = pa.string(), pa.float64(), pa.int64()
 TIME = pa.timestamp("us", tz="UTC")
 VECTOR = pa.list_(pa.float32())
 
 # Stages with one manifest row per reel, in the order of the way of the data.
-STAGES = ("creators", "video", "audio", "music", "transcript", "context", "frames", "description", "embedding")
+STAGES = (
+    *("creators", "video", "audio", "music", "transcript", "context", "frames", "measures", "description", "embedding"),
+)
 
 MANIFEST = pa.schema(
     [
@@ -34,9 +38,12 @@ MANIFEST = pa.schema(
         ("producer", STRING),  # program version, model and revision
     ]
 )
-STATUS = MANIFEST
-COVERAGE = pa.schema([("stage", STRING), ("state", STRING), ("reason", STRING), ("reels", INT), ("creators", INT)])
-REELS = pa.schema(
+STATUS = described("status", list(MANIFEST))
+COVERAGE = described(
+    "coverage", [("stage", STRING), ("state", STRING), ("reason", STRING), ("reels", INT), ("creators", INT)]
+)
+REELS = described(
+    "reels",
     [
         ("reel_id", STRING),
         ("creator_id", STRING),
@@ -65,92 +72,135 @@ REELS = pa.schema(
         ("description_raw", STRING),
         ("description", STRING),
         ("embedding", VECTOR),
-        *((f"{stage}_producer", STRING) for stage in STAGES if stage != "creators"),
-    ]
+        *((f"{stage}_producer", STRING) for stage in STAGES if stage not in ("creators", "measures")),
+    ],
 )
-CREATORS = pa.schema(
+CREATORS = described(
+    "creators",
     [
         ("creator_id", STRING),
         ("handle", STRING),
         ("full_name", STRING),
         ("followers", INT),
         ("following", INT),
-        ("follows_status", STRING),  # complete, unknown, partial or unfetched
+        ("follows_status", STRING),
         ("n_reels", INT),
         ("n_embedded", INT),
-        ("profile", VECTOR),  # mean of the unit embeddings; null without an embedded reel
-        ("profile_spread", FLOAT),  # mean cosine distance of the embeddings to the profile
-        ("few_reels", pa.bool_()),  # fewer embedded reels than profile.min_reels
-    ]
+        ("profile", VECTOR),
+        ("profile_spread", FLOAT),
+        ("few_reels", pa.bool_()),
+    ],
 )
-FOLLOWS = pa.schema(
-    [("source_id", STRING), ("target_id", STRING), ("target_handle", STRING), ("in_cohort", pa.bool_())]
+FOLLOWS = described(
+    "follows",
+    [("source_id", STRING), ("target_id", STRING), ("target_handle", STRING), ("in_cohort", pa.bool_())],
 )
-EDGES = pa.schema([("source_id", STRING), ("target_id", STRING)])
-COORDINATES = pa.schema(
+EDGES = described("edges", [("source_id", STRING), ("target_id", STRING)])
+MEASURES = described(
+    "measures",
+    [*((name, STRING) for name in ("reel_id", "creator_id", "producer")), *measured_columns().items()],
+)
+CREATOR_MEASURES = described("creator_measures", [("creator_id", STRING), ("n_measured", INT), *creators_measures()])
+# The means of the measures and the creators file's columns follow.
+CREATORS_FLAT = described(
+    "creators_flat",
+    [
+        *((name, STRING) for name in ("creator_id", "handle", "full_name")),
+        ("cluster", INT),
+        ("cluster_name", STRING),
+        *((name, FLOAT) for name in ("membership", "x", "y")),
+        *((name, INT) for name in ("followers", "following")),
+        ("follows_status", STRING),
+        *((name, INT) for name in ("follows_in_cohort", "followed_in_cohort", "n_reels", "n_embedded", "n_measured")),
+        ("few_reels", pa.bool_()),
+        ("profile_spread", FLOAT),
+    ],
+)
+DISTINCTIONS = described(
+    "distinctions",
+    [
+        *((name, STRING) for name in ("source", "column", "kind")),
+        ("cluster", INT),
+        ("category", STRING),
+        ("effect", STRING),
+        *((name, FLOAT) for name in ("value", "ci_low", "ci_high", "p_value", "p_adjusted")),
+        *((name, INT) for name in ("n_creators", "n_clusters", "n_adjusted")),
+        ("circular", pa.bool_()),
+        ("verdict", STRING),
+        ("reason", STRING),
+    ],
+)
+COORDINATES = described(
+    "coordinates",
     [
         ("creator_id", STRING),
         ("x", FLOAT),
         ("y", FLOAT),
         *((f"{method}_{axis}", FLOAT) for method in ("umap", "pca", "tsne") for axis in "xy"),
-    ]
+    ],
 )
-CLUSTERS = pa.schema(
+CLUSTERS = described(
+    "clusters",
     [
         ("creator_id", STRING),
-        ("cluster", INT),  # -1: noise; numbered by size
+        ("cluster", INT),
         ("membership", FLOAT),
         ("outlier_score", FLOAT),
         ("kmeans_cluster", INT),
-    ]
+    ],
 )
-MODALITIES = pa.schema(
+MODALITIES = described(
+    "modalities",
     [
         ("modality_a", STRING),
         ("modality_b", STRING),
-        ("n_creators", INT),  # with a profile in both
+        ("n_creators", INT),
         ("neighbours", INT),
-        ("shared_neighbours", FLOAT),  # null: too few creators
+        ("shared_neighbours", FLOAT),
         ("shared_by_chance", FLOAT),
-        ("n_clustered", INT),  # in a cluster, not noise, in both
+        ("n_clustered", INT),
         ("clusters_a", INT),
         ("clusters_b", INT),
-        ("adjusted_rand_index", FLOAT),  # null: fewer than two clusters
-    ]
+        ("adjusted_rand_index", FLOAT),
+    ],
 )
-SIMILARITY = pa.schema(
+SIMILARITY = described(
+    "similarity",
     [
-        ("similarity_low", FLOAT),  # of the pairs in this bin
+        ("similarity_low", FLOAT),
         ("similarity_high", FLOAT),
         ("similarity_mean", FLOAT),
         ("n_pairs", INT),
         ("n_follows", INT),
-        ("share", FLOAT),  # of the pairs that follow
+        ("share", FLOAT),
         ("ci_low", FLOAT),
         ("ci_high", FLOAT),
-        ("expected", FLOAT),  # by the model without similarity
-    ]
+        ("expected", FLOAT),
+    ],
 )
-CLUSTER_NAMES = pa.schema(
+CLUSTER_NAMES = described(
+    "cluster_names",
     [
         ("cluster", INT),
         ("name", STRING),
-        ("named_by", STRING),  # "words", or the model that an endpoint serves
-        ("words", pa.list_(STRING)),  # the most characteristic first
-        ("weights", pa.list_(pa.float32())),  # of the words: class-based tf-idf
-        ("medoid", STRING),  # creator_id nearest to the centroid
-        ("central_reels", pa.list_(STRING)),  # reel_ids, the most central first, each of another creator
-    ]
+        ("named_by", STRING),
+        ("words", pa.list_(STRING)),
+        ("weights", pa.list_(pa.float32())),
+        ("medoid", STRING),
+        ("central_reels", pa.list_(STRING)),
+    ],
 )
-NULLS = pa.schema(
+NULLS = described(
+    "nulls",
     [
-        ("id", STRING),  # of the hypothesis
+        ("id", STRING),
         ("statistic_low", FLOAT),
         ("statistic_high", FLOAT),
-        ("n_draws", INT),  # between the two
-    ]
+        ("n_draws", INT),
+    ],
 )
-SEARCH = pa.schema(
+SEARCH = described(
+    "search",
     [
         ("dimensions", INT),
         ("neighbours", INT),
@@ -163,95 +213,101 @@ SEARCH = pa.schema(
         ("dbcv", FLOAT),
         ("stability", FLOAT),
         ("score", FLOAT),
-        ("excluded", STRING),  # why these settings are out
+        ("excluded", STRING),
         ("chosen", pa.bool_()),
-    ]
+    ],
 )
-RUNS = pa.schema(
+RUNS = described(
+    "runs",
     [
         ("seed", INT),
-        ("labels", pa.list_(INT)),  # cluster of each creator with a profile, by creator_id; null: left out of this run
+        ("labels", pa.list_(INT)),
         ("test", pa.list_(STRING)),
-        ("verdict", pa.list_(STRING)),  # of each of these tests
-    ]
+        ("verdict", pa.list_(STRING)),
+    ],
 )
-ROBUSTNESS = pa.schema(
+ROBUSTNESS = described(
+    "robustness",
     [
         ("variant", STRING),
-        ("settings", STRING),  # what differs from the study's own, as JSON
-        ("varied", STRING),  # between runs: seed or creators
+        ("settings", STRING),
+        ("varied", STRING),
         ("n_runs", INT),
         *((f"ari_{name}", FLOAT) for name in ("low", "lower", "median", "upper", "high")),
-        ("agreement", FLOAT),  # median adjusted Rand index with the study's own clusters
+        ("agreement", FLOAT),
         *((f"clusters_{name}", FLOAT) for name in ("low", "median", "high")),
         *((f"noise_{name}", FLOAT) for name in ("low", "median", "high")),
         ("test", pa.list_(STRING)),
-        ("supported", pa.list_(FLOAT)),  # share of runs in which the test is supported
+        ("supported", pa.list_(FLOAT)),
         ("not_testable", pa.list_(FLOAT)),
-    ]
+    ],
 )
-MODALITY_PROFILES = pa.schema(
+MODALITY_PROFILES = described(
+    "modality_profiles",
     [
-        ("modality", STRING),  # other than the chosen one
+        ("modality", STRING),
         ("creator_id", STRING),
         ("profile", VECTOR),
         ("cluster", INT),
         ("membership", FLOAT),
-    ]
+    ],
 )
-# How far clusters repeat what is known of the creators anyway.
-KNOWN_CATEGORIES = pa.schema(
+KNOWN_CATEGORIES = described(
+    "known_categories",
     [
         ("column", STRING),
-        ("n_creators", INT),  # in a cluster and with a known value
+        ("n_creators", INT),
         ("n_values", INT),
-        ("adjusted_rand", FLOAT),  # null: one value, or one cluster
-        ("cramers_v", FLOAT),  # corrected for chance
-        ("warning", pa.bool_()),  # either is above 0.5
-    ]
+        ("adjusted_rand", FLOAT),
+        ("cramers_v", FLOAT),
+        ("warning", pa.bool_()),
+    ],
 )
 
-EFFECTS = pa.schema(
+EFFECTS = described(
+    "effects",
     [
         ("measure", STRING),
-        ("cluster", INT),  # null: of all clusters together
-        ("value", FLOAT),  # null: not defined
+        ("cluster", INT),
+        ("value", FLOAT),
         ("ci_low", FLOAT),
         ("ci_high", FLOAT),
-        ("n_creators", INT),  # that took part; coleman: of the cluster
-        ("n_edges", INT),  # that took part; coleman: from the cluster
-        ("p_value", FLOAT),  # coleman: of the pairs inside the cluster, one-sided
-        ("p_adjusted", FLOAT),  # among the clusters (Holm)
-    ]
+        ("n_creators", INT),
+        ("n_edges", INT),
+        ("p_value", FLOAT),
+        ("p_adjusted", FLOAT),
+    ],
 )
 
-TRUTH = pa.schema(
+TRUTH = described(
+    "truth",
     [
         ("creator_id", STRING),
-        ("cluster", INT),  # planted; -1: the cohort has none
-        ("popularity", FLOAT),  # log odds of being followed, mean 0
-        ("activity", FLOAT),  # log odds of following, mean 0
-    ]
+        ("cluster", INT),
+        ("popularity", FLOAT),
+        ("activity", FLOAT),
+    ],
 )
-POWER = pa.schema(
+POWER = described(
+    "power",
     [
         ("test", STRING),
         ("creators", INT),
         ("homophily", FLOAT),
-        ("cohorts", INT),  # that could be tested
+        ("cohorts", INT),
         ("supported", INT),
-        ("power", FLOAT),  # null: none could be tested
+        ("power", FLOAT),
         ("ci_low", FLOAT),
         ("ci_high", FLOAT),
         ("alpha", FLOAT),
-        ("clusters", INT),  # planted
+        ("clusters", INT),
         ("mean_degree", FLOAT),
         ("popularity_skew", FLOAT),
         ("activity_skew", FLOAT),
         ("reels_per_creator", INT),
         ("separation", FLOAT),
         ("seed", INT),
-    ]
+    ],
 )
 
 
@@ -341,15 +397,12 @@ def read_table(path: Path, schema: pa.Schema, optional: Sequence[str] = ()) -> p
             f"found {', '.join(table.column_names)}"
         )
     known = [field for field in schema if field.name in table.column_names]
-    columns, names = [], []
+    further = [field for field in table.schema if field.name not in schema.names]
+    columns = []
     for field in known:
         try:
             columns.append(table.column(field.name).cast(field.type))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise TableError(f"{path}: column {field.name} cannot be read as {field.type}: {error}") from None
-        names.append(field.name)
-    for name in table.column_names:
-        if name not in names:
-            columns.append(table.column(name))
-            names.append(name)
-    return pa.table(columns, names=names)
+    columns += [table.column(field.name) for field in further]
+    return pa.Table.from_arrays(columns, schema=pa.schema([*known, *further]))

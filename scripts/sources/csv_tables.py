@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from common.meanings import names_of_tables
 from common.program import UserError
 from sources import readings
 from sources.columns import asked_about, has_titles, repeats_header
 from sources.handles import INVISIBLE
+from sources.joins import Notice
+from sources.own_columns import take_types
 from sources.source import FOLLOWS_STATES, normal_handle
 
 CREATOR_COLUMNS = ("full_name", "followers", "following", "follows_status")
 HEADER_LINES = 2  # Some programs of surveys write as many lines of titles below the first.
-# Columns that the study's own table of creators has besides; see common/tables.py, which is heavy to import here.
-MADE_COLUMNS = ("creator_id", "n_reels", "n_embedded", "profile", "profile_spread", "few_reels")
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,12 @@ def take(line: Line, column: str, convert: Callable[[str], Any], path: Path) -> 
         raise UserError(f"{path}, line {line.number}: {column}: {error}") from None
 
 
-def read_creators_csv(path: Path) -> dict[str, tuple[str, dict[str, Any]]]:
+def read_creators_csv(path: Path, notices: list[Notice] | None = None) -> dict[str, tuple[str, dict[str, Any]]]:
     """Of each creator, by normal handle: the handle as written, and the further columns.
+
+    Args:
+        path: the file.
+        notices: what is odd about own columns is added here.
 
     Raises:
         UserError: names file, line and remedy.
@@ -133,12 +138,16 @@ def read_creators_csv(path: Path) -> dict[str, tuple[str, dict[str, Any]]]:
             if name != "handle"
         }
         creators[creator_id] = (handle, facts)
+    rows = [(first_lines[creator_id], facts) for creator_id, (_, facts) in creators.items()]
+    own = dict.fromkeys(name for _, facts in rows for name in facts if name not in CREATOR_COLUMNS)
+    (notices if notices is not None else []).extend(take_types(rows, list(own), str(path)))
     return creators
 
 
 def given_name(column: str) -> str:
-    """What a column of the creators file is called in the study's table, which makes some columns itself."""
-    return f"given_{column}" if column.lower() in MADE_COLUMNS else column
+    """What a column of the creators file is called in the study's tables, which make some columns themselves."""
+    made = column.lower() in names_of_tables() and column not in CREATOR_COLUMNS
+    return f"given_{column}" if made else column
 
 
 def read_follows_csv(path: Path) -> dict[str, list[tuple[str, str]]]:

@@ -211,7 +211,7 @@ def _listing(folder: str | Path) -> list[os.DirEntry[str]]:
 
 def _add_facts(creators: dict[str, FolderCreator], source: FilesSource, notices: list[Notice]) -> None:
     path = Path(str(source.creators))
-    rows = read_creators_csv(path)
+    rows = read_creators_csv(path, notices)
     folders = dict(creators)
     for creator_id, (handle, facts) in rows.items():
         creator = creators.setdefault(creator_id, FolderCreator(creator_id, handle))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -308,10 +309,63 @@ def test_a_study_without_a_cluster_or_a_place_has_a_table(opened: Open, tmp_path
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_that_keeps_people_out(opened: Open, theme: str) -> None:
     page = opened(f"#theme={theme}")
-    for shown in ("", "creator=creator_00000", "cluster=1", "search=dusk", "table=1", "colour=followers", "keys"):
+    colours = ("colour=followers", "colour=region", "colour=joined")
+    for shown in ("", "creator=creator_00000", "cluster=1", "search=dusk", "table=1", *colours, "keys"):
         page.evaluate(f"location.hash = 'theme={theme}&{shown}'")
         if shown == "keys":
             page.keyboard.press("?")
             expect(page.locator("#keys")).to_be_visible()
         found = Axe().run(page)
         assert not found.response["violations"], f"{shown}: {found.generate_report()}"
+
+
+def test_a_column_of_ones_own_colours_filters_and_is_in_panel_table_and_search(opened: Open) -> None:
+    page = opened("#table=1")
+    groups = page.locator("#colour optgroup").evaluate_all("all => all.map((one) => one.label)")
+    assert groups == ["own columns", "measures (mean of the reels)"]
+    page.select_option("#colour", "region")
+    values = page.locator("#legend .values li")
+    said = sorted(" ".join(text.split()) for text in values.all_inner_texts())
+    assert said == ["north (14)", "not known (13)", "south (13)"]
+    page.locator("#legend .values label", has_text="south").locator("input").uncheck()
+    expect(page.locator("#table caption")).to_contain_text("27 creators")
+    expect(page.locator("#legend .filtered")).to_contain_text("Filtered by region: 27 of 40 creators")
+    page.select_option("#colour", "cluster")
+    expect(page.locator("#legend .filtered")).to_contain_text("27 of 40")  # whichever column colours
+    again = opened(page.evaluate("location.hash"))
+    expect(again.locator("#table caption")).to_contain_text("27 creators")
+    again.locator("#legend .filtered button").click()
+    expect(again.locator("#table caption")).to_contain_text("40 creators")
+    assert "filters" not in again.evaluate("location.hash")
+    again.fill("#search", "note 17")
+    again.locator("#table tbody button").click()
+    panel = again.locator("#inspector")
+    for words in ("note 17", "2024-06-01", "2024-05-31 17:00", "37"):
+        expect(panel.locator("dl").first).to_contain_text(words)
+    expect(panel.locator("details dl").first).to_contain_text("light lightness")
+    expect(again.locator("#table thead")).to_contain_text("joined")
+
+
+@pytest.mark.parametrize(
+    ("column", "first", "last", "left"),
+    [("age", "25", "30", 6), ("joined", "2024-02-01", "2024-03-01", 8), ("light_lightness", "2", "", 25)],
+)
+def test_numbers_dates_and_measures_are_filtered_by_a_range(
+    opened: Open, column: str, first: str, last: str, left: int
+) -> None:
+    """What is not known is in no range: the last creator has no measures."""
+    page = opened(f"#table=1&colour={column}")
+    for end, text in (("from", first), ("to", last)):
+        box = page.locator(f"[data-key='{end} {column}']")
+        box.fill(text)
+        box.blur()
+    expect(page.locator("#table caption")).to_contain_text(f"{left} creators")
+    assert page.locator(f"[data-key='from {column}']").input_value() == first
+    again = opened(page.evaluate("location.hash"))
+    expect(again.locator("#table caption")).to_contain_text(f"{left} creators")
+
+
+def test_filters_of_an_address_that_make_no_sense_are_left_out(opened: Open) -> None:
+    for hash in ('{"age":3,"nothing":{"from":1},"note":{"hide":[1]}}', "{", "[]", "null"):  # noqa: A001
+        page = opened(f"#table=1&filters={quote(hash)}")
+        expect(page.locator("#table caption")).to_contain_text("40 creators")

@@ -162,7 +162,7 @@ def test_controls_take_up_what_they_explain() -> None:
     assert "the same language" in found.statistic
     followers = np.where(np.arange(80) == 7, np.nan, 1000.0 + np.arange(80))
     found = dyadic_regression(replace(study, followers=followers), QUICK, 1)
-    assert "1 creators with unknown numbers of followers are left out" in found.reason
+    assert "1 creators with unknown followers are left out" in found.reason
     without = dyadic_regression(replace(study, categories={}), QUICK, 1)
     assert without == profile_test(study, QUICK, 1, controls=False)
 
@@ -171,7 +171,28 @@ def test_a_control_that_is_rarely_known_leaves_nobody_out() -> None:
     study = replace(cohort(40, 11), followers=np.where(np.arange(40) < 30, np.nan, 1000.0 + np.arange(40)))
     found = dyadic_regression(study, replace_draws(99), 1)
     assert found.n_creators == 40
-    assert "is no control: 30 of 40 numbers of followers are unknown" in found.reason
+    assert "followers is no control: unknown for 30 of 40 creators" in found.reason
+
+
+def test_a_number_of_one_s_own_is_a_control_by_its_difference() -> None:
+    """Follows go with the age, and similarity only by way of it; a time in seconds says the same as one in years."""
+    study = cohort(80, 11)
+    generator = np.random.default_rng(1)
+    age = generator.uniform(20, 60, 80)
+    angle = (age - 20) / 40 * np.pi / 2
+    profiles = study.profiles + 4 * np.column_stack([np.cos(angle), np.sin(angle)]) @ np.eye(2, study.profiles.shape[1])
+    chance = 0.25 * np.exp(-np.abs(age[:, None] - age) / 8)
+    np.fill_diagonal(chance, 0)
+    follows = generator.random((80, 80)) < chance
+    study = Study(network_of_pairs(follows), study.clusters, profiles=profiles)
+    assert profile_test(study, QUICK, 1, controls=False).verdict == "supported"
+    found = dyadic_regression(replace(study, numbers={"age": age}), QUICK, 1)
+    assert found.p_value > 0.05
+    assert "the difference in age" in found.statistic
+    seconds = dyadic_regression(replace(study, numbers={"born": 1e9 - age * 3.15e7}), QUICK, 1)
+    assert seconds.observed == pytest.approx(found.observed, rel=1e-6)
+    unknown = dyadic_regression(replace(study, numbers={"age": np.where(np.arange(80) == 3, np.nan, age)}), QUICK, 1)
+    assert "1 creators with unknown age are left out" in unknown.reason
 
 
 def test_a_control_that_nobody_shares_is_said_to_be_left_out() -> None:

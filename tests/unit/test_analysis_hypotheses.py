@@ -6,6 +6,7 @@ import importlib
 import json
 import shutil
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -308,6 +309,26 @@ def test_controls_are_the_columns_that_creators_can_share(tmp_path: Path) -> Non
     assert list(read_study(*paths, controls=["website"]).categories) == ["website"]
     with pytest.raises(TableError, match="has no column colour; it has city, language, website"):
         read_study(*paths, controls=["colour"])
+
+
+def test_controls_that_are_numbers_or_dates_count_by_their_difference(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    paths = [tmp_path / f"{name}.parquet" for name in ("creators", "edges", "clusters")]
+    creators = pq.read_table(paths[0])
+    day = datetime(2024, 5, 31, tzinfo=UTC)
+    columns = {
+        "age": [30, None] * 15, "joined": [day.date()] * 30, "seen": [day] * 30, "paid": [True, False] * 15,
+    }  # fmt: skip
+    for name, values in columns.items():
+        creators = creators.append_column(name, pa.array(values))
+    pq.write_table(creators, paths[0])
+    study = read_study(*paths, controls=["age", "joined", "paid", "seen"])
+    assert list(study.categories) == ["paid"]
+    assert study.numbers["age"][0] == 30
+    assert np.isnan(study.numbers["age"]).sum() == 15
+    assert study.numbers["joined"][0] * 86400 == study.numbers["seen"][0] == day.timestamp()
+    assert list(read_study(*paths).categories) == ["city", "paid"]
+    assert not read_study(*paths).numbers
 
 
 def test_a_column_of_lists_is_no_category(tmp_path: Path) -> None:

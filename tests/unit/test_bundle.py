@@ -7,6 +7,7 @@ import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pyarrow as pa
@@ -27,7 +28,7 @@ from bundle.contents import SCHEMAS, check_files, read_note, write_sums
 from bundle.pseudonyms import Pseudonyms, read_key
 from bundle.public import rounded
 from bundle.study_file import OF_ANALYSIS
-from common.config import ConfigError
+from common.config import ConfigError, Publishable
 from common.own_folder import MARKER
 from common.program import UserError
 from common.study import Study
@@ -88,7 +89,11 @@ def study(tmp_path, monkeypatch):
     follows.append(
         {"source_id": HANDLES[0], "target_id": "outsider_id", "target_handle": "outsider", "in_cohort": False}
     )
-    rows = {"creators": creators, "reels": reels, "status": status, "edges": edges, "follows": follows, "coverage": []}
+    measures = [{name: reel[name] for name in ("reel_id", "creator_id")} | {"light_lightness": 50.5} for reel in reels]
+    rows = {
+        "creators": creators, "reels": reels, "status": status, "edges": edges, "follows": follows, "coverage": [],
+        "measures": measures, "creator_measures": [{"creator_id": one, "light_lightness": 50.5} for one in HANDLES],
+    }  # fmt: skip
     results = tmp_path / "results"
     for name, schema in SCHEMAS.items():
         write_table(build_table(rows[name], schema, further=name == "creators"), results / f"tables/{name}.parquet")
@@ -344,7 +349,7 @@ def test_people_who_opted_out_are_left_out_with_their_reels_and_follows(study, m
     Tombstones().add(["private_4"])
     allowed = ("--allow=[handles, profiles, edges]", "--max-unique=null")
     folder = publish(study, monkeypatch, "--opt-out", str(study.parent / "gone.txt"), *allowed)
-    rows = {name: pq.read_table(folder / f"tables/{name}.parquet").num_rows for name in SCHEMAS}
+    rows = {path.stem: pq.read_table(path).num_rows for path in (folder / "tables").iterdir()}
     assert rows == {"creators": 6, "reels": 6, "status": 6, "follows": 5, "edges": 5, "coverage": 1}
     assert pq.read_table(folder / "map/clusters.parquet").num_rows == 6
     said = everything_in(folder)
@@ -399,6 +404,19 @@ def read(folder: Path, output: Path, monkeypatch, *options: str) -> None:
 def verify(folder: Path, monkeypatch) -> None:
     monkeypatch.setattr("sys.argv", ["verify", str(folder)])
     verify_bundle.main(verify_bundle.parse())
+
+
+def test_measures_are_in_a_full_bundle_only_and_a_reader_of_another_has_tables_without_a_row(study, monkeypatch):
+    """Four decimals of a picture's light single out a reel: whatever else is allowed, no public bundle has them."""
+    everything = f"--allow=[{', '.join(get_args(Publishable))}]"
+    for option, rows in (("--kind=full", 8), (everything, 0)):
+        folder = publish(study, monkeypatch, option, "--max-unique=null")
+        assert (folder / "tables/measures.parquet").exists() == (rows > 0)
+        assert ("50.5" in everything_in(folder)) == (rows > 0)
+        monkeypatch.setattr("sys.argv", ["read", "--bundle", str(folder), "--output", str(study.parent / "read")])
+        read_bundle.main(read_bundle.parse())
+        read = [study.parent / f"read/{name}.parquet" for name in ("measures", "creator_measures")]
+        assert [pq.read_table(path).num_rows for path in read] == [rows, rows]
 
 
 def test_a_full_bundle_gives_a_colleague_the_same_tables(study, monkeypatch):

@@ -26,6 +26,8 @@ ROWS = {
     "edges": [{"source_id": "c1", "target_id": "c2"}],
     "status": [{"creator_id": "c1", "reel_id": "r1", "stage": "video", "state": "ok"}],
     "coverage": [],
+    "measures": [{"creator_id": "c1", "reel_id": "r1", "light_lightness": 50.0}],
+    "creator_measures": [{"creator_id": "c1", "light_lightness": 50.0}],
 }
 OWN = {"study": {"name": "mine"}, "source": {"kind": "bundle", "bundle": {"folder": "bundle"}}}
 

@@ -7,7 +7,7 @@ import io
 import json
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import networkx as nx
@@ -25,9 +25,11 @@ from common.tables import (
     CLUSTER_NAMES,
     CLUSTERS,
     COORDINATES,
+    CREATOR_MEASURES,
     CREATORS,
     EDGES,
     FOLLOWS,
+    MEASURES,
     REELS,
     STATUS,
     build_table,
@@ -53,6 +55,7 @@ def tables(tmp_path):
             "creator_id": creator, "handle": f"user_{n}", "full_name": HOSTILE[n], "followers": 10 * n, "n_reels": 1,
             "following": None if n == 0 else 2, "follows_status": "complete", "n_embedded": int(n < N - 1),
             "profile": unit(n) if n < N - 1 else None, "biography": f"bio {n}",
+            "age": 30 + n if n else None, "paid": n % 2 == 0, "joined": date(2024, 5, 1 + n), "start": f"at {n}",
         }
         for n, creator in enumerate(ids)
     ]  # fmt: skip
@@ -88,6 +91,11 @@ def tables(tmp_path):
                       for n, c in enumerate(ids[:-1])], CLUSTERS),
         "names": ([{"cluster": k, "name": f"name {k}", "words": ["a", "b"], "weights": [0.5, 0.25], "central_reels": []}
                    for k in (0, 1)], CLUSTER_NAMES),
+        "measures": ([{"reel_id": r["reel_id"], "creator_id": r["creator_id"], "light_lightness": 10.5 * n,
+                       "motion_kind": "still", "cutting_shots": n, "producer": "measure_reels 1"}
+                      for n, r in enumerate(reels)], MEASURES),
+        "creator_measures": ([{"creator_id": c, "n_measured": 1, "light_lightness": 10.5 * n, "motion_kind": "still"}
+                              for n, c in enumerate(ids[:-1])], CREATOR_MEASURES),
     }  # fmt: skip
     paths = {}
     for name, (rows, schema) in made.items():
@@ -102,12 +110,16 @@ def run(program, monkeypatch, *arguments) -> None:
 
 
 def options(tables: dict[str, Path], *names: str) -> list[object]:
-    return [part for name in names for part in (f"--{name}", tables[name])]
+    return [part for name in names for part in (f"--{name.replace('_', '-')}", tables[name])]
+
+
+MEASURED = ("measures", "creator_measures")
 
 
 def test_the_network_is_read_again_with_all_attributes_and_their_types(tables, tmp_path, monkeypatch):
     target = {"gexf": tmp_path / "n.gexf", "graphml": tmp_path / "n.graphml"}
     given = [*options(tables, "creators", "coordinates", "clusters", "names", "edges"), "--synthetic=true"]
+    given += ["--measures", tables["creator_measures"]]
     run(export_network, monkeypatch, *given, "--gexf", target["gexf"], "--graphml", target["graphml"])
     for kind, path in target.items():
         graph = nx.read_gexf(path) if kind == "gexf" else nx.read_graphml(path)
@@ -127,6 +139,10 @@ def test_the_network_is_read_again_with_all_attributes_and_their_types(tables, t
         assert "x" not in last
         assert "cluster" not in last
         assert graph.nodes["104"]["cluster_name"] == "no cluster"
+        assert (first["light_lightness"], first["motion_kind"]) == (10.5, "still")
+        assert "light_lightness" not in last
+        assert (first["age"], first["paid"], first["joined"], first["own_start"]) == (31, False, "2024-05-02", "at 1")
+        assert "age" not in graph.nodes["100"]
     position = nx.read_gexf(target["gexf"]).nodes["101"]["viz"]["position"]
     assert (position["x"], position["y"]) == (pytest.approx(1000 / N), 250.0)
     assert "synthetic data" in target["gexf"].read_text()
@@ -164,7 +180,7 @@ def test_csv_has_no_id_that_runs_as_a_formula(name):
 
 def test_the_first_studys_database_is_read_again_by_the_importer(tables, tmp_path, monkeypatch):
     path = tmp_path / "export" / "instagram_data.db"
-    given = options(tables, "creators", "reels", "follows", "status", "clusters", "coordinates")
+    given = options(tables, "creators", "reels", "follows", "status", "clusters", "coordinates", *MEASURED)
     run(export_sqlite, monkeypatch, *given, "--output", path)
     first = path.read_bytes()
     run(export_sqlite, monkeypatch, *given, "--output", path)
@@ -200,7 +216,7 @@ def test_queries_of_the_first_study_still_work(tables, tmp_path, monkeypatch):
     path = tmp_path / "instagram_data.db"
     run(
         export_sqlite, monkeypatch, "--output", path,
-        *options(tables, "creators", "reels", "follows", "status", "clusters", "coordinates"),
+        *options(tables, "creators", "reels", "follows", "status", "clusters", "coordinates", *MEASURED),
     )  # fmt: skip
     with closing(sqlite3.connect(path)) as database:
         inside = database.execute(
@@ -213,6 +229,11 @@ def test_queries_of_the_first_study_still_work(tables, tmp_path, monkeypatch):
             "SELECT reels_selected_list, followed_creators_with_reels_selected_list, umap_x FROM instagram_accounts"
         ).fetchone()
         assert database.execute("SELECT COUNT(*) FROM requests").fetchone() == (0,)
+        measured = database.execute(
+            "SELECT r.code, m.light_lightness, m.cutting_shots, c.motion_kind, m.motion_kind FROM reels r "
+            "JOIN measures m ON m.reel_id = r.pk JOIN creator_measures c ON c.creator_id = r.user_pk ORDER BY r.pk"
+        ).fetchall()
+    assert measured == [(f"C_{n}", 10.5 * n, n, "still", "still") for n in range(N - 1)]
     labels = {row["creator_id"]: row["cluster"] for row in pq.read_table(tables["clusters"]).to_pylist()}
     edges = pq.read_table(tables["edges"]).to_pylist()
     pairs = [(labels.get(edge["source_id"]), labels.get(edge["target_id"])) for edge in edges]
@@ -226,7 +247,7 @@ def test_queries_of_the_first_study_still_work(tables, tmp_path, monkeypatch):
 def test_embedding_atlas_finds_places_neighbours_and_texts(tables, tmp_path, monkeypatch):
     """Columns as its command line asks for them: --x, --y, --text, and --neighbors with row numbers and distances."""
     reels, creators = tmp_path / "r.parquet", tmp_path / "c.parquet"
-    given = options(tables, "reels", "creators", "coordinates", "clusters", "names")
+    given = options(tables, "reels", "creators", "coordinates", "clusters", "names", *MEASURED)
     run(export_embedding_atlas, monkeypatch, *given, "--output-reels", reels, "--output-creators", creators)
     rows = pq.read_table(reels).to_pylist()
     assert len(rows) == N - 1
@@ -245,6 +266,8 @@ def test_embedding_atlas_finds_places_neighbours_and_texts(tables, tmp_path, mon
         (str(100 + n), pytest.approx(n / N)) for n in range(N - 1)
     ]
     assert "profile" not in placed[0]
+    assert [row["light_lightness"] for row in placed] == [row["light_lightness"] for row in rows]
+    assert (rows[2]["light_lightness"], rows[2]["cutting_shots"], placed[2]["age"]) == (21.0, 2, 32)
 
 
 def test_a_study_without_an_embedded_reel_has_empty_maps(tables, tmp_path, monkeypatch):
@@ -252,6 +275,6 @@ def test_a_study_without_an_embedded_reel_has_empty_maps(tables, tmp_path, monke
     write_table(bare, tables["reels"])
     write_table(pq.read_table(tables["coordinates"]).slice(0, 0), tables["coordinates"])
     reels, creators = tmp_path / "r.parquet", tmp_path / "c.parquet"
-    given = options(tables, "reels", "creators", "coordinates", "clusters", "names")
+    given = options(tables, "reels", "creators", "coordinates", "clusters", "names", *MEASURED)
     run(export_embedding_atlas, monkeypatch, *given, "--output-reels", reels, "--output-creators", creators)
     assert (pq.read_table(reels).num_rows, pq.read_table(creators).num_rows) == (0, 0)

@@ -171,7 +171,7 @@ def test_so_are_columns_of_creators(column):
 
 def test_a_column_beside_the_known_one_is_a_column_of_its_own():
     facts = source(creators="handle,followers,follower_count,region\nfern,5,6,north\n")._creators["fern"].facts
-    assert facts == {"followers": 5, "follower_count": "6", "region": "north"}
+    assert facts == {"followers": 5, "follower_count": 6, "region": "north"}
 
 
 def test_columns_that_are_not_used_are_noted():
@@ -183,7 +183,7 @@ def test_columns_that_the_study_makes_itself_are_kept_under_another_name():
     facts = (
         source(creators="handle,profile,creator_id,N_reels\nfern,https://example.org,17,3\n")._creators["fern"].facts
     )
-    assert facts == {"given_profile": "https://example.org", "given_creator_id": "17", "given_N_reels": "3"}
+    assert facts == {"given_profile": "https://example.org", "given_creator_id": "17", "given_N_reels": 3}
 
 
 def test_people_who_opted_out_are_no_examples():

@@ -59,7 +59,7 @@ def calls(service: Service) -> int:
 def test_the_page_on_sources_shows_these_commands(study):
     page = (CHECKOUT / "docs/sources.md").read_text(encoding="utf-8")
     check, cost, purge = re.findall(r"^    ((?:python|snakemake) .*)$", page, re.MULTILINE)
-    assert purge == "python scripts/purge_creators.py --configfile study.yaml"  # run below
+    assert purge == "python scripts/purge_creators.py --study ../mystudy"  # run below
     assert cost == "snakemake --cores 1 cost"  # run below
     command = check.replace("scripts/", f"{CHECKOUT}/scripts/").replace("python ", f"{sys.executable} ")
     done = subprocess.run(command.split(), cwd=study.folder, capture_output=True, text=True, check=True)
@@ -142,8 +142,8 @@ def test_who_opts_out_is_found_nowhere_and_nothing_else_is_computed_again(study,
     """The last test: the study is another one afterwards."""
     (study.folder / "optout.txt").write_text("@canary.ada\n")
     configure(study, service, study={**SETTINGS["study"], "opt_out": "optout.txt"})
-    program = [sys.executable, str(CHECKOUT / "scripts/purge_creators.py"), "--configfile", "study.yaml"]
-    subprocess.run(program, cwd=study.folder, check=True, env=environment())
+    program = [sys.executable, str(CHECKOUT / "scripts/purge_creators.py"), "--study", study.folder.name]
+    subprocess.run(program, cwd=study.folder.parent, check=True, env=environment())
     before = calls(service)
     study.run("tables", "figures")
     assert calls(service) == before

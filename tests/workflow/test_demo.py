@@ -19,6 +19,7 @@ from pathlib import Path
 import av
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -248,8 +249,30 @@ def test_captions_and_their_languages(demo: Study) -> None:
     assert all(reel["caption_language"] is None for reel in reels if not reel["caption"])
 
 
+def test_measures_are_those_beside_the_descriptions_and_say_what_distinguishes_the_clusters(demo: Study) -> None:
+    measures = {row["reel_id"]: row for row in demo.rows("tables/measures")}
+    described = [row for row in demo.rows("tables/status") if row["stage"] == "description" and row["reel_id"]]
+    assert len(measures) == len(described) == 120
+    for row in described:
+        beside = json.loads((demo.folder / row["path"]).with_suffix(".json").read_text())
+        kept = {
+            name: "" if measures[row["reel_id"]][name] is None else measures[row["reel_id"]][name] for name in beside
+        }
+        assert kept == beside
+    flat = pd.read_csv(demo.folder / "results/tables/creators_flat.csv")
+    assert len(flat) == 40
+    assert set(flat["region"]) == {row["region"] for row in demo.rows("tables/creators")}
+    bright = flat.groupby("cluster")["light_lightness"].mean()
+    assert bright.max() - bright.min() > 40  # the planted aesthetics are bright and dark
+    whole = {row["column"]: row for row in demo.rows("tables/distinctions") if row["cluster"] is None}
+    assert whole["light_lightness"]["value"] > 0.8
+    assert whole["light_lightness"]["circular"]
+    assert not whole["region"]["circular"]
+    assert whole["region"]["verdict"] == "not shown to differ"  # drawn at random
+
+
 def test_figures_are_drawn(demo: Study) -> None:
-    for name in ("map", "network"):
+    for name in ("map", "network", "distinctions"):
         with Image.open(demo.folder / f"results/figures/{name}.png") as picture:
             assert min(picture.size) > 1000
             colours = np.unique(np.asarray(picture.convert("RGB").resize((200, 200))).reshape(-1, 3), axis=0)
@@ -321,7 +344,7 @@ def test_results_change_only_with_the_version(demo: Study, program: str) -> None
 def test_a_paper_takes_figures_in_three_formats_and_numbers(demo: Study) -> None:
     demo.run("paper")
     folder = demo.folder / "results/paper"
-    figures = ("map", "network", "portraits", "hypotheses", "similarity", "robustness", "coverage")
+    figures = ("map", "network", "portraits", "hypotheses", "similarity", "robustness", "coverage", "distinctions")
     begins = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
     for name in figures:
         for kind, start in begins.items():
@@ -345,7 +368,7 @@ def test_the_report_has_figures_tables_configuration_and_models(demo: Study) -> 
     with zipfile.ZipFile(demo.folder / "results/report.zip") as packed:
         names = packed.namelist()
         page = next(packed.read(name).decode() for name in names if name.endswith("report.html"))
-    figures = ("map", "network", "portraits", "hypotheses", "similarity", "robustness", "coverage")
+    figures = ("map", "network", "portraits", "hypotheses", "similarity", "robustness", "coverage", "distinctions")
     for name in [
         *(f"{figure}.png" for figure in figures),
         "cohort.csv",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 
 import numpy as np
 import pytest
 
 import tiny_models
 from common.manifest import read_reels
-from study import CHECKOUT, Study
+from study import CHECKOUT, Study, environment
 
 VIDEOS = sorted((CHECKOUT / "data/demo/videos").glob("*/*.mp4"))
 SETTINGS = {
@@ -51,6 +52,34 @@ def test_a_model_of_the_studys_own_describes_its_reels(study: Study) -> None:
         assert record["quantization"] == "nf4"
         assert (study.folder / row.path).read_text().strip()
     assert study.run("--dry-run").count("Nothing to be done") == 1
+
+
+def test_reels_that_a_model_describes_are_measured_in_the_same_frames(study: Study) -> None:
+    measured = study.rows("tables/measures")
+    assert [row["producer"].partition(" ")[0] for row in measured] == ["measure_reels"] * 2
+    assert all(0 < row["light_lightness"] < 100 and row["cutting_shots"] >= 1 for row in measured)
+    of_creators = {row["creator_id"]: row for row in study.rows("tables/creator_measures")}
+    for row in measured:
+        assert of_creators[row["creator_id"]]["light_lightness"] == row["light_lightness"]
+        kept = json.loads((study.folder / file_of(study, row["reel_id"])).read_text())
+        assert kept["light_range"] == row["light_range"]
+    distinctions = study.rows("tables/distinctions")
+    assert {row["verdict"] for row in distinctions} == {"not testable"}  # two creators
+    assert not any(row["circular"] for row in distinctions)
+    said = subprocess.run(
+        ["python", CHECKOUT / "scripts/why.py", measured[0]["reel_id"]],
+        cwd=study.folder, env=environment(), capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert "measures: ok by measure_reels" in said
+    assert "it would be computed" not in said
+
+
+def file_of(study: Study, reel: str) -> str:
+    """The file of a reel's measures."""
+    (path,) = [
+        row["path"] for row in study.rows("tables/status") if (row["stage"], row["reel_id"]) == ("measures", reel)
+    ]
+    return str(path)
 
 
 def test_texts_and_pictures_are_embedded_and_compared(study: Study) -> None:

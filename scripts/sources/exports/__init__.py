@@ -93,7 +93,7 @@ class ExportsFolder:
     def _creators(self) -> dict[str, SourceCreator]:
         """Every creator, by id, sorted; made afresh each time, as callers may change what they get."""
         self._notices: list[Notice] = self._passed_over()
-        listed = read_creators_csv(Path(self.settings.creators)) if self.settings.creators else {}
+        listed = read_creators_csv(Path(self.settings.creators), self._notices) if self.settings.creators else {}
         owners = Owners(self._items, listed.keys())
         creators = self._collect(owners, listed.keys())
         without_item = [(handle, "") for creator_id, (handle, _) in listed.items() if creator_id not in creators]

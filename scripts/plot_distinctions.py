@@ -1,0 +1,31 @@
+"""Draw what distinguishes the clusters."""
+
+from __future__ import annotations
+
+import argparse
+import environment  # noqa: F401 (before all packages)
+from pathlib import Path
+
+from analysis.distinctions_figure import distinctions_figure
+from analysis.figures import save_figure, style
+from common import program
+from common.tables import DISTINCTIONS, read_table
+
+VERSION = "1"
+
+
+def main(arguments: argparse.Namespace) -> None:
+    rows = read_table(arguments.distinctions, DISTINCTIONS).to_pylist()
+    with style():
+        save_figure(distinctions_figure(rows, arguments.name, arguments.synthetic == "true"), *arguments.output)
+    program.log.info("%s: %d rows", arguments.output[0], len(rows))
+
+
+def parse() -> argparse.Namespace:
+    parser = program.figure_parser(__doc__)
+    parser.add_argument("--distinctions", type=Path, required=True, metavar="FILE", help="distinctions.parquet")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    program.run(main, parse())

@@ -1,0 +1,216 @@
+"""A study in a folder: `make study` and the commands of its README; other Snakefiles that use the workflow."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from study import CHECKOUT, SMALL, demo_handles, environment, make_clone
+
+MODULE = """
+configfile: "{config}"
+module atlas:
+    snakefile: "{checkout}/Snakefile"
+    config: config
+{more}
+use rule * from atlas{names}
+"""
+
+
+def shell(command: str, folder: Path, place: Path, succeeds: bool = True, **variables: str) -> str:
+    """Run a command as a user does who has activated the environment of a checkout."""
+    path = f"{place / '.venv/bin'}:{environment()['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=folder, env={**environment(), "PATH": path, **variables}, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=900, check=False,
+    )  # fmt: skip
+    assert (done.returncode == 0) == succeeds, f"{command}\n{done.stdout[-6000:]}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone with spaces in its path, whose environment has the packages of ours and commands of its own."""
+    home = tmp_path_factory.mktemp("my home")
+    folder = make_clone(home / "reel atlas")
+    for name in (".venv", "data/models"):  # links of somebody who works on this
+        (folder / name).unlink(missing_ok=True)
+    ours = Path(sys.prefix)
+    (folder / ".venv/bin").mkdir(parents=True)
+    for path in [*ours.iterdir(), *(ours / "bin").iterdir()]:
+        if path.name not in ("bin", "why", "redo", "purge_creators"):
+            (folder / ".venv" / path.relative_to(ours)).symlink_to(path)
+    version = "{}.{}".format(*sys.version_info) + sys.abiflags
+    lock = hashlib.sha256((folder / "requirements.lock").read_bytes()).hexdigest()[:16]
+    stamp = folder / f".venv/.installed-{version}-{lock}"
+    stamp.unlink(missing_ok=True)
+    stamp.touch()
+    (folder / "data/models").symlink_to(CHECKOUT / "data/models")
+    return folder
+
+
+def begin(folder: Path, checkout: Path, creators: int = 2, **sections: dict[str, Any]) -> str:
+    """A study of some of the demo's creators, begun by `make study`; returns what it said."""
+    said = shell(f'make study DIR="../{folder.name}"', checkout, checkout)
+    for handle in demo_handles()[:creators]:
+        (folder / "videos" / handle).mkdir()
+        video = sorted((CHECKOUT / "data/demo/videos" / handle).iterdir())[0]
+        shutil.copy(video, folder / "videos" / handle / "holiday by the sea.mp4")
+    configure(folder / "study.yaml", sections)
+    return said
+
+
+def configure(path: Path, sections: dict[str, dict[str, Any]]) -> None:
+    """Change keys of a study file."""
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    config |= {name: {**config.get(name, {}), **keys} for name, keys in sections.items()}
+    path.write_text(yaml.safe_dump(config), encoding="utf-8")
+
+
+def test_a_study_in_a_folder_of_its_own_goes_the_whole_way(checkout: Path) -> None:
+    study = checkout.parent / "my stüdy"
+    quick = {name: SMALL[name] for name in ("hypotheses", "robustness")}
+    said = begin(
+        study, checkout, study={"batches": 1, "synthetic": True}, publish={"kind": "full"},
+        cluster={"min_cluster_size": 2, "min_samples": 1}, **quick,
+    )  # fmt: skip
+    assert f"{checkout}/.venv'/bin/activate\n  cd '{study}'\n  snakemake\n" in said
+    assert "left as they are: study.yaml, Snakefile, README.md" in shell(
+        'make study DIR="../my stüdy"', checkout, checkout
+    )
+
+    shell("snakemake", study, checkout)
+    reels = pq.read_table(study / "results/tables/reels.parquet").to_pylist()
+    assert len(reels) == 2
+    assert all(reel["description"] and reel["embedding"] for reel in reels)
+    assert (study / "results/study.json").is_file(), "onstart"
+    assert {path.name for path in study.iterdir()} == {
+        "study.yaml", "Snakefile", "README.md", ".gitignore", "videos", "profiles", "slurm", "results", "data",
+        ".snakemake", "models.lock.yaml",
+    }  # fmt: skip
+
+    table = (study / "README.md").read_text(encoding="utf-8").split("| command |")[1].split("\n\n")[0]
+    commands = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
+    assert len(commands) == 10
+    reel = reels[0]["reel_id"]
+    for command in commands:
+        if "slurm" in command:
+            said = shell(f"{command} -n", study, checkout)
+        else:
+            said = shell(command.replace("REEL", reel), study, checkout, succeeds="--dry-run" not in command)
+        if command in ("snakemake -n", "snakemake --cores 8", "snakemake retry", "snakemake --profile slurm"):
+            # After redo, all that is missing is made again.
+            assert ("Nothing to be done" in said) != ("slurm" in command), command
+        if command.startswith("why"):
+            assert "embedding: ok" in said
+        if command.startswith("redo"):
+            assert re.search(r"\d results of 1 reels forgotten", said)
+        if command.startswith("purge"):
+            assert "nobody to purge" in said
+    assert (study / "results/report.zip").stat().st_size > 10_000
+    assert (study / "results/paper/map.pdf").is_file()
+    assert (study / "results/bundle/SHA256SUMS").is_file()
+
+    # Elsewhere the study is named.
+    assert "embedding: not made yet" in shell(f"why --study '../../my stüdy' {reel}", checkout / "scripts", checkout)
+
+
+def test_dry_runs_of_what_people_do_with_the_folder(checkout: Path, tmp_path: Path) -> None:
+    study = checkout.parent / "plain"
+    begin(study, checkout, study={"batches": 1})
+    home = {"HOME": str(checkout.parent), "XDG_CACHE_HOME": str(tmp_path)}
+
+    def dry(arguments: str, folder: Path = study, succeeds: bool = True) -> str:
+        return shell(f"snakemake -n {arguments}", folder, checkout, succeeds, **home)
+
+    said = dry(f"-s '{study}/Snakefile' --directory '{study}' -p paper", folder=tmp_path)
+    assert "--name plain" in said
+    (tmp_path / "other.yaml").write_text("study: {seed: 9}\n")
+    assert "--seed 9" in dry(f"-p --configfile '{tmp_path}/other.yaml'")
+    said = dry(f"-p --configfile '{tmp_path}/other.yaml' --config 'study={{seed: 8}}'")
+    assert "--seed 8" in said
+    assert "--name plain" in said
+    # A folder inside the checkout, of a checkout at home: nothing for --lint to find.
+    shell("make study DIR=inside", checkout, checkout, **home)
+    shutil.copytree(study / "videos", checkout / "inside/videos", dirs_exist_ok=True)
+    assert 'Path("~/reel atlas")' in (checkout / "inside/Snakefile").read_text()
+    assert "good condition" in shell("snakemake --lint", checkout / "inside", checkout, **home)
+    # What is wrong is told with its place and the remedy.
+    (study / "study.yaml").write_text("study: {nam: x}\n")
+    assert "study.yaml: unknown key `study.nam`: did you mean `name`? (line 1)" in dry("", succeeds=False)
+    snakefile = study / "Snakefile"
+    text = snakefile.read_text(encoding="utf-8")
+    snakefile.write_text(re.sub(r'Path\(".*"\)', 'Path("~/moved")', text), encoding="utf-8")
+    said = dry("", succeeds=False)
+    assert f"{checkout.parent}/moved: Reel Atlas is not there. Write its folder into the line `ATLAS = ...`" in said
+    assert f"of {snakefile}" in said
+    assert "Traceback" not in said
+
+
+def test_another_snakefile_uses_the_workflow_under_other_names_beside_rules_of_its_own(
+    checkout: Path, tmp_path: Path
+) -> None:
+    """The folder is laid out as snakedeploy does it; no video can be read in a hundredth of a second."""
+    (tmp_path / "reel-atlas").symlink_to(checkout)
+    config, snakefile = tmp_path / "config/config.yaml", tmp_path / "workflow/Snakefile"
+    for path in (config, snakefile):
+        path.parent.mkdir()
+    shutil.copy(CHECKOUT / "config/study.example.yaml", config)
+    configure(config, {"study": {"batches": 1, "max_failed": 1.0}, "video": {"timeout_s": 0.01}})
+    handle = demo_handles()[0]
+    shutil.copytree(CHECKOUT / "data/demo/videos" / handle, tmp_path / "videos" / handle)
+    (tmp_path / "notes").mkdir()
+    for name in ("one", "two"):
+        (tmp_path / f"notes/{name}.txt").write_text(f"{name}\n")
+    handlers = "onstart: print('OUTER START')\nonsuccess: print('OUTER END')"
+    own = """
+rule mine:
+    input: "results/video/0.parquet"
+    output: "mine.txt"
+    shell: "files='notes/one.txt notes/two.txt'; cat $files notes/t*.txt > {output}"
+"""
+    base = MODULE.format(config="config/config.yaml", checkout="../reel-atlas", more=handlers, names=" as atlas_*")
+    snakefile.write_text(base + own)
+    said = shell("snakemake --cores 2 --keep-going mine.txt", tmp_path, checkout)
+    assert (tmp_path / "mine.txt").read_text() == "one\ntwo\ntwo\n"
+    assert "localrules directive" not in said
+    assert (tmp_path / "results/study.json").is_file()
+    assert said.index("OUTER START") < said.index("OUTER END") < said.index("snakemake retry")
+    said = shell("snakemake -n atlas_retry", tmp_path, checkout)
+    assert re.search(r"atlas_download_reels +1\n", said)
+    # The whole study is the default target, and `all` may be left out.
+    assert re.search(r"atlas_plot_map +1\n", shell("snakemake -n", tmp_path, checkout))
+    snakefile.write_text(base.replace(" from atlas", " from atlas exclude all") + own)
+    assert re.search(r"atlas_plot_map +1\n", shell("snakemake -n atlas_retry", tmp_path, checkout))
+
+
+@pytest.mark.parametrize(
+    ("more", "snakefile", "config", "message"),
+    [
+        ('    prefix: "inner"', "atlas/Snakefile", "config", "has a `prefix` or `replace_prefix`"),
+        ("", "atlas/Snakefile", "{}", 'needs the lines `configfile: "study.yaml"`'),
+        ("", "Snakefile.copy", "config", "this Snakefile needs the folders beside it"),
+    ],
+    ids=["a prefix for paths", "no configuration", "a copy of the Snakefile alone"],
+)  # fmt: skip
+def test_modules_that_cannot_work_are_refused_with_the_remedy(
+    checkout: Path, tmp_path: Path, more: str, snakefile: str, config: str, message: str
+) -> None:
+    (tmp_path / "atlas").symlink_to(checkout)
+    shutil.copy(CHECKOUT / "Snakefile", tmp_path / "Snakefile.copy")
+    shutil.copy(CHECKOUT / "config/study.example.yaml", tmp_path / "study.yaml")
+    text = MODULE.format(config="study.yaml", checkout="ATLAS", more=more, names="")
+    text = text.replace("ATLAS/Snakefile", snakefile).replace("config: config", f"config: {config}")
+    (tmp_path / "Snakefile").write_text(text)
+    said = shell("snakemake -n", tmp_path, checkout, succeeds=False)
+    assert message in said
+    assert "Traceback" not in said
