@@ -635,8 +635,8 @@ class HypothesesSection(Section):
     controls: list[str] | None = Field(
         None,
         description="Tests of pairs: columns of the creators file: texts and yes/no, which creators may share; "
-        "numbers, dates and times, in which they differ (null: language, and every column of yes/no or of texts with two to "
-        "twenty values).",
+        "numbers, dates and times, in which they differ (null: language, and every column of yes/no or of texts with "
+        "two to twenty values).",
     )
     own_tests: list[str] = Field(
         [], description="Python files with tests of your own (docs/analysis.md), relative to the study's directory."
