@@ -233,12 +233,14 @@ rule compare_runs:
     input:
         creators="results/tables/creators.parquet",
         clusters="results/map/clusters.parquet",
+        reels="results/tables/reels.parquet",
         runs=expand(
             "results/robustness/{variant}.parquet", variant=STUDY.cluster_variants
         ),
     output:
         table="results/robustness.parquet",
         json="results/robustness.json",
+        categories="results/tables/known_categories.parquet",
     log:
         "results/logs/compare_runs.log",
     benchmark:
@@ -251,8 +253,8 @@ rule compare_runs:
         version=STUDY.version("compare_runs"),
     shell:
         "exec python $ATLAS/compare_runs.py --creators {input.creators} --clusters {input.clusters}"
-        " --runs results/robustness --output {output.table} --json {output.json} --log {log} {params.options}"
-        " {params.clustering}"
+        " --reels {input.reels} --runs results/robustness --output {output.table} --json {output.json}"
+        " --categories {output.categories} --log {log} {params.options} {params.clustering}"
 
 
 rule simulate_power:

@@ -1,4 +1,7 @@
-"""Compare runs of the clustering: are clusters, and the verdicts that rest on them, the same every time?"""
+"""Compare runs of the clustering, and the clusters with what is known of the creators anyway.
+
+Are clusters, and the verdicts that rest on them, the same every time? Do they repeat a language or another category?
+"""
 
 from __future__ import annotations
 
@@ -11,17 +14,18 @@ from typing import Any
 import pyarrow as pa
 
 from analysis.files import replace_file
+from analysis.known_categories import category_warning, known_categories
 from analysis.profiles import OPTIONAL, profiles_of
 from analysis.robustness import summarise, warning
 from analysis.stability import varied
-from analysis.study_tables import read_clusters
+from analysis.study_tables import creators_with_speech, read_clusters, read_study
 from common import program
 from common.config import OWN_SETTINGS, ClusterSection, RobustnessSection
 from common.options import add_section, read_section
 from common.program import UserError, log
-from common.tables import CREATORS, ROBUSTNESS, RUNS, read_table, write_table
+from common.tables import CREATORS, KNOWN_CATEGORIES, ROBUSTNESS, RUNS, read_table, write_table
 
-VERSION = "3"
+VERSION = "4"
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -42,16 +46,23 @@ def main(arguments: argparse.Namespace) -> None:
         kind = varied(clustering.model_copy(update=changes))
         rows.append({"variant": name, "settings": json.dumps(changes), "varied": kind} | summarise(runs, own))
         log.info("%s: %s", name, {key: value for key, value in rows[-1].items() if key.startswith(("ari", "clusters"))})
-    told = warning(rows[0], settings.min_stability)
-    if told:
-        log.warning("%s", told)
+    unstable = warning(rows[0], settings.min_stability)
+    study = read_study(arguments.creators, None, arguments.clusters, arguments.reels)
+    speech = None if arguments.reels is None else creators_with_speech(arguments.reels, study.network)
+    categories = known_categories(study, speech)
+    warnings = [text for text in (unstable, *map(category_warning, categories)) if text]
+    for text in warnings:
+        log.warning("%s", text)
     found = {
         "median_ari": rows[0]["ari_median"],
         "min_stability": settings.min_stability,
-        "stable": None if rows[0]["ari_median"] is None else told is None,
-        "warning": told,
+        "stable": None if rows[0]["ari_median"] is None else unstable is None,
+        "warning": " ".join(warnings) or None,
+        "known_categories": categories,
         "variants": rows,
     }
+    if arguments.categories is not None:
+        write_table(pa.Table.from_pylist(categories, schema=KNOWN_CATEGORIES), arguments.categories)
     write_table(pa.Table.from_pylist(rows, schema=ROBUSTNESS), arguments.output)
     replace_file(arguments.json, (json.dumps(found, indent=2, allow_nan=False) + "\n").encode())
 
@@ -60,9 +71,11 @@ def parse() -> argparse.Namespace:
     parser = program.parser(__doc__)
     parser.add_argument("--creators", type=Path, required=True, metavar="FILE", help="creators.parquet with profiles")
     parser.add_argument("--clusters", type=Path, required=True, metavar="FILE", help="the study's clusters.parquet")
+    parser.add_argument("--reels", type=Path, metavar="FILE", help="reels.parquet: languages, speech")
     parser.add_argument("--runs", type=Path, required=True, metavar="FOLDER", help="tables of runs, one per variant")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="robustness.parquet to write")
     parser.add_argument("--json", type=Path, required=True, metavar="FILE", help="robustness.json to write")
+    parser.add_argument("--categories", type=Path, metavar="FILE", help="also write clusters against known categories")
     add_section(parser, RobustnessSection)
     add_section(parser, ClusterSection, "cluster")
     return parser.parse_args()

@@ -15,7 +15,7 @@ from common.config import HypothesesSection
 from common.options import add_section, read_section
 from common.tables import read_table
 
-VERSION = "3"
+VERSION = "4"
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -15,8 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from analysis.evidence import NOT_TESTABLE
-from analysis.hypotheses import holm
+from analysis.evidence import NOT_TESTABLE, holm
 from analysis.profiles import FloatArray
 from analysis.streams import Stream, random_stream
 from common.config import HypothesesSection

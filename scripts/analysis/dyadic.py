@@ -10,8 +10,9 @@ where only the mean of similarity is unrelated to follows (arXiv:2411.00947).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -22,10 +23,12 @@ from analysis.dyads import (
     Dyads,
     NullModel,
     PairEffects,
+    cosines,
     dyads_of,
     fit_null,
     logistic_regression,
     placed,
+    with_known_numbers,
 )
 from analysis.evidence import (
     NOT_SUPPORTED,
@@ -46,63 +49,215 @@ TIED = 1e-9  # statistics that differ by less are the same but for the order of 
 
 
 def dyadic_regression(study: Study, settings: HypothesesSection, seed: int) -> Hypothesis:
-    """`dyadic`: similarity beyond activity, popularity and reciprocity; the primary result, as it needs no clusters."""
-    return _test(study, settings, seed, controls=False)
+    """`dyadic`: similarity of profiles beyond activity, popularity, reciprocity and the study's controls.
+
+    It is the primary test, as it needs no clusters. Where the study has no controls, similarity and follows may be
+    associated by way of anything that moves both: a language, a city.
+    """
+    return profile_test(study, settings, seed, controls=study.has_controls)
 
 
-def with_controls(study: Study, settings: HypothesesSection, seed: int) -> Hypothesis | None:
-    """The same with controls: shared categories, differences in numbers. None where the study has no such columns."""
-    if not study.categories and not study.numbers and study.followers is None:
-        return None
-    return _test(study, settings, seed, controls=True)
+def cluster_regression(study: Study, settings: HypothesesSection, seed: int) -> Hypothesis:
+    """`H1-dyadic`: the same, with "in the same cluster" in place of similarity; creators in no cluster are left out.
+
+    Permuting creators keeps the follow network whole, with its triangles and its elites that follow elites.
+    """
+    return cluster_test(study, settings, seed, controls=study.has_controls)
 
 
-def _test(study: Study, settings: HypothesesSection, seed: int, controls: bool) -> Hypothesis:
-    limits = incomplete_lists(study.follows_status)
-    asked = Hypothesis(
-        id="dyadic",
-        question="Do creators follow those with similar profiles more often than their activity, the others' "
-        "popularity and returned follows explain?"
-        if study.network.directed
+def profile_test(
+    study: Study, settings: HypothesesSection, seed: int, *, controls: bool, latent: int = 0
+) -> Hypothesis:
+    """The test of similar profiles.
+
+    Args:
+        study: with profiles.
+        settings: of the tests.
+        seed: not negative.
+        controls: whether shared categories and the difference in followers are held constant.
+        latent: number of latent factors of the follow network that are held constant, too.
+    """
+    directed = study.network.directed
+    asked = _asked(
+        "dyadic",
+        "Do creators follow those with similar profiles more often than their activity, the others' popularity and "
+        "returned follows explain?"
+        if directed
         else "Are creators with similar profiles tied more often than their numbers of ties explain?",
-        null="similarity says nothing beyond these: what is left of it is permuted among the creators",
-        statistic="studentised score of cosine similarity in a logistic regression with "
-        + ("effects of senders, receivers and reciprocity" if study.network.directed else "an effect of each creator")
-        + f"{' and of ' + ', '.join(_control_names(study)) if controls else ''}",
+        "cosine similarity",
+    )
+    placed_study, notes = placed(study, controls)
+    obstacle = None
+    if placed_study.profiles is None:
+        obstacle = "there are no profiles"
+    elif placed_study.network.n_creators < FEWEST_CREATORS:
+        obstacle = (
+            f"{placed_study.network.n_creators} creators with a profile are too few: {FEWEST_CREATORS} are needed"
+        )
+
+    def similarity() -> FloatArray:
+        return cosines(np.asarray(placed_study.profiles))
+
+    return _tested(asked, placed_study, obstacle, notes, similarity, PROFILES, settings, seed, controls, latent)
+
+
+def cluster_test(study: Study, settings: HypothesesSection, seed: int, *, controls: bool) -> Hypothesis:
+    """The test of shared clusters.
+
+    Args:
+        study: with clusters; creators in no cluster are left out.
+        settings: of the tests.
+        seed: not negative.
+        controls: as for `profile_test`.
+    """
+    asked = _asked(
+        "H1-dyadic",
+        "Do creators follow those of their own cluster more often than their activity, the others' popularity and "
+        "returned follows explain?"
+        if study.network.directed
+        else "Are creators of one cluster tied more often than their numbers of ties explain?",
+        "being in the same cluster",
+    )
+    inside, notes, obstacle = _in_clusters(study, controls)
+
+    def similarity() -> FloatArray:
+        same: FloatArray = (inside.clusters[:, None] == inside.clusters).astype(float)
+        return same
+
+    return _tested(asked, inside, obstacle, notes, similarity, CLUSTERS, settings, seed, controls)
+
+
+def p_value_of_each_cluster(study: Study, settings: HypothesesSection, seed: int) -> dict[int, float | None]:
+    """One-sided p values of `cluster_test` for the pairs inside each cluster against all other pairs, with controls.
+
+    None where a cluster could not be tested, as one that nobody follows.
+    """
+    inside, _, obstacle = _in_clusters(study, study.has_controls)
+    clusters = [int(cluster) for cluster in np.unique(study.clusters) if cluster >= 0]
+    found: dict[int, float | None] = dict.fromkeys(clusters)
+    if obstacle or _obstacle(inside) or too_incomplete(inside.follows_status, settings.max_incomplete):
+        return found
+    number = inside.network.n_creators
+    dyads = dyads_of(inside, np.zeros((number, number)), study.has_controls)
+    model, _ = fit_null(dyads)
+    if model is None:
+        return found
+    for cluster in clusters:
+        member = inside.clusters == cluster
+        score = _Score(replace(dyads, similarity=np.outer(member, member).astype(float)), model)
+        if not score.explained:
+            place = replace(CLUSTERS, place=cluster)
+            drawn = score.permuted(settings.draws, seed, study.processes, place)
+            found[cluster] = _p_value(score(score.remainder), drawn)
+    return found
+
+
+def _in_clusters(study: Study, controls: bool) -> tuple[Study, list[str], str | None]:
+    """The study of creators in clusters who can take part, who else is left out, and why nothing can be tested."""
+    inside = study.only(study.clusters >= 0)
+    some, notes = with_known_numbers(inside) if controls else (inside, [])
+    sizes = np.unique(some.clusters, return_counts=True)[1]
+    number = some.network.n_creators
+    checks = (
+        (study.network.n_creators == 0, "the cohort is empty"),
+        (study.network.n_edges == 0, "there are no follow edges between creators of the cohort"),
+        (inside.network.n_creators == 0, "no creator is in a cluster: all are noise or were not clustered"),
+        (len(sizes) < 2, "there are fewer than two clusters"),
+        (sizes.max(initial=0) < 2, "no cluster has two creators"),
+        (some.network.n_edges == 0, "there are no follow edges between creators in clusters"),
+        (number < FEWEST_CREATORS, f"{number} creators in clusters are too few: {FEWEST_CREATORS} are needed"),
+    )
+    return some, notes, next((reason for failed, reason in checks if failed), None)
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What differs between the tests of pairs.
+
+    Attributes:
+        stream: of random numbers, and `place` in it.
+        step: of similarity, for the odds ratio.
+        similar: words for pairs with much of it.
+    """
+
+    stream: Stream
+    step: float
+    similar: str
+    place: int | None = None
+
+
+PROFILES = _Kind(Stream.PAIRS, STEP, "similarity")
+CLUSTERS = _Kind(Stream.CLUSTER_PAIRS, 1.0, "the shared cluster")
+
+
+def _asked(name: str, question: str, what: str) -> Hypothesis:
+    return Hypothesis(
+        id=name,
+        question=question,
+        null=f"{what.rstrip(',')} says nothing beyond these: what is left of it is permuted among the creators",
+        statistic=f"studentised score of {what}",
         n_creators=0,
         n_edges=0,
         verdict=NOT_TESTABLE,
         reason=None,
     )
-    study, notes = placed(study, controls)
-    number = study.network.n_creators
-    asked = replace(asked, n_creators=number, n_edges=study.network.n_edges, reason=sentence(*notes, limits))
-    obstacle = _obstacle(study) or too_incomplete(study.follows_status, settings.max_incomplete)
+
+
+def _tested(
+    asked: Hypothesis,
+    study: Study,
+    obstacle: str | None,
+    notes: list[str],
+    similarity: Callable[[], FloatArray],
+    kind: _Kind,
+    settings: HypothesesSection,
+    seed: int,
+    controls: bool,
+    latent: int = 0,
+) -> Hypothesis:
+    """The answer of a test of pairs; its study has only creators who can take part."""
+    limits = incomplete_lists(study.follows_status)
+    directed = study.network.directed
+    held = [
+        *_control_names(study, controls),
+        *([f"{latent} latent factors of the follow network"] if latent else []),
+    ]
+    terms = "effects of senders, receivers and reciprocity" if directed else "an effect of each creator"
+    asked = replace(
+        asked,
+        statistic=f"{asked.statistic} in a logistic regression with {terms}"
+        + (f" and of {', '.join(held)}" if held else ""),
+        n_creators=study.network.n_creators,
+        n_edges=study.network.n_edges,
+    )
+    obstacle = obstacle or _obstacle(study) or too_incomplete(study.follows_status, settings.max_incomplete)
     if obstacle:
         return replace(asked, reason=sentence(obstacle, *notes, limits))
-    dyads = dyads_of(study, controls)
+    dyads = dyads_of(study, similarity(), controls, latent)
     counted = dyads.follows & dyads.known
-    edges = int(counted.sum()) // (1 if study.network.directed else 2)
-    asked = replace(asked, n_edges=edges, reason=sentence(*notes, *dyads.notes, limits))
+    asked = replace(asked, n_edges=int(counted.sum()) // (1 if directed else 2))
     model, obstacle = fit_null(dyads)
     if model is None:
         return replace(asked, reason=sentence(obstacle, *notes, *dyads.notes, limits))
-    notes += [f"{name} is left out: it is the same for all pairs that can tell" for name in _lost(study, dyads, model)]
-    asked = replace(asked, reason=sentence(*notes, *dyads.notes, limits))
+    names = [*(["the returned follow"] if directed else []), *held]
+    notes = notes + [
+        f"{name} is left out: it is the same for all pairs that can tell" for name in lost(dyads, model, names)
+    ]
     score = _Score(dyads, model)
     if score.explained:
-        return replace(asked, reason=sentence("similarity is fully explained by the other terms", *notes, limits))
+        return replace(asked, reason=sentence(f"{kind.similar} is fully explained by the other terms", *notes, limits))
     observed = score(score.remainder)
-    drawn = score.permuted(settings.draws, seed, study.processes)
-    # Permutations that give the same similarities again count, as does one whose statistic is not defined (NaN).
-    p_value = (int((~(drawn < observed - TIED)).sum()) + 1) / (len(drawn) + 1)
-    ratio = _odds_ratio(dyads, model, settings.confidence)
+    drawn = score.permuted(settings.draws, seed, study.processes, kind)
+    p_value = _p_value(observed, drawn)
+    ratio = _odds_ratio(dyads, model, settings.confidence, kind.step)
     effect, low, high = ratio or (None, None, None)
     return replace(
         asked,
         verdict=SUPPORTED if p_value <= settings.alpha else NOT_SUPPORTED,
         reason=sentence(
-            None if ratio else "the odds ratio cannot be estimated: similarity separates follows from the other pairs",
+            None
+            if ratio
+            else f"the odds ratio cannot be estimated: {kind.similar} separates follows from the other pairs",
             *notes, *dyads.notes, limits,
         ),
         observed=observed,
@@ -117,18 +272,24 @@ def _test(study: Study, settings: HypothesesSection, seed: int, controls: bool) 
     )  # fmt: skip
 
 
-def _control_names(study: Study) -> list[str]:
+def _p_value(observed: float, drawn: FloatArray) -> float:
+    """One-sided; permutations that give the same again count, as does one whose statistic is not defined (NaN)."""
+    return (int((~(drawn < observed - TIED)).sum()) + 1) / (len(drawn) + 1)
+
+
+def _control_names(study: Study, controls: bool) -> list[str]:
+    if not controls:
+        return []
     names = [f"the same {name}" for name in study.categories]
     names += ["the difference in followers"] * (study.followers is not None)
     return names + [f"the difference in {name}" for name in study.numbers]
 
 
-def _lost(study: Study, dyads: Dyads, model: NullModel) -> list[str]:
+def lost(dyads: Dyads, model: NullModel, names: list[str]) -> list[str]:
     """Names of the covariates that could not be fitted."""
-    names = [*(["the returned follow"] if study.network.directed else []), *_control_names(study)]
     return [
         name
-        for name, covariate in zip(names, dyads.covariates, strict=False)  # without controls, the first alone
+        for name, covariate in zip(names, dyads.covariates, strict=True)
         if not any(np.array_equal(covariate, kept) for kept in model.covariates)
     ]
 
@@ -136,8 +297,6 @@ def _lost(study: Study, dyads: Dyads, model: NullModel) -> list[str]:
 def _obstacle(study: Study) -> str | None:
     number = study.network.n_creators
     checks = (
-        (study.profiles is None, "there are no profiles"),
-        (number < FEWEST_CREATORS, f"{number} creators with a profile are too few: {FEWEST_CREATORS} are needed"),
         (number > MOST_CREATORS, f"{number} creators are more than {MOST_CREATORS}: the pairs do not fit into memory"),
         (study.network.n_edges == 0, "there are no follow edges between creators with a profile"),
         (study.network.directed and _all_returned(study), "every follow is returned: test pairs, with --undirected"),
@@ -168,11 +327,12 @@ class _Score:
         scores = self.left * self.effects.project(similarity)[0]
         return float(scores.sum() / np.sqrt(_pairwise_variance(scores)))
 
-    def permuted(self, draws: int, seed: int, threads: int) -> FloatArray:
+    def permuted(self, draws: int, seed: int, threads: int, kind: _Kind = PROFILES) -> FloatArray:
         """The statistic with creators permuted, (draws,); draw i depends on the seed and on i alone."""
+        place = () if kind.place is None else (kind.place,)
 
         def permute(draw: int) -> float:
-            order = random_stream(seed, Stream.PAIRS, draw).permutation(len(self.left))
+            order = random_stream(seed, kind.stream, *place, draw).permutation(len(self.left))
             return self(self.remainder[np.ix_(order, order)])
 
         # numpy works outside of Python's lock; its own threads would only wait for each other here.
@@ -190,8 +350,8 @@ def _pairwise_variance(scores: FloatArray) -> float:
     return max(float((pairs.sum(axis=1) ** 2).sum()) - alone, alone)
 
 
-def _odds_ratio(dyads: Dyads, model: NullModel, confidence: float) -> tuple[float, float, float] | None:
-    """Odds ratio for 0.1 more similarity, its interval's ends; None where similarity separates follows from others."""
+def _odds_ratio(dyads: Dyads, model: NullModel, confidence: float, step: float) -> tuple[float, float, float] | None:
+    """Odds ratio for a step of similarity, its interval's ends; None where similarity separates follows from others."""
     from scipy.stats import norm
 
     covariates = np.concatenate([model.covariates, dyads.similarity[None]])
@@ -206,5 +366,5 @@ def _odds_ratio(dyads: Dyads, model: NullModel, confidence: float) -> tuple[floa
     error = float(np.sqrt(_pairwise_variance(left * own))) / information
     reach = float(norm.ppf((1 + confidence) / 2)) * error
     slope = float(slopes[-1])
-    effect, low, high = np.exp(STEP * np.array([slope, slope - reach, slope + reach])).tolist()
+    effect, low, high = np.exp(step * np.array([slope, slope - reach, slope + reach])).tolist()
     return effect, low, high

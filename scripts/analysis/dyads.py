@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,8 @@ from analysis.profiles import FloatArray
 BoolArray = npt.NDArray[np.bool]
 
 FEWEST_CREATORS = 10
+# Share of creators with unknown numbers of followers up to which these are left out.
+MOST_UNKNOWN = 0.1
 # A dozen matrices of n x n numbers are held at once: 2.4 GB.
 MOST_CREATORS = 5000
 NEWTON_STEPS = 60
@@ -45,22 +47,49 @@ def placed(study: Study, controls: bool) -> tuple[Study, list[str]]:
     with np.errstate(invalid="ignore"):
         kept = np.linalg.norm(study.profiles, axis=1) > 0  # False for NaN, too
     notes = [f"{int((~kept).sum())} creators without a profile are left out"] if not kept.all() else []
-    if controls and study.followers is not None:
-        known = study.followers > 0
-        unknown = int((kept & ~known).sum())
-        notes += [f"{unknown} creators with unknown numbers of followers are left out"] if unknown else []
-        kept &= known
-    for name, values in study.numbers.items() if controls else ():
-        unknown = int((kept & np.isnan(values)).sum())
-        notes += [f"{unknown} creators with unknown {name} are left out"] if unknown else []
-        kept &= ~np.isnan(values)
-    return study.only(kept), notes
+    some, further = with_known_numbers(study.only(kept)) if controls else (study.only(kept), [])
+    return some, notes + further
 
 
-def dyads_of(study: Study, controls: bool) -> Dyads:
-    number, profiles = study.network.n_creators, np.asarray(study.profiles)
+def with_known_numbers(study: Study) -> tuple[Study, list[str]]:
+    """The study of creators of whom the numbers are known that are controls; who is left out, and which is no control.
+
+    Where a number is unknown for more than a tenth, those who are left would be another cohort: it is then no control.
+    """
+    notes = []
+    numbers = dict(study.numbers) if study.followers is None else {"followers": study.followers, **study.numbers}
+    left_out = np.zeros(study.network.n_creators, bool)
+    for name, values in list(numbers.items()):
+        unknown = ~(values > 0) if name == "followers" else np.isnan(values)
+        if unknown.sum() > MOST_UNKNOWN * len(unknown):
+            notes.append(
+                f"the difference in {name} is no control: unknown for {unknown.sum()} of {len(unknown)} creators"
+            )
+            del numbers[name]
+        elif unknown.any():
+            notes.append(f"{unknown.sum()} creators with unknown {name} are left out")
+            left_out |= unknown
+    kept = replace(study, followers=numbers.pop("followers", None), numbers=numbers)
+    return (kept.only(~left_out) if left_out.any() else kept), notes
+
+
+def cosines(profiles: FloatArray) -> FloatArray:
+    """Cosine similarity of profiles (n, d) that are not zero: (n, n)."""
     directions = profiles / np.linalg.norm(profiles, axis=1, keepdims=True)
-    similarity = directions @ directions.T
+    similarity: FloatArray = directions @ directions.T
+    return similarity
+
+
+def dyads_of(study: Study, similarity: FloatArray, controls: bool, latent: int = 0) -> Dyads:
+    """The pairs of a study's creators.
+
+    Args:
+        study: n creators.
+        similarity: (n, n).
+        controls: with shared categories and the difference in followers as covariates.
+        latent: number of latent factors of the follow network that become one covariate.
+    """
+    number = study.network.n_creators
     follows = np.zeros((number, number), bool)
     follows[study.network.sources, study.network.targets] = True
     known = ~np.eye(number, dtype=bool)
@@ -83,8 +112,27 @@ def dyads_of(study: Study, controls: bool) -> Dyads:
         for values in study.numbers.values():
             own = values / (values.std() or 1.0)  # seconds since 1970 beside zeros and ones would be hard to fit
             covariates.append(np.abs(own[:, None] - own))
+    if latent:
+        covariates.append(latent_factors(follows, latent))
     shaped = np.array(covariates, float).reshape(len(covariates), number, number)
     return Dyads(follows, known, similarity, shaped, notes)
+
+
+def latent_factors(follows: BoolArray, rank: int) -> FloatArray:
+    """What the first singular vectors of the follow network say of each pair, (n, n).
+
+    Rows and columns are centred first, so that activity and popularity are no factors. The factors stand for whatever
+    blocks the network has: also for a confounder that nobody measured (the idea of Hoff 2005, JASA 100).
+    """
+    from scipy.sparse.linalg import svds
+
+    matrix = follows.astype(float)
+    centred = matrix - matrix.mean(axis=1, keepdims=True) - matrix.mean(axis=0) + matrix.mean()
+    rank = min(rank, len(matrix) - 2)
+    # A fixed start: ARPACK would draw one.
+    left, strengths, right = svds(centred, k=rank, v0=np.linspace(1, 2, len(matrix)))
+    found: FloatArray = (left * strengths) @ right
+    return found
 
 
 @dataclass(frozen=True)

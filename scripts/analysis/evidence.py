@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,6 +17,11 @@ from common.config import ClusterSection
 from common.tables import FLOAT, INT, STRING
 
 SUPPORTED, NOT_SUPPORTED, NOT_TESTABLE = "supported", "not supported", "not testable"
+# Of tests whose statistic is related to what they test by its making: no verdict on the hypothesis.
+AS_PUBLISHED = "as published (circular)"
+# The one test that needs no clusters, and none of the choices by which they are found.
+PRIMARY = "dyadic"
+VERDICTS = (SUPPORTED, NOT_SUPPORTED, NOT_TESTABLE, AS_PUBLISHED)
 
 HYPOTHESES = described(
     "hypotheses",
@@ -90,6 +95,11 @@ class Study:
     clustering: ClusterSection = field(default_factory=ClusterSection)
     processes: int = 1
 
+    @property
+    def has_controls(self) -> bool:
+        """Whether something is known of the creators that could move both profiles and follows."""
+        return bool(self.categories) or bool(self.numbers) or self.followers is not None
+
     def only(self, kept: npt.NDArray[np.bool]) -> Study:
         """The study of some of its creators, and of the edges and reels among them.
 
@@ -162,16 +172,20 @@ class Hypothesis:
 
 def is_incomplete(status: str | None) -> bool:
     """Whether a follow list is known not to be complete."""
-    return status not in (None, "complete")
+    return status not in (None, "complete", "unknown")
 
 
 def incomplete_lists(statuses: list[str | None]) -> str | None:
-    """How many creators' follow lists are not complete, in words; None where all are, or where nothing is known."""
+    """How many creators' follow lists are not complete, or of unknown length, in words; None where all are complete."""
     counts = Counter(status for status in statuses if is_incomplete(status))
-    if not counts:
-        return None
     parts = ", ".join(f"{number} {status}" for status, number in sorted(counts.items(), key=str))
-    return f"{sum(counts.values())} of {len(statuses)} creators' follow lists are not complete ({parts})"
+    unknown = statuses.count("unknown")
+    return sentence(
+        f"{counts.total()} of {len(statuses)} creators' follow lists are not complete ({parts})" if counts else None,
+        f"how long {unknown} of {len(statuses)} follow lists should be is not known: they are taken as they are"
+        if unknown
+        else None,
+    )
 
 
 def too_incomplete(statuses: list[str | None], max_incomplete: float) -> str | None:
@@ -186,3 +200,13 @@ def sentence(*parts: str | None) -> str | None:
     """The parts that there are, as one reason."""
     said = [part for part in parts if part]
     return "; ".join(said) if said else None
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjusted p values of Holm's step-down procedure (Holm 1979), in the order given."""
+    order = np.argsort(p_values, kind="stable")
+    number = len(p_values)
+    adjusted = np.empty(number)
+    steps = [p_values[place] * (number - rank) for rank, place in enumerate(order)]
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0) if steps else []
+    return [float(value) for value in adjusted]

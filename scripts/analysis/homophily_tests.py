@@ -34,7 +34,7 @@ ENOUGH_DRAWS = 100
 
 def label_homophily(study: Study, settings: HypothesesSection, seed: int) -> Hypothesis:
     """H1-label: share of follow edges inside clusters, noise left out, against shuffled cluster labels (one-sided)."""
-    from analysis.mixing import percentile_interval, resampled_mixing
+    from analysis.mixing import mixing_without, ratio_interval
 
     network = clustered(study)
     obstacle = _obstacle(study, network, settings)
@@ -54,8 +54,8 @@ def label_homophily(study: Study, settings: HypothesesSection, seed: int) -> Hyp
     drawn = draw_inside(network, settings.draws, seed)
     p_value = permutation_p(inside, drawn)
     observed, expected = inside / network.n_edges, expected_share(network.sizes)
-    resamples = resampled_mixing(network, settings.resamples, seed)
-    ci_low, ci_high = percentile_interval(resamples.label_ratio, settings.confidence)
+    without = mixing_without(network, settings.resamples, seed)
+    ci_low, ci_high = ratio_interval(observed / expected, without.label_ratio, settings.confidence)
     return replace(
         asked,
         verdict=SUPPORTED if p_value <= settings.alpha else NOT_SUPPORTED,
@@ -71,8 +71,15 @@ def label_homophily(study: Study, settings: HypothesesSection, seed: int) -> Hyp
     )
 
 
-def degree_homophily(study: Study, settings: HypothesesSection, seed: int) -> Hypothesis:
-    """H1-degree: the same share against rewired networks in which everybody's degrees stay (one-sided)."""
+def degree_homophily(study: Study, settings: HypothesesSection, seed: int, strata: str | None = None) -> Hypothesis:
+    """H1-degree: the same share against rewired networks in which everybody's degrees stay (one-sided).
+
+    Args:
+        study: creators, clusters, follows.
+        settings: of the tests.
+        seed: not negative.
+        strata: name of a category; as many follows lead from each of its values to each other in every rewired network.
+    """
     network = clustered(study)
     obstacle = _obstacle(study, network, settings)
     asked = _asked(
@@ -83,16 +90,18 @@ def degree_homophily(study: Study, settings: HypothesesSection, seed: int) -> Hy
         question="Do creators follow creators of their own cluster more often than the numbers of follows and of "
         "followers alone would give?",
         null="follow edges are swapped at random among the creators in clusters, each of whom keeps the number of "
-        "follows and the number of followers",
+        "follows and the number of followers"
+        + (f", and of follows from each {strata} to each {strata}" if strata else ""),
     )
     if obstacle:
         return asked
     # Here, because numba loads slowly.
-    from analysis.mixing import mixing, percentile_interval, resampled_mixing
+    from analysis.mixing import mixing_without, ratio_interval
     from analysis.rewiring import rewired_inside
 
     steps = min(math.ceil(settings.swaps_per_edge * network.n_edges), settings.max_swaps // settings.draws)
-    chain = rewired_inside(network, settings.draws, max(steps, 1), seed)
+    codes = None if strata is None else study.categories[strata][study.clusters >= 0]
+    chain = rewired_inside(network, settings.draws, max(steps, 1), seed, codes)
     if chain.acceptance == 0:
         return replace(
             asked, reason=sentence("no two edges could be swapped: the degrees leave no choice", asked.reason)
@@ -103,11 +112,10 @@ def degree_homophily(study: Study, settings: HypothesesSection, seed: int) -> Hy
     effect = ci_low = ci_high = None
     if expected > 0:
         effect = observed / expected
-        # The chain is not run for every resample: what it expects moves as the configuration model's share does.
-        resamples = resampled_mixing(network, settings.resamples, seed)
-        expected_in = expected / mixing(network).by_degrees * resamples.by_degrees
+        # The chain is not run without each creator: what it expects moves as the configuration model's share does.
+        without = mixing_without(network, settings.resamples, seed)
         with np.errstate(divide="ignore", invalid="ignore"):
-            ci_low, ci_high = percentile_interval(resamples.inside / expected_in, settings.confidence)
+            ci_low, ci_high = ratio_interval(effect, without.inside / without.by_degrees, settings.confidence)
     slow = None
     if chain.effective_size < min(ENOUGH_DRAWS, settings.draws / 10):
         slow = (

@@ -17,8 +17,19 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from analysis.dyadic import dyadic_regression, with_controls
-from analysis.evidence import HYPOTHESES, NOT_SUPPORTED, NOT_TESTABLE, SUPPORTED, Hypothesis, Study, is_incomplete
+from analysis.dyadic import cluster_regression, cluster_test, dyadic_regression, profile_test
+from analysis.evidence import (
+    AS_PUBLISHED,
+    HYPOTHESES,
+    NOT_SUPPORTED,
+    NOT_TESTABLE,
+    PRIMARY,
+    VERDICTS,
+    Hypothesis,
+    Study,
+    holm,
+    is_incomplete,
+)
 from analysis.homophily_tests import degree_homophily, label_homophily, with_singletons
 from analysis.split_half import density, density_original, separation, separation_original
 from common.config import ConfigError, HypothesesSection
@@ -27,16 +38,21 @@ from common.program import UserError, log
 Test = Callable[[Study, HypothesesSection, int], Hypothesis]
 
 TESTS: tuple[Test, ...] = (
-    label_homophily,
-    degree_homophily,
     dyadic_regression,
-    density_original,
+    cluster_regression,
+    degree_homophily,
+    label_homophily,
     density,
-    separation_original,
     separation,
+    density_original,
+    separation_original,
 )
 MOST_BINS = 40  # of a distribution under the null
-CLUSTER_TESTS: tuple[Test, ...] = (label_homophily, degree_homophily)
+CLUSTER_TESTS: tuple[Test, ...] = (cluster_regression, degree_homophily, label_homophily)
+# Draws of a row of sensitivity: it is read for its odds ratio and for p near 0.05, not for a small p.
+SENSITIVITY_DRAWS = 1999
+# Factors of the follow network that stand for confounders which nobody measured.
+LATENT = (3, 6)
 
 
 def run_tests(study: Study, settings: HypothesesSection, seed: int, own: Sequence[Test] = ()) -> list[Hypothesis]:
@@ -51,20 +67,39 @@ def run_tests(study: Study, settings: HypothesesSection, seed: int, own: Sequenc
         raise ConfigError(f"hypotheses.own_tests: there is more than one test with the id {twice}; rename yours")
     for unknown in sorted(set(settings.family) - set(ids)):
         raise ConfigError(f"hypotheses.family: there is no test {unknown}; tests here: {', '.join(ids)}")
-    return judge(results, settings)
+    return judge(results, settings, without_power(study))
 
 
-def judge(results: list[Hypothesis], settings: HypothesesSection) -> list[Hypothesis]:
-    """Adjust the p values of the family (Holm 1979) and take back support that does not stand the adjustment.
+def without_power(study: Study) -> frozenset[str]:
+    """Ids of tests that find nothing whatever the truth is (docs/calibration.md): they cost the others no p value."""
+    return frozenset({"H2", "H3"}) if study.clustering.space == "umap" else frozenset()
 
-    Tests of the family that could not be made do not count. Tests outside of it keep their verdict.
+
+def judge(
+    results: list[Hypothesis], settings: HypothesesSection, powerless: frozenset[str] = frozenset()
+) -> list[Hypothesis]:
+    """Adjust the p values, and take back support that does not stand the adjustment.
+
+    The primary test is a gate: it is judged at alpha, alone. The other tests of the family are adjusted together (Holm
+    1979), and none is supported unless the primary one is. Where that could not be made, there is no gate. Tests that
+    could not be made, or that have no power, do not count; tests outside of the family keep their verdict.
+
+    Args:
+        results: of the tests.
+        settings: family and alpha.
+        powerless: ids of tests without power.
     """
-    p_values = {
+    made = {
         result.id: result.p_value
         for result in results
-        if result.id in settings.family and result.p_value is not None and result.verdict != NOT_TESTABLE
+        if result.p_value is not None and result.verdict not in (NOT_TESTABLE, AS_PUBLISHED)
     }
-    adjusted = dict(zip(p_values, holm([*p_values.values()]), strict=True))
+    gate = made.get(PRIMARY, 0.0)
+    others = [name for name in made if name in settings.family and name != PRIMARY and name not in powerless]
+    together = holm([made[name] for name in others])
+    adjusted = {name: max(gate, p_value) for name, p_value in zip(others, together, strict=True)}
+    if PRIMARY in made:
+        adjusted[PRIMARY] = gate
     return [
         replace(
             result,
@@ -75,16 +110,6 @@ def judge(results: list[Hypothesis], settings: HypothesesSection) -> list[Hypoth
         else result
         for result in results
     ]
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjusted p values of Holm's step-down procedure (Holm 1979), in the order given."""
-    order = np.argsort(p_values, kind="stable")
-    number = len(p_values)
-    adjusted = np.empty(number)
-    steps = [p_values[place] * (number - rank) for rank, place in enumerate(order)]
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0) if steps else []
-    return [float(value) for value in adjusted]
 
 
 def own_test(path: Path) -> Test:
@@ -133,10 +158,9 @@ def _plain(result: Hypothesis, path: Path) -> Hypothesis:
             changed[field.name] = pa.scalar(value, field.type).as_py()
         except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError):
             raise UserError(f"{path}: {field.name} of the Hypothesis is {value!r}, not {field.type}") from None
-    if changed["verdict"] not in (SUPPORTED, NOT_SUPPORTED, NOT_TESTABLE):
-        raise UserError(
-            f"{path}: the verdict is {changed['verdict']!r}, not {SUPPORTED!r}, {NOT_SUPPORTED!r} or {NOT_TESTABLE!r}"
-        )
+    if changed["verdict"] not in VERDICTS:
+        known = ", ".join(map(repr, VERDICTS[:-1]))
+        raise UserError(f"{path}: the verdict is {changed['verdict']!r}, not {known} or {VERDICTS[-1]!r}")
     return replace(result, **changed)
 
 
@@ -152,16 +176,26 @@ def sensitivity(study: Study, others: dict[str, Study], settings: HypothesesSect
     Returns:
         Rows of the table of sensitivity. P values are those of each test alone: these rows ask nothing new.
     """
+    some = settings.model_copy(update={"draws": min(settings.draws, SENSITIVITY_DRAWS)})
     rows = [
-        ("noise kept as clusters of one", test(with_singletons(study), settings, seed))
+        ("noise kept as clusters of one", test(with_singletons(study), some, seed))
         for test in CLUSTER_TESTS
         if (study.clusters < 0).any()
     ]
     for name, variant in {**_variants(study), **others}.items():
-        rows += [(name, test(variant, settings, seed)) for test in (*CLUSTER_TESTS, dyadic_regression)]
-    controlled = with_controls(study, settings, seed)
-    if controlled is not None:
-        rows.append(("with controls", controlled))
+        rows += [(name, test(variant, some, seed)) for test in (dyadic_regression, *CLUSTER_TESTS)]
+    if study.has_controls:
+        rows += [("without controls", test(study, some, seed, controls=False)) for test in (profile_test, cluster_test)]
+    rows += [
+        (f"swaps within the same {name}", degree_homophily(study, some, seed, strata=name)) for name in study.categories
+    ]
+    rows += [
+        (
+            f"with {rank} latent factors of the follow network",
+            profile_test(study, some, seed, controls=study.has_controls, latent=rank),
+        )
+        for rank in LATENT
+    ]
     return [{"variant": name} | asdict(result) for name, result in rows]
 
 

@@ -17,6 +17,7 @@ WHAT = {
     "H1-label": "share of follows inside clusters, labels shuffled",
     "H1-degree": "share of follows inside clusters, follows rewired",
     "dyadic": "score of similarity, similarities permuted",
+    "H1-dyadic": "score of the shared cluster, creators permuted",
     "H2": "rank correlation of membership and distance, rotated cohorts",
     "H3": "rank correlation of membership and separation, rotated cohorts",
 }

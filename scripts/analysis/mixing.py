@@ -1,12 +1,15 @@
-"""How strongly a network's edges keep to its groups: effect sizes, and their intervals from resampled creators.
+"""How strongly a network's edges keep to its groups: effect sizes, and their intervals.
 
-All measures are functions of a network whose n creators occur a whole number of times each, once in the network as
-observed. In a resample (creators drawn with replacement) an edge i -> j counts once for each copy of i and each copy of
-j. Copies of the same creator cannot follow each other, so such pairs are not counted as places where an edge could be.
+Intervals of ratios come from leaving creators out, those of indices from resampling creators. All measures are
+functions of a network whose n creators occur a whole number of times each, once in the network as observed. In a
+resample (creators drawn with replacement) an edge i -> j counts once for each copy of i and each copy of j. Copies of
+the same creator cannot follow each other, so such pairs are not counted as places where an edge could be.
 """
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -68,14 +71,37 @@ def resampled_mixing(network: LabelledNetwork, resamples: int, seed: int) -> Mix
         seed: not negative; more resamples begin with the same ones.
     """
     generator = random_stream(seed, Stream.MIXING)
-    measure = _Measuring(network)
     number = network.n_creators
-    blocks = []
-    for start in range(0, resamples, PER_BLOCK):
-        copies = np.empty((number, min(PER_BLOCK, resamples - start)))
-        for column in copies.T:
-            column[:] = np.bincount(generator.integers(0, max(number, 1), number), minlength=number)
-        blocks.append(measure(copies))
+    return _mixing_of(
+        network,
+        (
+            np.bincount(generator.integers(0, max(number, 1), number), minlength=number).astype(float)
+            for _ in range(resamples)
+        ),
+    )
+
+
+def mixing_without(network: LabelledNetwork, groups: int, seed: int) -> Mixing:
+    """The measures of the network without each of some groups of creators in turn, for `ratio_interval`.
+
+    Args:
+        network: n creators, m edges.
+        groups: how many; with n or more each creator is left out alone.
+        seed: not negative; decides who is left out together.
+    """
+    number = network.n_creators
+    order = random_stream(seed, Stream.LEFT_OUT).permutation(number)
+    group_of = np.empty(number, np.int64)
+    group_of[order] = np.arange(number) % max(min(groups, number), 1)
+    return _mixing_of(network, ((group_of != group).astype(float) for group in range(min(groups, number))))
+
+
+def _mixing_of(network: LabelledNetwork, networks: Iterator[FloatArray]) -> Mixing:
+    """The measures of networks that say how often each creator is in them, (n,) each."""
+    measure = _Measuring(network)
+    blocks = [
+        measure(np.stack(block, axis=1)) for block in iter(lambda: list(itertools.islice(networks, PER_BLOCK)), [])
+    ] or [measure(np.empty((network.n_creators, 0)))]
     return Mixing(
         *(
             np.concatenate([getattr(block, name) for block in blocks], axis=-1)
@@ -96,6 +122,30 @@ def percentile_interval(values: FloatArray, confidence: float) -> Interval:
         return None, None
     low, high = np.quantile(defined, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)
+
+
+def ratio_interval(value: float, without: FloatArray, confidence: float) -> Interval:
+    """Interval of a ratio, centred on its logarithm, with the jackknife's standard error (Efron & Tibshirani 1993).
+
+    Leaving creators out one after the other takes all their edges out with them, so that the dependence of edges which
+    have a creator in common is in the error. None where too many of the networks lack the measure.
+
+    Args:
+        value: of the whole network, above 0.
+        without: (g,) the ratio without each of g groups.
+        confidence: level, between 0 and 1.
+    """
+    from scipy.stats import norm
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.log(without)
+    defined = logs[np.isfinite(logs)]
+    if value <= 0 or len(defined) < 2 or len(defined) < (1 - MAX_UNDEFINED) * len(logs):
+        return None, None
+    error = np.sqrt((len(defined) - 1) / len(defined) * ((defined - defined.mean()) ** 2).sum())
+    reach = float(norm.ppf((1 + confidence) / 2)) * error
+    low, high = np.exp(np.log(value) + np.array([-reach, reach])).tolist()
+    return low, high
 
 
 def _divided(over: FloatArray, under: FloatArray) -> FloatArray:

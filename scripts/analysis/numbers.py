@@ -40,7 +40,7 @@ def study_numbers(tables: Tables) -> dict[str, Number]:
     returned = sum((target, source) in directed for source, target in directed)
     in_clusters = clusters[clusters["cluster"] >= 0]
     # Where nobody's follow list was read, a density of 0 would be a finding that nobody made.
-    listed = bool(creators["follows_status"].isin(["complete", "partial"]).any()) or len(edges) > 0
+    listed = bool(creators["follows_status"].isin(["complete", "unknown", "partial"]).any()) or len(edges) > 0
     found: dict[str, Number] = {
         "creators": len(creators),
         "creators_embedded": int((creators["n_embedded"].fillna(0) > 0).sum()),

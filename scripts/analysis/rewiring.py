@@ -59,7 +59,9 @@ class Chain:
         return permutation_p(self.observed, self.inside)
 
 
-def rewired_inside(network: LabelledNetwork, draws: int, steps: int, seed: int) -> Chain:
+def rewired_inside(
+    network: LabelledNetwork, draws: int, steps: int, seed: int, strata: IntArray | None = None
+) -> Chain:
     """Inside edges of networks with the degrees of the observed one.
 
     Memory: about 50 bytes an edge (100 where edges have no direction), whatever the number of creators and draws.
@@ -69,6 +71,8 @@ def rewired_inside(network: LabelledNetwork, draws: int, steps: int, seed: int) 
         draws: how many networks beside the observed one.
         steps: attempted changes between two of them.
         seed: not negative.
+        strata: (n,) categories; networks then also have as many edges as observed from each category to each other.
+            Some swaps are refused for it, each as often as the way back, so that p values stay exact.
     """
     position = int(random_stream(seed, Stream.CHAIN, 0).integers(draws + 1))
     observed, labels = network.inside(), network.labels.astype(np.int32)
@@ -78,7 +82,7 @@ def rewired_inside(network: LabelledNetwork, draws: int, steps: int, seed: int) 
             counts.append(np.empty(0, np.int64))
             continue
         rows = _Rows(network.sources, network.targets, network.n_creators, network.directed)
-        walked, accepted = rows.walk(labels, length, steps, random_stream(seed, Stream.CHAIN, arm))
+        walked, accepted = rows.walk(labels, length, steps, random_stream(seed, Stream.CHAIN, arm), strata)
         counts.append(observed + walked)
         changed += accepted
         if 2 * length >= draws:
@@ -88,7 +92,13 @@ def rewired_inside(network: LabelledNetwork, draws: int, steps: int, seed: int) 
 
 
 def rewire(
-    sources: IntArray, targets: IntArray, creators: int, attempts: int, seed: int, directed: bool = True
+    sources: IntArray,
+    targets: IntArray,
+    creators: int,
+    attempts: int,
+    seed: int,
+    directed: bool = True,
+    strata: IntArray | None = None,
 ) -> tuple[IntArray, IntArray]:
     """One network with the degrees of the given one.
 
@@ -99,12 +109,13 @@ def rewire(
         attempts: steps of the chain.
         seed: not negative.
         directed: whether edges have a direction.
+        strata: as for `rewired_inside`.
 
     Returns:
         Sources and targets, (m,) each, sorted; sources are the smaller numbers where edges have no direction.
     """
     rows = _Rows(sources, targets, creators, directed)
-    rows.walk(np.zeros(creators, np.int32), 1, attempts, random_stream(seed, Stream.REWIRED))
+    rows.walk(np.zeros(creators, np.int32), 1, attempts, random_stream(seed, Stream.REWIRED), strata)
     first, second = np.divmod(np.sort(rows.keys()), max(creators, 1))
     return first, second
 
@@ -153,13 +164,16 @@ class _Rows:
             place[order] = np.arange(len(order), dtype=np.int32)
             self.mates = np.roll(place, len(sources))[order]
 
-    def walk(self, labels: Ends, draws: int, steps: int, generator: np.random.Generator) -> tuple[IntArray, int]:
+    def walk(
+        self, labels: Ends, draws: int, steps: int, generator: np.random.Generator, strata: IntArray | None = None
+    ) -> tuple[IntArray, int]:
         """Walk on; the change in inside edges after each of the draws, and how many steps were accepted."""
+        categories = np.empty(0, np.int32) if strata is None else strata.astype(np.int32)
         counts: IntArray = np.zeros(draws, np.int64)
         if draws == 0 or len(self.heads) == 0:
             return counts, 0
         accepted = _walk(
-            self.heads, self.tails, self.starts, self.mates, labels, self.directed, steps, generator, counts
+            self.heads, self.tails, self.starts, self.mates, labels, categories, self.directed, steps, generator, counts
         )
         return counts, int(accepted)
 
@@ -182,6 +196,12 @@ def _has(heads: Ends, start: int, end: int, head: int) -> bool:
     return False
 
 
+@numba.njit(cache=True, inline="always")
+def _differ(strata: Ends, one: int, other: int) -> bool:
+    """Whether two creators are of different categories: changes that move edges between categories are refused."""
+    return len(strata) > 0 and strata[one] != strata[other]
+
+
 @numba.njit(cache=True)
 def _common(heads: Ends, others: Ends, starts: IntArray) -> int:
     found = 0
@@ -198,6 +218,7 @@ def _walk(
     starts: IntArray,
     mates: Ends,
     labels: Ends,
+    strata: Ends,
     directed: bool,
     steps: int,
     generator: np.random.Generator,
@@ -223,7 +244,9 @@ def _walk(
                 third = starts[c]
                 while third < starts[c + 1] and heads[third] != a:
                     third += 1
-                if third == starts[c + 1]:
+                if third == starts[c + 1] or (
+                    _differ(strata, a, b) and _differ(strata, b, c) and _differ(strata, c, a)
+                ):
                     continue
                 if _has(heads, starts[a], starts[a + 1], c) or _has(heads, starts[c], starts[c + 1], b):
                     continue
@@ -232,7 +255,7 @@ def _walk(
                 # Any two ends of edges, in this order: the same two are what the way back needs.
                 second = int(generator.random() * ends)
                 c, d = tails[second], heads[second]
-                if a == d or b == c:
+                if a == d or b == c or (_differ(strata, a, c) and _differ(strata, b, d)):
                     continue
                 if _has(heads, starts[a], starts[a + 1], d) or _has(heads, starts[c], starts[c + 1], b):
                     continue

@@ -14,15 +14,16 @@ import pyarrow as pa
 
 from analysis.clusters import NOISE, density_clusters
 from analysis.evidence import NOT_TESTABLE, SUPPORTED, Study
-from analysis.hypotheses import CLUSTER_TESTS, Test
+from analysis.homophily_tests import degree_homophily, label_homophily
+from analysis.hypotheses import Test
 from analysis.network import positions
 from analysis.profiles import FloatArray, Profiles
-from analysis.split_half import density_original, separation_original
 from analysis.stability import another_run, clusters_in, labels_of_all, together
 from common.config import ClusterSection, HypothesesSection
 
-# Tests that depend on the clusters. H2 and H3 cluster hundreds of times themselves: repeating them is left out.
-REPEATED: tuple[Test, ...] = (*CLUSTER_TESTS, density_original, separation_original)
+# Tests that depend on the clusters. H1-dyadic fits a model of all pairs, H2 and H3 cluster hundreds of times: repeating
+# these is left out.
+REPEATED: tuple[Test, ...] = (degree_homophily, label_homophily)
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -106,7 +107,7 @@ def _named(
 
 
 def warning(own: dict[str, Any], min_stability: float) -> str | None:
-    """What to say on the map and in the report where the study's clusters are not stable; None where they are.
+    """What to say wherever the study's clusters are shown if they are not stable; None where they are.
 
     Args:
         own: the row of the study's own settings.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from analysis.dyads import FEWEST_CREATORS, MOST_CREATORS, BoolArray, dyads_of, fit_null, placed
+from analysis.dyads import FEWEST_CREATORS, MOST_CREATORS, BoolArray, cosines, dyads_of, fit_null, placed
 from analysis.evidence import Study
 from analysis.profiles import FloatArray
 from analysis.streams import Stream, random_stream
@@ -28,7 +28,7 @@ def similarity_curve(study: Study, settings: HypothesesSection, seed: int) -> li
     study, _ = placed(study, controls=False)
     if study.profiles is None or not FEWEST_CREATORS <= study.network.n_creators <= MOST_CREATORS:
         return []
-    dyads = dyads_of(study, controls=False)
+    dyads = dyads_of(study, cosines(study.profiles), controls=False)
     pairs = dyads.known if study.network.directed else np.triu(dyads.known)
     rows, columns = np.nonzero(pairs)
     if not len(rows):

@@ -15,7 +15,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from analysis.clusters import density_clusters
-from analysis.evidence import NOT_SUPPORTED, NOT_TESTABLE, SUPPORTED, Hypothesis, Reels, Study, sentence
+from analysis.evidence import AS_PUBLISHED, NOT_SUPPORTED, NOT_TESTABLE, SUPPORTED, Hypothesis, Reels, Study, sentence
 from analysis.homophily import permutation_p
 from analysis.network import IntArray
 from analysis.profiles import FloatArray, Profiles
@@ -225,11 +225,11 @@ def _as_published(question: Question, study: Study, settings: HypothesesSection)
     p_value = float(spearmanr(study.membership[taking_part], expected_to_rise, alternative="greater").pvalue)
     low, high = fisher_interval(rho, number, settings.confidence)
     found = replace(asked, observed=rho, expected=0.0, effect=rho, ci_low=low, ci_high=high, p_value=p_value)
-    return replace(found, verdict=_verdict(question, rho, p_value, settings))
+    return replace(found, verdict=AS_PUBLISHED)
 
 
 def _verdict(question: Question, rho: float, p_value: float, settings: HypothesesSection) -> str:
-    """Both the p value and the size of the correlation count, as published."""
+    """Both the p value and the size of the correlation count."""
     return SUPPORTED if p_value <= settings.alpha and question.sign * rho >= settings.min_correlation else NOT_SUPPORTED
 
 

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.types as kinds
 
 from analysis.evidence import Reels, Study
-from analysis.network import Network, clusters_of, network_of, positions
+from analysis.network import IntArray, Network, clusters_of, network_of, positions
 from analysis.profiles import FloatArray, profiles_of
 from common.tables import CLUSTER_NAMES, CLUSTERS, CREATORS, EDGES, REELS, TableError, read_table
 
@@ -30,7 +30,7 @@ LANGUAGES = ("speech_language", "caption_language")
 
 def read_study(
     creators_path: Path,
-    edges_path: Path,
+    edges_path: Path | None,
     clusters_path: Path,
     reels_path: Path | None = None,
     *,
@@ -41,7 +41,7 @@ def read_study(
 
     Args:
         creators_path: creator_id; profile, follows_status, followers, few_reels and categories where there are any.
-        edges_path: columns source_id and target_id.
+        edges_path: columns source_id and target_id; None: without follows.
         clusters_path: columns creator_id and cluster; membership where it has it.
         reels_path: columns reel_id, creator_id and embedding.
         directed: whether edges have a direction.
@@ -51,7 +51,8 @@ def read_study(
         TableError: a table that cannot be used, or a column of `controls` that is not there.
     """
     creators = read_creators(creators_path).sort_by("creator_id")
-    network = network_of(creators, read_table(edges_path, EDGES), directed)
+    edges = EDGES.empty_table() if edges_path is None else read_table(edges_path, EDGES)
+    network = network_of(creators, edges, directed)
     study = with_clusters(Study(network, np.full(network.n_creators, -1)), read_clusters(clusters_path))
     columns = {name: creators.column(name) for name in creators.column_names}
     reels = None if reels_path is None else _read_reels(reels_path)
@@ -196,6 +197,19 @@ def _languages(creator_ids: list[str], reels: pa.Table) -> list[str | None]:
         if spoken:
             counts[creator_id][spoken] += 1
     return [_most_common(counts[creator_id]) for creator_id in creator_ids]
+
+
+def creators_with_speech(reels_path: Path, network: Network) -> IntArray:
+    """Which creators speak in most of their reels: (n,) 1 or 0, -1 where no reel was listened to."""
+    reels = _read_reels(reels_path)
+    if "audio_kind" not in reels.column_names:
+        return np.full(network.n_creators, -1)
+    kinds_of: dict[str, list[bool]] = defaultdict(list)
+    for creator_id, kind in zip(reels["creator_id"].to_pylist(), reels["audio_kind"].to_pylist(), strict=True):
+        if kind is not None:
+            kinds_of[creator_id].append("speech" in kind)
+    heard = [kinds_of[creator_id] for creator_id in network.creator_ids.to_pylist()]
+    return np.array([2 * sum(own) > len(own) if own else -1 for own in heard], np.int64)
 
 
 def _most_common(counts: Counter[str]) -> str | None:

@@ -608,8 +608,10 @@ class HypothesesSection(Section):
         0.05, gt=0, lt=1, description="Largest p value that counts as support; adjusted in the family."
     )
     family: list[str] = Field(
-        ["H1-degree", "dyadic", "H2", "H3"],
-        description="Tests whose p values are adjusted together (Holm 1979); tests of your own count by their id.",
+        ["H1-dyadic", "H1-degree", "H2", "H3"],
+        description="Tests whose p values are adjusted together (Holm 1979) once the primary test, dyadic, is "
+        "supported; tests of your own count by their id. H2 and H3 do not count where cluster.space is umap: they "
+        "have no power.",
     )
     max_incomplete: Share = Field(
         0.5, description="Larger shares of incomplete follow lists make the tests of the network not testable."
@@ -632,9 +634,9 @@ class HypothesesSection(Section):
     )
     controls: list[str] | None = Field(
         None,
-        description="Dyadic test: columns of the creators file: texts and yes/no, which creators may share; numbers, "
-        "dates and times, in which they differ (null: language, and every column of yes/no or of texts with two to "
-        "twenty values).",
+        description="Tests of pairs: columns of the creators file: texts and yes/no, which creators may share; "
+        "numbers, dates and times, in which they differ (null: language, and every column of yes/no or of texts with "
+        "two to twenty values).",
     )
     own_tests: list[str] = Field(
         [], description="Python files with tests of your own (docs/analysis.md), relative to the study's directory."

@@ -252,6 +252,18 @@ MODALITY_PROFILES = described(
         ("membership", FLOAT),
     ],
 )
+KNOWN_CATEGORIES = described(
+    "known_categories",
+    [
+        ("column", STRING),
+        ("n_creators", INT),
+        ("n_values", INT),
+        ("adjusted_rand", FLOAT),
+        ("cramers_v", FLOAT),
+        ("warning", pa.bool_()),
+    ],
+)
+
 EFFECTS = described(
     "effects",
     [
@@ -262,6 +274,8 @@ EFFECTS = described(
         ("ci_high", FLOAT),
         ("n_creators", INT),
         ("n_edges", INT),
+        ("p_value", FLOAT),
+        ("p_adjusted", FLOAT),
     ],
 )
 

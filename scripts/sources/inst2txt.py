@@ -603,7 +603,9 @@ def source_creator(account: Account) -> SourceCreator:
     if account.lost_follows:
         values.notes.append(f"{account.lost_follows} follow rows without a usable following_pk or following_username")
     if status == "partial":
-        values.notes.append(f"{followed} of {facts.get('following', 'an unknown number of')} follows are there")
+        values.notes.append(f"{followed} of {facts['following']} follows are there")
+    if status == "unknown":
+        values.notes.append(f"{followed} follows are there; the database does not say how many there should be")
     outcome = account.outcome
     if outcome.state == "ok":
         outcome = Outcome("ok", "follows_partial" if status == "partial" else None, values.remarks())
@@ -623,6 +625,8 @@ def follows_status(account: Account, following: int | None) -> tuple[FollowsStat
     followed = len({target for target, _ in account.follows})
     if following is not None and followed >= MIN_FOLLOWS_SHARE * following:
         return "complete", followed
+    if followed and following is None:
+        return "unknown", followed
     return ("partial" if followed else "unfetched"), followed
 
 

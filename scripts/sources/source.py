@@ -21,10 +21,10 @@ from common.states import OK, Outcome
 from sources.handles import written_handle
 from sources.joins import Notice
 
-FOLLOWS_STATES = ("complete", "partial", "unfetched")
+FOLLOWS_STATES = ("complete", "unknown", "partial", "unfetched")
 # Whose reels are of whom the source does not say; no handle begins with a question mark.
 UNKNOWN = "?unknown"
-FollowsStatus = Literal["complete", "partial", "unfetched"]
+FollowsStatus = Literal["complete", "unknown", "partial", "unfetched"]
 # Handles as services write them have one form only: the usual case, in lists of 100,000 rows.
 NORMAL = re.compile(r"[a-z0-9_-](?:[a-z0-9._-]*[a-z0-9_-])?")
 

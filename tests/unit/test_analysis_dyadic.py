@@ -8,8 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from analysis.dyadic import _Score, dyadic_regression, with_controls
-from analysis.dyads import dyads_of, fit_null
+from analysis.dyadic import (
+    _Score,
+    cluster_regression,
+    dyadic_regression,
+    p_value_of_each_cluster,
+    profile_test,
+)
+from analysis.dyads import cosines, dyads_of, fit_null
 from analysis.evidence import Study
 from analysis.network import Network
 from analysis.similarity import similarity_curve
@@ -150,14 +156,22 @@ def test_controls_take_up_what_they_explain() -> None:
     np.fill_diagonal(chance, 0)
     follows = generator.random((80, 80)) < chance
     study = Study(network_of_pairs(follows), study.clusters, profiles=profiles, categories={"language": language})
-    assert dyadic_regression(study, QUICK, 1).verdict == "supported"
-    found = with_controls(study, QUICK, 1)
+    assert profile_test(study, QUICK, 1, controls=False).verdict == "supported"
+    found = dyadic_regression(study, QUICK, 1)
     assert found.p_value > 0.05
     assert "the same language" in found.statistic
     followers = np.where(np.arange(80) == 7, np.nan, 1000.0 + np.arange(80))
-    found = with_controls(replace(study, followers=followers), QUICK, 1)
-    assert "1 creators with unknown numbers of followers are left out" in found.reason
-    assert with_controls(replace(study, categories={}), QUICK, 1) is None
+    found = dyadic_regression(replace(study, followers=followers), QUICK, 1)
+    assert "1 creators with unknown followers are left out" in found.reason
+    without = dyadic_regression(replace(study, categories={}), QUICK, 1)
+    assert without == profile_test(study, QUICK, 1, controls=False)
+
+
+def test_a_control_that_is_rarely_known_leaves_nobody_out() -> None:
+    study = replace(cohort(40, 11), followers=np.where(np.arange(40) < 30, np.nan, 1000.0 + np.arange(40)))
+    found = dyadic_regression(study, replace_draws(99), 1)
+    assert found.n_creators == 40
+    assert "followers is no control: unknown for 30 of 40 creators" in found.reason
 
 
 def test_a_number_of_one_s_own_is_a_control_by_its_difference() -> None:
@@ -171,21 +185,84 @@ def test_a_number_of_one_s_own_is_a_control_by_its_difference() -> None:
     np.fill_diagonal(chance, 0)
     follows = generator.random((80, 80)) < chance
     study = Study(network_of_pairs(follows), study.clusters, profiles=profiles)
-    assert dyadic_regression(study, QUICK, 1).verdict == "supported"
-    found = with_controls(replace(study, numbers={"age": age}), QUICK, 1)
+    assert profile_test(study, QUICK, 1, controls=False).verdict == "supported"
+    found = dyadic_regression(replace(study, numbers={"age": age}), QUICK, 1)
     assert found.p_value > 0.05
     assert "the difference in age" in found.statistic
-    seconds = with_controls(replace(study, numbers={"born": 1e9 - age * 3.15e7}), QUICK, 1)
+    seconds = dyadic_regression(replace(study, numbers={"born": 1e9 - age * 3.15e7}), QUICK, 1)
     assert seconds.observed == pytest.approx(found.observed, rel=1e-6)
-    unknown = with_controls(replace(study, numbers={"age": np.where(np.arange(80) == 3, np.nan, age)}), QUICK, 1)
+    unknown = dyadic_regression(replace(study, numbers={"age": np.where(np.arange(80) == 3, np.nan, age)}), QUICK, 1)
     assert "1 creators with unknown age are left out" in unknown.reason
 
 
 def test_a_control_that_nobody_shares_is_said_to_be_left_out() -> None:
     study = replace(cohort(30, 5), categories={"city": np.arange(30) % 3, "website": np.arange(30)})
-    found = with_controls(study, replace_draws(99), 1)
-    assert found is not None
+    found = dyadic_regression(study, replace_draws(99), 1)
     assert found.reason == "the same website is left out: it is the same for all pairs that can tell"
+
+
+def test_pairs_of_one_cluster_are_tested_as_similar_pairs_are() -> None:
+    """The odds ratio is that of a plain logistic regression; who is in no cluster takes no part."""
+    from sklearn.linear_model import LogisticRegression
+
+    studies = (cohort(26, seed, mean_degree=8) for seed in range(100))
+    study = next(
+        made for made in studies if matrix(made)[:24, :24].any(axis=0).all() and matrix(made)[:24, :24].any(1).all()
+    )
+    clusters = np.where(np.arange(26) < 24, np.arange(26) % 3, -1)
+    found = cluster_regression(replace(study, clusters=clusters, profiles=None), QUICK, 1)
+    assert (found.id, found.n_creators) == ("H1-dyadic", 24)
+    rows, columns = np.nonzero(~np.eye(24, dtype=bool))
+    follows = matrix(study)[:24, :24]
+    same = (clusters[rows] == clusters[columns]).astype(float)
+    features = np.column_stack([np.eye(24)[rows], np.eye(24)[columns][:, 1:], follows.T[rows, columns], same])
+    plain = LogisticRegression(C=np.inf, fit_intercept=False, tol=1e-12, max_iter=5000, solver="newton-cholesky")
+    plain.fit(features, follows[rows, columns])
+    assert found.effect == pytest.approx(np.exp(plain.coef_[0, -1]), rel=1e-5)
+
+
+def test_random_clusters_of_a_network_with_triangles_keep_the_level() -> None:
+    """Friends of friends: pairs near each other in a plane follow each other; binomial band of 99.9 %."""
+    generator = np.random.default_rng(3)
+    places = generator.normal(size=(50, 2))
+    near = np.linalg.norm(places[:, None] - places, axis=2)
+    follows = (generator.random((50, 50)) < np.exp(-2 * near)) & ~np.eye(50, dtype=bool)
+    study = Study(network_of_pairs(follows), np.zeros(50, np.int64))
+    p_values = [
+        cluster_regression(
+            replace(study, clusters=generator.permutation(np.arange(50) % 4)), replace_draws(99), seed
+        ).p_value
+        for seed in range(60)
+    ]
+    assert sum(p_value <= 0.05 for p_value in p_values) <= 10
+    assert 0.35 <= np.mean(p_values) <= 0.65
+
+
+def test_each_cluster_has_a_p_value_of_its_own() -> None:
+    """Only the members of cluster 2 follow each other more than chance has it."""
+    generator = np.random.default_rng(5)
+    clusters = np.arange(60) % 3
+    own = (clusters[:, None] == 2) & (clusters == 2)
+    follows = (generator.random((60, 60)) < np.where(own, 0.4, 0.12)) & ~np.eye(60, dtype=bool)
+    study = Study(network_of_pairs(follows), clusters)
+    found = p_value_of_each_cluster(study, QUICK, 1)
+    assert found[2] == 1 / 200
+    assert min(found[0], found[1]) > 0.05
+    assert p_value_of_each_cluster(replace(study, clusters=np.where(clusters == 0, -1, 1)), QUICK, 1) == {1: None}
+
+
+def test_latent_factors_stand_for_a_confounder_that_nobody_measured() -> None:
+    """Hidden blocks move profiles and follows; nothing is known of the creators."""
+    generator = np.random.default_rng(7)
+    blocks = np.arange(90) % 3
+    profiles = generator.normal(size=(90, 8)) + 1.5 * np.eye(8)[blocks]
+    chance = np.where(blocks[:, None] == blocks, 0.3, 0.05)
+    follows = (generator.random((90, 90)) < chance) & ~np.eye(90, dtype=bool)
+    study = Study(network_of_pairs(follows), blocks, profiles=profiles)
+    assert profile_test(study, QUICK, 1, controls=False).verdict == "supported"
+    found = profile_test(study, QUICK, 1, controls=False, latent=3)
+    assert found.verdict == "not supported"
+    assert "3 latent factors of the follow network" in found.statistic
 
 
 def test_the_curve_counts_every_pair_once() -> None:
@@ -256,7 +333,7 @@ def test_permutations_that_give_the_same_similarities_count_as_ties() -> None:
     network = network_of_pairs(follows, directed=False)
     study = Study(network, groups, profiles=generator.normal(size=(2, 7))[groups])
     found = dyadic_regression(study, HypothesesSection(draws=2000, resamples=99), 1)
-    dyads = dyads_of(study, controls=False)
+    dyads = dyads_of(study, cosines(study.profiles), controls=False)
     model, _ = fit_null(dyads)
     assert model is not None
     score = _Score(dyads, model)

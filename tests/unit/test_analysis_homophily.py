@@ -170,7 +170,7 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> dict[st
     results = json.loads((folder / "h.json").read_text())
     assert all(list(result) == KEYS for result in results)
     assert pq.read_table(folder / "h.parquet").to_pylist() == results
-    return dict(results[0])
+    return dict(next(result for result in results if result["id"] == "H1-label"))
 
 
 def write_karate(folder: Path, generator: np.random.Generator | None = None) -> None:
@@ -266,6 +266,16 @@ def test_incomplete_follow_lists_are_told(tmp_path: Path, monkeypatch: pytest.Mo
     assert result["reason"] == f"too many follow lists are not complete (hypotheses.max_incomplete = 0.5); {told}"
     write_study(tmp_path, [], PAIRS, follows_status=["unfetched"] * 4)
     assert "4 unfetched" in run(tmp_path, monkeypatch)["reason"]
+
+
+def test_lists_of_unknown_length_are_tested_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_study(tmp_path, [("a", "b"), ("a", "c")], PAIRS, follows_status=["unknown", "unknown", "unknown", "partial"])
+    result = run(tmp_path, monkeypatch)
+    assert result["verdict"] != "not testable"
+    assert result["reason"] == (
+        "1 of 4 creators' follow lists are not complete (1 partial); "
+        "how long 3 of 4 follow lists should be is not known: they are taken as they are"
+    )
 
 
 def test_a_creator_without_a_cluster_row_counts_as_noise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.dyadic import with_controls
+from analysis.dyadic import dyadic_regression
 from analysis.evidence import HYPOTHESES, SENSITIVITY, Hypothesis, Study
 from analysis.findings import SYNTHETIC, as_markdown, paragraph
 from analysis.hypotheses import as_json, holm, judge, null_distribution, own_test, run_tests
@@ -29,7 +29,7 @@ from common.tables import CREATORS, REELS, TableError, build_table, write_table
 
 CHECKOUT = Path(importlib.import_module("common").__file__ or "").parents[2]
 OWN = CHECKOUT / "config/own_test.example.py"
-IDS = ["H1-label", "H1-degree", "dyadic", "H2-original", "H2", "H3-original", "H3"]
+IDS = ["dyadic", "H1-dyadic", "H1-degree", "H1-label", "H2", "H3", "H2-original", "H3-original"]
 QUICK = HypothesesSection(draws=99, resamples=99, splits=1, reference_draws=19)
 
 
@@ -106,39 +106,67 @@ def test_holm_is_statsmodels_definition(p_values: list[float]) -> None:
         assert found[place] == pytest.approx(largest, abs=1e-15)
 
 
-def test_the_family_is_adjusted_together_and_loses_support() -> None:
-    given_results = [result("H1-degree", 0.03), result("dyadic", 0.001), result("H1-label", 0.03), result("H2", None)]
-    found = judge(given_results, HypothesesSection(family=["H1-degree", "dyadic", "H2"]))
-    assert [row.p_adjusted for row in found] == [0.03, 0.002, None, None]
-    found = judge(given_results, HypothesesSection(family=["H1-degree", "dyadic", "H2"], alpha=0.02))
-    assert [row.verdict for row in found][:2] == ["not supported", "supported"]
-    found = judge([result("dyadic", 0.001, "not supported")], HypothesesSection(family=["dyadic"]))
+def test_the_primary_test_is_a_gate_and_the_others_are_adjusted_together() -> None:
+    family = HypothesesSection(family=["H1-dyadic", "H1-degree", "H2"])
+    tests = [result("dyadic", 0.04), result("H1-dyadic", 0.03), result("H1-degree", 0.001), result("H1-label", 0.03)]
+    found = judge([*tests, result("H2", None)], family)
+    assert [row.p_adjusted for row in found] == [0.04, 0.04, 0.04, None, None]
+    assert {row.verdict for row in found} == {"supported"}
+    found = judge([result("dyadic", 0.06), *tests[1:]], family)
+    assert [row.verdict for row in found] == ["not supported"] * 3 + ["supported"]
+    assert [row.p_adjusted for row in found] == [0.06, 0.06, 0.06, None]
+    found = judge([result("dyadic", 0.001), *tests[1:]], family)
+    assert [row.p_adjusted for row in found] == [0.001, 0.03, 0.002, None]
+    found = judge(tests[1:], family)  # a network without profiles has no primary test
+    assert [row.p_adjusted for row in found] == [0.03, 0.002, None]
+    found = judge([result("dyadic", 0.001, "not supported")], family)
     assert found[0].verdict == "not supported"  # its own threshold was not met
 
 
+def test_tests_without_power_cost_the_others_nothing() -> None:
+    tests = [result("dyadic", 0.001), result("H1-degree", 0.03), result("H2", 0.5, "not supported")]
+    settings = HypothesesSection(family=["H1-degree", "H2"])
+    assert [row.p_adjusted for row in judge(tests, settings)] == [0.001, 0.06, 0.5]
+    assert [row.p_adjusted for row in judge(tests, settings, frozenset({"H2"}))] == [0.001, 0.03, None]
+    circular = [*tests[:2], result("H2-original", 0.9, "as published (circular)")]
+    named = HypothesesSection(family=["H1-degree", "H2-original"])
+    assert [row.p_adjusted for row in judge(circular, named)] == [0.001, 0.03, None]
+
+
 def test_a_whole_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    options = write_study(tmp_path)
+    options = write_study(tmp_path, seed=2)
     row = {"variant": "few_neighbours", "n_runs": 50, "test": ["H1-degree"], "supported": [0.98], "not_testable": [0.0]}
     (tmp_path / "r.json").write_text(json.dumps({"warning": "These clusters are not stable.", "variants": [row]}))
     found = run(tmp_path, monkeypatch, *options, label=("--name", "Two groups", "--synthetic", "true"))
     assert list(found) == IDS
+    # Groups and languages are the same here: what the label test alone calls supported, the language explains.
+    assert found["H1-label"]["verdict"] == "supported"
+    assert found["dyadic"]["verdict"] == "not supported"
+    assert "the shared cluster is fully explained by the other terms" in found["H1-dyadic"]["reason"]
     for name in ("H1-label", "H1-degree", "dyadic"):
-        assert found[name]["verdict"] == "supported"
         assert found[name]["ci_low"] < found[name]["effect"] < found[name]["ci_high"]
-        assert found[name]["effect"] > 1
-    family = {name: row for name, row in found.items() if name in QUICK.family and row["p_value"] is not None}
-    assert set(family) >= {"H1-degree", "dyadic"}
-    assert [name for name, row in found.items() if row["p_adjusted"] is not None] == list(family)
+    assert found["H1-degree"]["p_value"] == 0.005
+    assert found["H1-degree"]["p_adjusted"] == found["dyadic"]["p_value"]
+    assert found["H1-degree"]["verdict"] == "not supported"
+    assert {name for name, row in found.items() if row["p_adjusted"] is not None} == {"dyadic", "H1-degree"}
     assert all(row["reason"] for row in found.values() if row["verdict"] == "not testable")
-    assert "circular" in found["H2-original"]["reason"]
+    assert found["H2-original"]["verdict"] in ("as published (circular)", "not testable")
     text = (tmp_path / "h.md").read_text()
     assert SYNTHETIC in text
     assert "**These clusters are not stable.**" in text
     assert "shares of 50 runs with other seeds and settings of the clusters: few neighbours 98%." in text
-    assert all(f"## {name}: {row['verdict']}\n" in text for name, row in found.items())
+    assert all(f"## {name}: {row['verdict']}\n" in text for name, row in found.items() if "original" not in name)
+    assert text.index("There is no evidence that similar profiles go with follows") < text.index("## dyadic")
+    assert "Without these controls the odds ratio is" in text
+    assert text.index("## As first published, circular") > text.index("## H3:")
     varied = pq.read_table(tmp_path / "sensitivity.parquet")
     assert varied.schema == SENSITIVITY
-    assert {"with controls"} <= set(varied.column("variant").to_pylist())
+    rows = {(row["variant"], row["id"]): row for row in varied.to_pylist()}
+    assert rows["without controls", "dyadic"]["verdict"] == "supported"
+    assert rows["without controls", "H1-dyadic"]["verdict"] == "supported"
+    assert {"swaps within the same language", "with 3 latent factors of the follow network"} <= {
+        name for name, _ in rows
+    }
     effects = {(row["measure"], row["cluster"]): row for row in pq.read_table(tmp_path / "effects.parquet").to_pylist()}
     assert effects["assortativity", None]["value"] > 0.3
     assert ("coleman", 0) in effects
@@ -167,7 +195,7 @@ def test_without_profiles_the_others_are_not_testable(tmp_path: Path, monkeypatc
     table = pq.read_table(tmp_path / "creators.parquet").select(["creator_id"])
     pq.write_table(table, tmp_path / "creators.parquet")
     found = run(tmp_path, monkeypatch, *options[:6])
-    assert [found[name]["verdict"] for name in IDS] == ["supported"] * 2 + ["not testable"] * 5
+    assert [found[name]["verdict"] for name in IDS] == ["not testable", *["supported"] * 3, *["not testable"] * 4]
     assert "profile" in found["dyadic"]["reason"]
     assert "reels" in found["H2"]["reason"]
 
@@ -177,7 +205,8 @@ def test_an_undirected_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     found = run(tmp_path, monkeypatch, *options, "--undirected")
     pairs = pq.read_table(tmp_path / "edges.parquet").to_pylist()
     assert found["H1-label"]["n_edges"] == len({frozenset(row.values()) for row in pairs})
-    assert [found[name]["verdict"] for name in IDS[:3]] == ["supported"] * 3
+    assert [found[name]["p_value"] for name in ("H1-degree", "H1-label")] == [0.005, 0.005]
+    assert "returned" not in found["dyadic"]["question"]
 
 
 def test_sensitivity_looks_at_incomplete_lists_few_reels_and_other_runs(
@@ -259,7 +288,7 @@ def test_a_wrong_test_of_ones_own_is_named(content: str | None, message: str, tm
 def test_the_family_names_tests_that_there_are(tmp_path: Path) -> None:
     write_study(tmp_path, 8)
     study = read_study(*(tmp_path / f"{name}.parquet" for name in ("creators", "edges", "clusters")))
-    with pytest.raises(ConfigError, match=r"hypotheses\.family: there is no test H9; tests here: H1-label"):
+    with pytest.raises(ConfigError, match=r"hypotheses\.family: there is no test H9; tests here: dyadic"):
         run_tests(study, replace_family(["H9"]), 1)
 
 
@@ -317,8 +346,7 @@ def test_followers_that_nobody_knows_are_no_control(tmp_path: Path) -> None:
     creators = pq.read_table(paths[0])
     unknown = pa.nulls(len(creators), creators.column("followers").type)
     pq.write_table(creators.set_column(creators.column_names.index("followers"), "followers", unknown), paths[0])
-    found = with_controls(read_study(*paths), QUICK, 1)
-    assert found is not None
+    found = dyadic_regression(read_study(*paths), QUICK, 1)
     assert found.n_creators == 30
     assert found.p_value is not None
     assert found.statistic.endswith("reciprocity and of the same city")

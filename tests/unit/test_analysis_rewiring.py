@@ -88,6 +88,25 @@ def test_all_networks_with_the_same_degrees_are_equally_frequent(
 
 
 @pytest.mark.parametrize("directed", [True, False])
+def test_within_strata_the_edges_between_categories_stay_and_networks_are_equally_frequent(directed: bool) -> None:
+    edges = ((0, 1), (0, 3), (1, 2), (2, 4), (3, 4), (3, 5)) if directed else ((0, 1), (0, 3), (1, 2), (2, 4), (3, 5))
+    strata = np.array([0, 0, 1, 1, 0, 1])
+
+    def between(found: Edges) -> Counter[tuple[int, ...]]:
+        ends = (tuple(strata[[a, b]].tolist()) for a, b in found)
+        return Counter(ends if directed else (tuple(sorted(pair)) for pair in ends))
+
+    possible = {found for found in same_degrees(edges, 6, directed) if between(found) == between(edges)}
+    seen: Counter[Edges] = Counter()
+    for seed in range(3000):
+        sources, targets = rewire(*arrays(edges), 6, 300, seed, directed, strata)
+        seen[tuple(zip(sources.tolist(), targets.tolist(), strict=True))] += 1
+    assert 1 < len(seen) < len(same_degrees(edges, 6, directed))
+    assert set(seen) == possible
+    assert chisquare(list(seen.values())).pvalue > 0.001
+
+
+@pytest.mark.parametrize("directed", [True, False])
 def test_inside_edges_along_the_chain_are_those_of_its_networks(directed: bool) -> None:
     """The chain keeps count by what each swap changes; in rewired networks the edges are counted."""
     sources, targets = arrays(random_edges(25, 120, directed, 1))

@@ -160,7 +160,7 @@ def test_homophily_is_found(demo: Study) -> None:
     assert first["observed"] == pytest.approx(share, abs=0.1)
     assert [row["id"] for row in demo.rows("hypotheses")] == [row["id"] for row in hypotheses]
     found = {row["id"]: row for row in hypotheses}
-    assert list(found) == ["H1-label", "H1-degree", "dyadic", "H2-original", "H2", "H3-original", "H3"]
+    assert list(found) == ["dyadic", "H1-dyadic", "H1-degree", "H1-label", "H2", "H3", "H2-original", "H3-original"]
     for name in ("H1-degree", "dyadic"):
         assert found[name]["verdict"] == "supported"
         assert found[name]["p_adjusted"] < 0.01
@@ -169,7 +169,7 @@ def test_homophily_is_found(demo: Study) -> None:
     assert "synthetic data" in said
     assert all(f"## {name}: {row['verdict']}\n" in said for name, row in found.items())
     assert {row["id"] for row in demo.rows("sensitivity")} <= set(found)
-    assert "with controls" in {row["variant"] for row in demo.rows("sensitivity")}
+    assert "without controls" in {row["variant"] for row in demo.rows("sensitivity")}
 
 
 def test_clusters_are_stable(demo: Study) -> None:
