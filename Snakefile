@@ -38,6 +38,7 @@ STUDY = open_study(
     workflow.configfiles,
     overrides=workflow.config_settings.config,
     planned=None if workflow.is_main_process else planned_run(),
+    typed=workflow.config_settings.config_args,
 )
 
 if workflow.is_main_process:

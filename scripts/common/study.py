@@ -10,7 +10,7 @@ import shutil
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict
 from functools import cached_property
 from importlib.metadata import distributions
@@ -582,6 +582,7 @@ def open_study(
     names: list[str],
     overrides: dict[str, Any],
     planned: dict[str, Any] | None,
+    typed: Iterable[str] = (),
 ) -> Study:
     """The study that a Snakefile is run for; ends Snakemake with one clear message where it cannot be used.
 
@@ -591,10 +592,14 @@ def open_study(
         names: the configuration files that were given.
         overrides: what --config said.
         planned: see `Study`.
+        typed: the same as it was typed (`section={key: value}`), in which a key may stand twice.
     """
     from snakemake.exceptions import WorkflowError
 
     try:
+        for text in typed:
+            section, _, value = text.partition("=")
+            _refuse_traps(section, value.strip("'\""))  # as Snakemake does
         study = Study(checkout, retyped(given, overrides), names, planned, overrides)
         if planned is None:
             check_belonging(study.config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -84,6 +85,10 @@ def notice_follows(
     remedy = "write the handles of the study's creators into the columns source and target"
     notice_unmatched(notices, what, len(follows), strangers, remedy, reason="not_in_study", creators=len(strangers))
     targets = {target: "" for source, listed in follows.items() if source in creators for target, _ in listed}
+    odd = [(target, "") for target in targets if target not in creators and re.search(r"[^\w.-]", target)]
+    if odd:
+        text = f"{len(odd):,} of {len(targets):,} accounts in the column target of {table} are not written like handles"
+        notices.append(Notice(f"{text}: whoever of the study is meant by one has no edge", examples=tuple(odd[:SHOWN])))
     if targets and targets.keys().isdisjoint(creators):
         text = f"{table}: none of the {len(targets):,} accounts in the column target is a creator of the study"
         notices.append(Notice(f"{text}: the network has no edge", examples=tuple(targets.items())[:SHOWN]))
