@@ -20,7 +20,7 @@ from typing import Any
 import yaml
 
 from bundle.study_file import check_remakeable, check_study
-from common.another_try import read_columns
+from common.another_try import read_failures
 from common.belonging import check_belonging
 from common.config import (
     ClusterVariant,
@@ -419,8 +419,7 @@ def _quote(text: str) -> str:
 
 def passing_failures(results: Path) -> list[str]:
     """Manifests with reels whose failure may pass; `snakemake retry` makes them again."""
-    manifests = read_columns(results, "reason")
-    return [path.as_posix() for path, rows in manifests if any(reason in PASSING for (reason,) in rows)]
+    return [path.as_posix() for path, _ in read_failures(results, PASSING, "reason")]
 
 
 def outdated_errors(results: Path, present: str) -> list[str]:
@@ -430,11 +429,10 @@ def outdated_errors(results: Path, present: str) -> list[str]:
         results: folder of the study's results.
         present: today's `installation`; the rows of errors end with theirs.
     """
-    manifests = read_columns(results, "reason", "producer")
     return [
         path.as_posix()
-        for path, rows in manifests
-        if any(reason == "error" and not str(producer).endswith(present) for reason, producer in rows)
+        for path, rows in read_failures(results, ["error"], "producer")
+        if not all(str(producer).endswith(present) for (producer,) in rows)
     ]
 
 

@@ -118,10 +118,11 @@ def identity(text: str) -> str:
 
 def handle(text: str) -> str:
     """A handle as written, without @ or a link around it (`written_handle`)."""
+    usual = NORMAL.fullmatch(text.lower())
+    if usual and text not in MISSING and not (text[0].isdecimal() and FLOAT_ID.fullmatch(text)):
+        return text  # most are, in lists of 100,000 rows
     if not text.startswith("@"):  # @null is somebody
         identity(text.removeprefix("'"))
-    if NORMAL.fullmatch(text.lower()):
-        return text
     linked_profile(text)
     written = written_handle(text)
     if not normal_handle(written):
