@@ -23,7 +23,7 @@ from sources import readings
 from sources.csv_tables import Line, read_creators_csv, read_csv, read_follows_csv, read_handle, take
 from sources.file_names import find_file
 from sources.handles import written_handle
-from sources.joins import SHOWN, Notice, notice_follows, notice_unmatched
+from sources.joins import SHOWN, Notice, notice_follows, notice_passed_over, notice_unmatched
 from sources.passed_over import in_short, is_computers, list_loose, list_passed_over, report
 from sources.source import UNKNOWN, FollowsStatus, SourceCreator, SourceReel, derived_id, normal_handle, printable
 
@@ -129,7 +129,13 @@ class FilesFolder:
 
     def notices(self) -> list[Notice]:
         """See `Source.notices`."""
-        return self._read[1]
+        creators = [*self._creators.values(), self._loose]
+        found = [
+            (f"{creator.handle}/{name}" if creator is not self._loose else name, why)
+            for creator in creators
+            for name, why in creator.passed_over.items()
+        ]
+        return [*self._read[1], *notice_passed_over(found, printable(self.settings.videos))]
 
     @property
     def _creators(self) -> dict[str, FolderCreator]:

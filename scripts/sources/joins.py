@@ -33,8 +33,9 @@ class Notice:
         return f"{self.text}: {shown}" if shown else self.text
 
     def without_people(self, is_gone: Callable[[str], bool]) -> Notice:
-        """The notice without examples that are handles of people who opted out."""
-        return replace(self, examples=tuple(one for one in self.examples if not is_gone(one[0])))
+        """The notice without examples that are handles of people who opted out, or files in their folders."""
+        kept = tuple(one for one in self.examples if not is_gone(one[0]) and not is_gone(one[0].partition("/")[0]))
+        return replace(self, examples=kept)
 
     def counts(self) -> dict[str, Any]:
         """All but the examples, as a JSON value."""
@@ -63,6 +64,17 @@ def notice_unmatched(
     if len(unmatched) >= total:
         raise UserError(f"{notice}. Nothing in it matches: {remedy}")
     notices.append(notice)
+
+
+def notice_passed_over(found: Sequence[tuple[str, str]], folder: str) -> list[Notice]:
+    """The files of a source that are not taken, counted and named; nothing where there are none.
+
+    Args:
+        found: their names, and why.
+        folder: in which they are.
+    """
+    text = f"{len(found)} files in {folder} are passed over"
+    return [Notice(text, examples=tuple(found[:SHOWN]))] if found else []
 
 
 def notice_follows(

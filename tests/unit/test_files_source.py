@@ -158,6 +158,18 @@ def test_loose_videos_belong_to_nobody_and_are_rows(caplog: pytest.LogCaptureFix
     assert {name for name in after if after[name] != before[name]} == {UNKNOWN}
 
 
+def test_what_is_passed_over_is_counted_before_anything_runs():
+    video("ada", "a.mp4")
+    assert FilesFolder(FilesSource()).notices() == []
+    video("ada", "b.mp4.part")
+    Path("videos/loose.mp4").write_bytes(b"whose?")
+    (said,) = map(str, FilesFolder(FilesSource()).notices())
+    assert said == (
+        "2 files in videos are passed over: ada/b.mp4.part (a download that was not finished; download it again), "
+        "loose.mp4 (in no creator's folder; move it into one)"
+    )
+
+
 @pytest.mark.parametrize("name", ["ada.zip", "a.mp4.part", "a.f137.mp4", ".a.mp4.icloud"])
 def test_what_may_hold_a_video_beside_the_folders_is_named(name):
     video("ada", "a.mp4")

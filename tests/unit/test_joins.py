@@ -219,6 +219,16 @@ def test_people_who_opted_out_are_no_examples():
     assert str(opened.notices()[0]) == "1 of 2 creators of creators.csv have no folder in videos"
 
 
+def test_files_of_people_who_opted_out_are_no_examples():
+    Path("videos/fern/one.mp4.part").touch()
+    Path("videos/moss/one.mp4.part").touch()
+    Tombstones().add(["fern"])
+    said = [str(notice) for notice in open_source(FilesSource(), None).notices()]
+    assert said == [
+        "2 files in videos are passed over: moss/one.mp4.part (a download that was not finished; download it again)"
+    ]
+
+
 def test_exports_are_counted_alike():
     Path("exports").mkdir()
     item = '{"source_platform": "instagram.com", "data": {"pk": "1", "media_type": 2, "user": {"username": "fern"}}}\n'
