@@ -54,6 +54,7 @@ STUDY = open_study(
     overrides=workflow.config_settings.config,
     planned=None if workflow.is_main_process else planned_run(),
     is_module=IS_MODULE,
+    typed=workflow.config_settings.config_args,
 )
 
 if workflow.is_main_process:

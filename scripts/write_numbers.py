@@ -12,7 +12,7 @@ from analysis.numbers import Tables, as_tex, cohort_table, study_numbers, table_
 from common import program
 from common.tables import CLUSTERS, COVERAGE, CREATORS, EDGES, FOLLOWS, REELS, read_table
 
-VERSION = "2"
+VERSION = "3"
 
 
 def main(arguments: argparse.Namespace) -> None:

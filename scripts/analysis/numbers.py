@@ -40,7 +40,7 @@ def study_numbers(tables: Tables) -> dict[str, Number]:
     returned = sum((target, source) in directed for source, target in directed)
     in_clusters = clusters[clusters["cluster"] >= 0]
     # Where nobody's follow list was read, a density of 0 would be a finding that nobody made.
-    listed = bool(creators["follows_status"].isin(["complete", "unknown", "partial"]).any()) or len(edges) > 0
+    listed = bool(_has_list(tables).any())
     found: dict[str, Number] = {
         "creators": len(creators),
         "creators_embedded": int((creators["n_embedded"].fillna(0) > 0).sum()),
@@ -48,9 +48,9 @@ def study_numbers(tables: Tables) -> dict[str, Number]:
         "follow_lists_complete": int((creators["follows_status"] == "complete").sum()),
         "reels": len(tables.reels),
         "reels_embedded": int(tables.reels["embedding"].notna().sum()),
-        "reels_with_speech": int(tables.reels["speech_text"].notna().sum()),
-        "follows": len(tables.follows),
-        "follows_inside": len(edges),
+        "reels_with_speech": int(tables.reels["speech_text"].notna().sum()) if _has_speech(tables) else None,
+        "follows": len(tables.follows) if listed else None,
+        "follows_inside": len(edges) if listed else None,
         "network_density": len(edges) / pairs if pairs and listed else None,
         "network_reciprocity": returned / len(directed) if directed else None,
         "clusters": int(in_clusters["cluster"].nunique()),
@@ -71,6 +71,21 @@ def study_numbers(tables: Tables) -> dict[str, Number]:
             found[f"hypothesis_{_word(result['id'])}_{name}"] = result[name]
         found[f"hypothesis_{_word(result['id'])}_verdict"] = result["verdict"]
     return found
+
+
+def _has_list(tables: Tables) -> pd.Series:
+    """Of each creator, whether the accounts that it follows are known."""
+    creators = tables.creators
+    return creators["follows_status"].isin(["complete", "unknown", "partial"]) | creators["creator_id"].isin(
+        tables.edges["source_id"]
+    )
+
+
+def _has_speech(tables: Tables) -> bool:
+    """Whether the reels' speech is in the tables: a bundle without transcripts has none of what was transcribed."""
+    coverage = tables.coverage
+    transcribed = coverage.loc[(coverage["stage"] == "transcript") & (coverage["state"] == "ok"), "reels"].sum()
+    return bool(tables.reels["speech_text"].notna().any() or not transcribed)
 
 
 def as_tex(numbers: Mapping[str, Number], synthetic: bool) -> str:
@@ -111,15 +126,16 @@ def cohort_table(tables: Tables) -> pd.DataFrame:
     edges = tables.edges
     follows = edges["source_id"].value_counts()
     followed = edges["target_id"].value_counts()
-    creators["follows_inside"] = creators["creator_id"].map(follows).fillna(0)
-    creators["followed_inside"] = creators["creator_id"].map(followed).fillna(0)
+    listed = _has_list(tables).to_numpy()
+    creators["follows_inside"] = creators["creator_id"].map(follows).fillna(0).where(listed)
+    creators["followed_inside"] = creators["creator_id"].map(followed).fillna(0 if listed.any() else np.nan)
     columns = {"All": creators}
     for cluster in sorted(creators.loc[creators["cluster"] >= 0, "cluster"].dropna().unique()):
         columns[f"Cluster {int(cluster)}"] = creators[creators["cluster"] == cluster]
     outside = creators[~(creators["cluster"] >= 0)]
     if len(outside):
         columns["No cluster"] = outside
-    described = {name: _column(members, tables.reels) for name, members in columns.items()}
+    described = {name: _column(members, tables.reels, _has_speech(tables)) for name, members in columns.items()}
     return pd.DataFrame(described)
 
 
@@ -135,7 +151,7 @@ def table_as_tex(table: pd.DataFrame, synthetic: bool) -> str:
     return "\n".join(["% SYNTHETIC DATA"] * synthetic + [*lines, "\\end{tabular}"]) + "\n"
 
 
-def _column(creators: pd.DataFrame, reels: pd.DataFrame) -> pd.Series:
+def _column(creators: pd.DataFrame, reels: pd.DataFrame, has_speech: bool) -> pd.Series:
     own = reels[reels["creator_id"].isin(creators["creator_id"])]
     return pd.Series(
         {
@@ -147,7 +163,7 @@ def _column(creators: pd.DataFrame, reels: pd.DataFrame) -> pd.Series:
             "Followed inside the cohort, median (quartiles)": _quartiles(creators["followed_inside"]),
             "Follow lists complete": _share(creators["follows_status"] == "complete"),
             "Duration of a reel in s, median (quartiles)": _quartiles(own["duration_s"]),
-            "Reels with speech": _share(own["speech_text"].notna()),
+            "Reels with speech": _share(own["speech_text"].notna()) if has_speech else "--",
             "Spread of a creator's reels, median (quartiles)": _quartiles(creators["profile_spread"]),
         }
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from common.states import PASSING
 
@@ -35,13 +36,38 @@ def another_try(outcomes: Iterable[tuple[str | None, ...]]) -> str | None:
 
 def left_to_retry(results: Path) -> str | None:
     """The same, from the manifests of a study's results."""
-    return another_try(row for _, rows in read_columns(results, "reason", "reel_id") for row in rows)
+    return another_try(row for _, rows in read_failures(results, PASSING, "reason", "reel_id") for row in rows)
 
 
-def read_columns(results: Path, *columns: str) -> Iterator[tuple[Path, list[tuple[str | None, ...]]]]:
-    """Each manifest of a study's results, by path, with these columns of its rows."""
-    import pyarrow.parquet as pq  # jobs on a cluster parse the Snakefile as well, and most of them do not need it
+def read_failures(
+    results: Path, reasons: Collection[str], *columns: str
+) -> Iterator[tuple[Path, list[tuple[str | None, ...]]]]:
+    """The manifests of a study's results that have rows with one of these reasons, with columns of these rows.
 
-    for path in sorted(path for path in results.glob("*/**/*.parquet") if path.stem.isdigit()):
-        table = pq.read_table(path, columns=list(columns))
-        yield path, list(zip(*(table[name].to_pylist() for name in columns), strict=True))
+    It is done each time a study is planned, which has thousands of manifests: folders of batches are not looked into,
+    and what the statistics in a file rule out is not read.
+    """
+    import pyarrow as pa  # jobs on a cluster parse the Snakefile as well, and most of them do not need it
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    wanted = pa.array(sorted(reasons))
+    for path in sorted(path for where in ("*", "embedding/*") for path in results.glob(f"{where}/*.parquet")):
+        if not path.stem.isdigit():
+            continue
+        with pq.ParquetFile(path) as file:
+            if not any(_may_have(file.metadata.row_group(group), reasons) for group in range(file.num_row_groups)):
+                continue
+            table = file.read(columns=sorted({"reason", *columns}))
+        table = table.filter(pc.is_in(table["reason"], wanted))
+        if table.num_rows:
+            yield path, list(zip(*(table[name].to_pylist() for name in columns), strict=True))
+
+
+def _may_have(group: Any, reasons: Collection[str]) -> bool:
+    """Whether a part of a manifest may have one of the reasons, as the statistics in its file say."""
+    columns = [group.column(number) for number in range(group.num_columns)]
+    found = next(column for column in columns if column.path_in_schema == "reason").statistics
+    if found is None or not found.has_min_max:
+        return found is None or found.null_count is None or found.null_count < group.num_rows
+    return any(found.min <= reason <= found.max for reason in reasons)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import shlex
 from typing import Any
 
 import yaml
 
-from common.config import AnySection, Section, parse_section
+from common.config import AnySection, ConfigError, Section, parse_section
+from common.strict_yaml import StrictError, load_strictly
 
 
 def section_options(section: Section, prefix: str = "") -> str:
@@ -37,8 +39,15 @@ def _option(name: str, prefix: str) -> str:
 def _as_text(value: Any) -> str:
     # Plain words stay readable without quotes; what would be read back as something else is written as JSON.
     # (argparse drops a value that is two dashes.)
-    plain = isinstance(value, str) and value.isprintable() and value != "--" and _read(value) == value
+    plain = isinstance(value, str) and value.isprintable() and value != "--" and _is_itself(value)
     return value if plain else json.dumps(value)
+
+
+def _is_itself(text: str) -> bool:
+    try:
+        return bool(_read(text) == text)
+    except StrictError:
+        return False
 
 
 def add_section(parser: argparse.ArgumentParser, model: type[Section], prefix: str = "") -> None:
@@ -53,17 +62,28 @@ def add_section(parser: argparse.ArgumentParser, model: type[Section], prefix: s
 def read_section(arguments: argparse.Namespace, model: type[AnySection], prefix: str = "") -> AnySection:
     """The section that the options say; raises ConfigError as for a study file."""
     given = {name: getattr(arguments, f"{prefix}_{name}" if prefix else name) for name in model.model_fields}
-    values = {name: _read(text) for name, text in given.items() if text is not None}
+    values: dict[str, Any] = {}
+    for name, text in given.items():
+        try:
+            values |= {} if text is None else {name: _read(text)}
+        except StrictError as error:
+            raise ConfigError(f"{_option(name, prefix)}: {error}") from None
     return parse_section(model, values, "options")
 
 
 def _read(text: str) -> Any:
     # JSON first: YAML takes 1e-05 for a word, and the two halves of an escaped emoji for two characters.
     try:
-        return json.loads(text)
+        found = json.loads(text)
+        if isinstance(found, float) and math.isfinite(found):
+            load_strictly(text)  # 1.500
+        return found
     except (ValueError, RecursionError):
         pass
+    if "#" in text:  # options have no comments
+        return text
     try:
-        return yaml.safe_load(text)
+        yaml.safe_load(text)
     except Exception:  # not YAMLError alone: PyYAML stumbles over 2024-13-45. "[old] videos" is meant as it stands
         return text
+    return load_strictly(text).data  # 010, 1:30 and the like are refused, as in a study file

@@ -25,7 +25,10 @@ TRAPS = (
     (r"[-+]?[0-9_.]+(:[0-9_.]+)+", "a number of base 60"),
     (r"[-+]?[0-9._]*_[0-9._]*", "a number with _ in it"),
     (r"[-+]?\.?(inf|nan|infinity)", "no number to compute with"),
+    (r"[-+]?[1-9][0-9]{0,2}\.[0-9]{2}0", "a decimal number, and may stand for one of thousands"),  # 1.500
 )
+# In `name: study #2` YAML takes #2 for a comment.
+NUMBER_SIGN = re.compile(r" +(#[0-9]\S*)")
 
 
 class StrictError(Exception):
@@ -61,12 +64,13 @@ def read_strictly(path: Path) -> Content:
 def load_strictly(text: str) -> Content:
     """The content of a YAML or JSON text; see `read_strictly`."""
     try:
-        loader = yaml.SafeLoader(_without_tabs(text))
+        text = _without_tabs(text)
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         if node is None:
             return Content(None)
         found = Content(None)
-        _check(node, (), found.places, loader)
+        _check(node, (), found.places, text.splitlines())
         found.data = loader.construct_document(node)
     except RecursionError:
         raise StrictError(f"not YAML: more than {DEEPEST} levels") from None
@@ -101,7 +105,7 @@ def _without_tabs(text: str) -> str:
 
 
 def _check(
-    node: yaml.Node, path: tuple[str, ...], places: dict[tuple[str, ...], tuple[int, str]], loader: yaml.SafeLoader
+    node: yaml.Node, path: tuple[str, ...], places: dict[tuple[str, ...], tuple[int, str]], text: list[str]
 ) -> None:
     line = node.start_mark.line + 1
     if len(path) > DEEPEST:
@@ -110,10 +114,10 @@ def _check(
         raise StrictError(f"line {line}: more than {MOST:,} values")
     places.setdefault(path, (line, node.value if isinstance(node, yaml.ScalarNode) else ""))
     if isinstance(node, yaml.ScalarNode):
-        _check_scalar(node, path)
+        _check_scalar(node, path, text)
     elif isinstance(node, yaml.SequenceNode):
         for number, one in enumerate(node.value):
-            _check(one, (*path, str(number)), places, loader)
+            _check(one, (*path, str(number)), places, text)
     elif isinstance(node, yaml.MappingNode):
         lines: dict[str, int] = {}
         for key, value in node.value:
@@ -125,7 +129,7 @@ def _check(
                     "one of the two; put them together"
                 )
             lines[name] = key.start_mark.line + 1
-            _check(value, (*path, name), places, loader)
+            _check(value, (*path, name), places, text)
 
 
 def _key(node: yaml.Node, path: tuple[str, ...]) -> str:
@@ -138,10 +142,18 @@ def _key(node: yaml.Node, path: tuple[str, ...]) -> str:
     return str(node.value)
 
 
-def _check_scalar(node: yaml.ScalarNode, path: tuple[str, ...]) -> None:
+def _check_scalar(node: yaml.ScalarNode, path: tuple[str, ...], text: list[str]) -> None:
+    where = f"line {node.start_mark.line + 1}: `{'.'.join(path)}`: " if path else ""
+    if node.style is not None and node.tag != f"{KIND}str":  # !!int "010" is 8
+        raise StrictError(f"{where}!! makes {_kind(node)} of the text {node.value!r}; write the value without it")
     if node.style is not None or node.tag not in (f"{KIND}int", f"{KIND}float", f"{KIND}str"):
         return
-    where = f"line {node.start_mark.line + 1}: `{'.'.join(path)}`: " if path else ""
+    comment = _after(node, text) if node.tag == f"{KIND}str" else None
+    if comment:
+        raise StrictError(
+            f"{where}{comment[1]} is read as a comment; put {node.value} {comment[1]} in quotes if it belongs to the "
+            "text, or write a space after the # if it is a comment"
+        )
     if node.tag == f"{KIND}str" and not re.fullmatch(r"[-+]?(inf(inity)?|nan)", node.value, re.IGNORECASE):
         return
     for pattern, meaning in TRAPS:
@@ -154,6 +166,11 @@ def _check_scalar(node: yaml.ScalarNode, path: tuple[str, ...]) -> None:
         raise StrictError(f"{where}{node.value} is larger than any number that can be computed with")
     if len(node.value) > 400:
         raise StrictError(f"{where}a number of {len(node.value)} digits")
+
+
+def _after(node: yaml.Node, text: list[str]) -> re.Match[str] | None:
+    end = node.end_mark
+    return NUMBER_SIGN.match(text[end.line], end.column) if end.line < len(text) else None
 
 
 def _kind(node: yaml.Node) -> str:

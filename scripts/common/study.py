@@ -10,7 +10,7 @@ import shutil
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict
 from functools import cached_property
 from importlib.metadata import distributions
@@ -20,7 +20,7 @@ from typing import Any
 import yaml
 
 from bundle.study_file import check_remakeable, check_study
-from common.another_try import read_columns
+from common.another_try import read_failures
 from common.belonging import check_belonging
 from common.config import (
     ClusterVariant,
@@ -430,8 +430,7 @@ def _quote(text: str) -> str:
 
 def passing_failures(results: Path) -> list[str]:
     """Manifests with reels whose failure may pass; `snakemake retry` makes them again."""
-    manifests = read_columns(results, "reason")
-    return [path.as_posix() for path, rows in manifests if any(reason in PASSING for (reason,) in rows)]
+    return [path.as_posix() for path, _ in read_failures(results, PASSING, "reason")]
 
 
 def outdated_errors(results: Path, present: str) -> list[str]:
@@ -441,11 +440,10 @@ def outdated_errors(results: Path, present: str) -> list[str]:
         results: folder of the study's results.
         present: today's `installation`; the rows of errors end with theirs.
     """
-    manifests = read_columns(results, "reason", "producer")
     return [
         path.as_posix()
-        for path, rows in manifests
-        if any(reason == "error" and not str(producer).endswith(present) for reason, producer in rows)
+        for path, rows in read_failures(results, ["error"], "producer")
+        if not all(str(producer).endswith(present) for (producer,) in rows)
     ]
 
 
@@ -611,6 +609,7 @@ def open_study(
     overrides: dict[str, Any],
     planned: dict[str, Any] | None,
     is_module: bool = False,
+    typed: Iterable[str] = (),
 ) -> Study:
     """The study that a Snakefile is run for; ends Snakemake with one clear message where it cannot be used.
 
@@ -621,10 +620,14 @@ def open_study(
         overrides: what --config said.
         planned: see `Study`.
         is_module: see `Study`.
+        typed: the same as it was typed (`section={key: value}`), in which a key may stand twice.
     """
     from snakemake.exceptions import WorkflowError
 
     try:
+        for text in typed:
+            section, _, value = text.partition("=")
+            _refuse_traps(section, value.strip("'\""))  # as Snakemake does
         study = Study(checkout, retyped(given, overrides), names, planned, overrides, is_module)
         if planned is None:
             check_belonging(study.config)

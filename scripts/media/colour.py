@@ -9,13 +9,19 @@ contrast is raised in each channel by itself.
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 
+from common.states import ReelError
+from media.container import check_memory
+
 # Numbers of ITU-T H.273.
-PQ, HLG = 16, 18
+SRGB, PQ, HLG = 13, 16, 18
 TRANSFERS = {PQ: "PQ", HLG: "HLG"}
 BT709, UNSPECIFIED, BT2020, DCI_P3, DISPLAY_P3 = 1, 2, 9, 11, 12
 FROM_BT2020 = np.array([[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]])
@@ -49,6 +55,17 @@ class Colours:
             frame.colorspace = self.matrix
 
 
+@contextmanager
+def convertible(frame: Any) -> Iterator[None]:
+    """Around a conversion of a frame: raises ReelError where nothing here knows its colours (ICtCp, YCgCo)."""
+    try:
+        yield
+    except av.error.FFmpegError as error:
+        check_memory(error)
+        said = f"colours that cannot be converted ({frame.format.name}, matrix {int(frame.colorspace)} of ITU-T H.273)"
+        raise ReelError("corrupt", said) from None
+
+
 def beyond_sdr(frame: Any) -> str | None:
     """What a frame has that a common screen does not: PQ, HLG or wide gamut; None for ordinary frames."""
     if frame.color_trc in TRANSFERS:
@@ -65,7 +82,8 @@ def as_sdr(frame: Any) -> np.ndarray:
     Returns:
         RGB uint8 (height, width, 3).
     """
-    codes = frame.to_ndarray(format="rgb48le", threads=1) >> 6
+    with convertible(frame):
+        codes = frame.to_ndarray(format="rgb48le", threads=1) >> 6
     light = _light_of_codes(frame.color_trc)[codes]
     primaries = BT2020 if frame.color_primaries == UNSPECIFIED else frame.color_primaries
     if primaries in TO_BT709:
@@ -87,6 +105,8 @@ def _light_of_codes(transfer: int) -> np.ndarray:
     elif transfer == HLG:
         scene = np.where(code <= 0.5, code**2 / 3, (np.exp((code - 0.55991073) / 0.17883277) + 0.28466892) / 12)
         light = scene**1.2 * PEAK / WHITE
+    elif transfer == SRGB:  # IEC 61966-2-1: of screens that were recorded
+        light = np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
     else:
         light = code**GAMMA
     return light.astype(np.float32)

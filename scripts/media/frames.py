@@ -186,7 +186,8 @@ def _frames(line: TimeLine, stream: Any, found: Decoded) -> Iterator[Any]:
             check_memory(error)
             found.n_bad += 1
             return
-        if packet.stream.index != stream.index:
+        # Without content (Theora, AVI) the last picture is shown on; decoders would take it for the end of the video.
+        if packet.stream.index != stream.index or (not packet.size and packet.dts is not None):
             continue
         try:
             frames = packet.decode()
@@ -218,14 +219,15 @@ class Scaler:
 
     def scale(self, frame: Any) -> Any:
         """The frame scaled; itself where there is nothing to do."""
-        return self.reformatter.reformat(
-            frame,
-            width=self.width,
-            height=self.height,
-            format=colour.FORMAT if beyond_sdr(frame) else "yuv420p",
-            interpolation="FAST_BILINEAR",
-            threads=1,  # parallel are the reels
-        )
+        with colour.convertible(frame):
+            return self.reformatter.reformat(
+                frame,
+                width=self.width,
+                height=self.height,
+                format=colour.FORMAT if beyond_sdr(frame) else "yuv420p",
+                interpolation="FAST_BILINEAR",
+                threads=1,  # parallel are the reels
+            )
 
     def picture(self, frame: Any) -> np.ndarray:
         """The frame scaled, as common screens show it: YUV 4:2:0 uint8 (3/2 height, width)."""

@@ -59,7 +59,7 @@ class SoundTrack:
         if self.left_out:
             found.append(f"the audio track {self.taken} was taken, left out: {', '.join(self.left_out)}")
         if self.layout:
-            found.append(f"{self.layout} channels were mixed to one")
+            found.append(f"{self.layout.removesuffix(' channels')} channels were mixed to one")
         if self.opposite:
             found.append(
                 f"the two channels have opposite polarity (phase) for {sum(self.opposite) * BLOCK_S:g} of "

@@ -12,7 +12,7 @@ BESIDE_VIDEOS = (
     ".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".avif", ".bmp", ".tif", ".tiff", ".image", ".txt", ".md",
     ".json", ".json.xz", ".jsonl", ".ndjson", ".csv", ".tsv", ".xlsx", ".xls", ".ods", ".srt", ".vtt", ".ass", ".lrc",
     ".xml", ".nfo", ".description", ".html", ".htm", ".pdf", ".doc", ".docx", ".rtf", ".ini", ".db", ".log", ".url",
-    ".lnk",
+    ".lnk", ".aae", ".thm",
 )  # fmt: skip
 # yt-dlp, browsers, aria2 and others call files so while they download.
 UNFINISHED = re.compile(

@@ -13,7 +13,7 @@ OTHER_NAMES = {
     "plays": "view|viewcnt|play|playback",
     "likes": "like|heart|digg|favou?rite",
     "comments": "comment",
-    "caption": "caption|text|description|title",
+    "caption": "(caption)?text|caption|description|title",
     "taken_at": f"{_WHEN}|uploaded|posted|published|created|({_MADE})({_WHEN})|date({_MADE})",
     "reel_id": "(reel|video|post|media)?id|pk",
     "url": "(post|reel)?(url|link)|permalink",
@@ -24,7 +24,8 @@ OTHER_NAMES = {
 # Words of a column's name that say nothing about what is in it.
 FILLING = {"count", "number", "num", "nr", "no", "n", "of", "total", "at", "on", "the", "ig", "video", "utc"}
 # What else stands in headers.
-TITLES = "handle|(user|full|file)?name|user|account|creator|profile|file|from|to|source|target|string|number|integer"
+HEADS = "handle|(user|full|file)?name|user|account|creator|profile"
+TITLES = f"{HEADS}|file|from|to|source|target|string|number|integer|object|(var)?char|chr|float|double|dbl"
 
 
 def asked_about(names: Collection[str], optional: Collection[str]) -> dict[str, str]:
@@ -57,8 +58,10 @@ def has_titles(values: Mapping[str, str], known: Collection[str]) -> bool:
         values: by column.
         known: columns that are known.
     """
-    titles = "|".join([TITLES, *OTHER_NAMES.values()])
-    return len(values) > 1 and all(
+    if not values or any(re.search("[@0-9]", value) for value in values.values()):  # @name and user1 are somebody
+        return False
+    titles = "|".join([TITLES, *OTHER_NAMES.values()] if len(values) > 1 else [HEADS])
+    return all(
         value.lower() in (name.lower(), *known) or re.fullmatch(titles, _word(value)) for name, value in values.items()
     )
 
@@ -66,4 +69,5 @@ def has_titles(values: Mapping[str, str], known: Collection[str]) -> bool:
 def _word(name: str) -> str:
     """A column's name without signs, filling words and endings of the plural: likesCount and likes_count are `like`."""
     parts = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower())
-    return "".join(part if len(part) < 4 else part.removesuffix("s") for part in parts if part not in FILLING)
+    singular = [part if len(part) < 4 else part.removesuffix("s") for part in parts]
+    return "".join(part for part in singular if part not in FILLING)

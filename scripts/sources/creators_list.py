@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from common.program import UserError
-from sources.handles import INVISIBLE, profile_of
+from sources.handles import INVISIBLE, MARKS, profile_of
 
 # Header words of the column that names the creator (lower case, singular, "_" between words), the surest first.
 COLUMNS = (
@@ -348,7 +348,7 @@ def _handle(text: str) -> str:
         raise ValueError("more than one word")
     if max(text.count("://"), text.lower().count("instagram.com/")) > 1:
         raise ValueError("more than one link")
-    name = unicodedata.normalize("NFKC", INVISIBLE.sub("", unquote(text)))
+    name = unicodedata.normalize("NFKC", MARKS.sub("", INVISIBLE.sub("", unquote(text)).strip()))
     link = LINK.match(name)
     host = link["host"].lower() if link else ""
     if link and host in HOSTS:

@@ -75,7 +75,9 @@ def read_csv(path: Path, required: tuple[str, ...], optional: tuple[str, ...] = 
             raise UserError(f"{path}, line {number}: {len(cells)} cells, but the header has {len(names)} columns")
         values = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if name and cell.strip()}
         if repeats_header(values) or (len(lines) < HEADER_LINES and has_titles(values, known)):
-            raise UserError(f"{path}, line {number}: a second header line, it seems; remove it")
+            raise UserError(
+                f"{path}, line {number}: a second header line, it seems; remove it (write @ before a name of somebody)"
+            )
         lines.append(Line(number, values))
     return lines
 

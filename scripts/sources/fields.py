@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from common.foreign_json import parse_json
@@ -14,6 +14,7 @@ from sources.source import normal_handle
 
 LARGEST_COUNT = 2**63 - 1  # the tables keep counts in 64 bits
 NOTHING: tuple[Any, ...] = (None, "", [], {})  # how services write that they have no value
+START = datetime(1970, 1, 1, tzinfo=UTC)
 Found = TypeVar("Found")
 
 
@@ -132,16 +133,17 @@ class Fields:
             raise unexpected(path, "a count", value)
         return int(value)
 
-    def moment(self, *paths: str, per_s: int = 1) -> str | None:
+    def moment(self, *paths: str, per_s: int = 1, earliest: datetime = START) -> str | None:
         """An optional time given as seconds since 1970, as ISO 8601 in UTC; 0 stands for no time.
 
         Args:
             paths: where it may be.
             per_s: 1000 where it is given in milliseconds.
+            earliest: it cannot be before; nor can it be in the future.
         """
-        return self.optional(lambda path: self._moment(path, per_s), *paths)
+        return self.optional(lambda path: self._moment(path, per_s, earliest), *paths)
 
-    def _moment(self, path: str, per_s: int) -> str | None:
+    def _moment(self, path: str, per_s: int, earliest: datetime) -> str | None:
         value = self.get(path)
         if value is None or value == 0:
             return None
@@ -149,9 +151,12 @@ class Fields:
         try:
             if type(value) not in (int, float) or not math.isfinite(value) or value < 0:
                 raise unexpected(path, expected, value)
-            return datetime.fromtimestamp(value / per_s if per_s > 1 else value, UTC).isoformat()
+            found = datetime.fromtimestamp(value / per_s if per_s > 1 else value, UTC)
         except (ValueError, OverflowError, OSError):
             raise unexpected(path, expected, value) from None
+        if not earliest <= found <= datetime.now(UTC) + timedelta(days=1):
+            raise unexpected(path, f"a time between {earliest.year} and now", value)
+        return found.isoformat()
 
     def link(self, *paths: str) -> str | None:
         """An optional address on the web."""
@@ -171,6 +176,11 @@ class Fields:
             if value is not None:
                 return path, value
         return paths[0], None
+
+
+def seen(count: int | None, likes: int | None) -> int | None:
+    """A number of plays or views; 0 of something that is liked is made up, and unknown."""
+    return None if count == 0 and likes else count
 
 
 def left_out(notes: list[str]) -> str | None:

@@ -24,6 +24,9 @@ def find_file(written: str, creator: str, there: Collection[str], creators: Coll
         ValueError: it may be one of several files, or it is in the folder of another creator.
     """
     exact = unicodedata.normalize("NFC", written)
+    if exact in there and (others := [name for name in there if name.endswith(f"/{exact}")]):
+        remedy = f"write its folder, too, as in {others[0]}"
+        raise ValueError(f"{written!r} is the name of several files in folders of {creator}; {remedy}")
     if exact in there or any(name.strip() == exact for name in there):
         return exact
     for spelling in (exact, unquote(exact)):  # file:///home/me/my%20videos/ada/one.mp4

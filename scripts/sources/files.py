@@ -23,8 +23,8 @@ from sources import readings
 from sources.csv_tables import Line, read_creators_csv, read_csv, read_follows_csv, read_handle, take
 from sources.file_names import find_file
 from sources.handles import written_handle
-from sources.joins import SHOWN, Notice, notice_follows, notice_unmatched
-from sources.passed_over import in_short, list_loose, list_passed_over, report
+from sources.joins import SHOWN, Notice, notice_follows, notice_passed_over, notice_unmatched
+from sources.passed_over import in_short, is_computers, list_loose, list_passed_over, report
 from sources.source import UNKNOWN, FollowsStatus, SourceCreator, SourceReel, derived_id, normal_handle, printable
 
 REEL_COLUMNS = ("reel_id", "caption", "taken_at", "plays", "views", "likes", "comments", "url")
@@ -129,7 +129,13 @@ class FilesFolder:
 
     def notices(self) -> list[Notice]:
         """See `Source.notices`."""
-        return self._read[1]
+        creators = [*self._creators.values(), self._loose]
+        found = [
+            (f"{creator.handle}/{name}" if creator is not self._loose else name, why)
+            for creator in creators
+            for name, why in creator.passed_over.items()
+        ]
+        return [*self._read[1], *notice_passed_over(found, printable(self.settings.videos))]
 
     @property
     def _creators(self) -> dict[str, FolderCreator]:
@@ -175,7 +181,7 @@ def _read_videos(folder: Path) -> dict[str, FolderCreator]:
         raise UserError(f"source.files.videos: {folder}: no such folder ({folder.absolute()})")
     creators: dict[str, FolderCreator] = {}
     for entry in _listing(folder):
-        if entry.name.startswith(".") or not entry.is_dir():
+        if entry.name.startswith(".") or not entry.is_dir() or is_computers(entry.name):
             continue
         creator_id = normal_handle(entry.name)
         if not creator_id:

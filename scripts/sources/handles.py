@@ -36,6 +36,8 @@ LINK = re.compile(
 ANY_LINK = re.compile(r"(?:https?:)?//", re.IGNORECASE)
 # What stands around a handle and is no part of it: no site lets a handle end with a period.
 AROUND = re.compile(r"^[\s@\uff20\ufe6b/]+|[\s/.]+$")
+# By a ' in front spreadsheets keep a text as it is; quotation marks and commas come along from a sentence.
+MARKS = re.compile(r"^['\"\u2018\u201c\u201e]+|['\"\u2019\u201c\u201d,;:]+$")
 
 
 def profile_of(site: str, path: str) -> str:
@@ -75,4 +77,5 @@ def written_handle(text: str) -> str:
         name = linked_profile(text)
     except ValueError:  # a link to something else is nobody's: it stays as it is
         name = None
-    return AROUND.sub("", INVISIBLE.sub("", text if name is None else name))
+    bare = INVISIBLE.sub("", text if name is None else name).strip()
+    return AROUND.sub("", MARKS.sub("", bare)) or AROUND.sub("", bare)

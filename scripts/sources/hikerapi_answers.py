@@ -56,12 +56,13 @@ def read_profile(answer: Any) -> User:
         if name not in user:
             raise unexpected(f"user.{name}", "a count", None)
         user.strict_count(name)
-    if not isinstance(user.get("is_private"), bool):
-        raise unexpected("user.is_private", "true or false", user.get("is_private"))
+    private = user.get("is_private") or False  # where the profile does not say so, the next answer does
+    if not isinstance(private, bool):
+        raise unexpected("user.is_private", "true or false", private)
     return User(
         pk=needed(user, user.identifier, "pk"),
         username=needed(user, user.word, "username"),
-        is_private=user.get("is_private"),
+        is_private=private,
         full_name=account.facts.get("full_name"),
         follower_count=account.facts.get("followers"),
         following_count=account.facts.get("following"),

@@ -328,6 +328,10 @@ def read_accounts(settings: Inst2txtSource, notices: list[Notice] | None = None)
     accounts, owners = _find_accounts(account_rows)
     _add_follows(accounts, owners, follow_rows, [] if notices is None else notices)
     _add_reels(accounts, owners, reel_rows, files)
+    try:
+        readings.check_long_ids([reel.reel_id for one in accounts.values() for reel in one.reels if reel.row])
+    except ValueError as error:
+        raise UserError(f"source.inst2txt.database: {path}: reels.pk: {error}") from None
     used = {file for account in accounts.values() for reel in account.reels for file in reel.files.values()}
     videos = [kinds["video"] for kinds in files.values() if "video" in kinds]
     unused = [(printable(video.name), "") for video in videos if video not in used]

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from common.states import OK, Outcome
-from sources.fields import Fields, known, left_out, unexpected
+from sources.fields import Fields, known, left_out, seen, unexpected
+from sources.readings import EARLIEST
 from sources.source import SourceReel, normal_handle
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -123,14 +124,16 @@ def read_post(post: Fields, accounts: list[Account]) -> Post:
         return found
     # Where they are hidden, small numbers or 0 are made up in their place.
     hidden = str(post.get("like_and_view_counts_disabled")).lower() in ("true", "1")
+    taken_at = post.moment("taken_at", "taken_at_timestamp", "date", earliest=EARLIEST)
+    likes = None if hidden else _likes(post)
     found.facts = known(
         code=code,
         url=f"https://www.instagram.com/reel/{code}/" if code else None,
         caption=_caption(post),
-        taken_at=post.moment("taken_at", "taken_at_timestamp", "date"),
-        plays=None if hidden else post.count(*PLAYS),
-        views=None if hidden else post.count(*VIEWS),
-        likes=None if hidden else _likes(post),
+        taken_at=taken_at,
+        plays=None if hidden else seen(post.count(*PLAYS), likes),
+        views=None if hidden else seen(post.count(*VIEWS), likes),
+        likes=likes,
         comments=_comments(post),
     )
     found.video_url = post.link("video_url") or _largest(post, "video_versions")
@@ -248,6 +251,12 @@ def _likes(post: Fields) -> int | None:
 
 
 def _comments(post: Fields) -> int | None:
+    found = _stated_comments(post)
+    # Where nobody may comment any more, how many there were is not shown.
+    return None if found == 0 and post.get("comments_disabled") is True else found
+
+
+def _stated_comments(post: Fields) -> int | None:
     if "comment_count" in post:
         return post.count("comment_count")
     places = ["edge_media_to_comment.count", "edge_media_to_parent_comment.count", "edge_media_preview_comment.count"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -32,8 +33,9 @@ class Notice:
         return f"{self.text}: {shown}" if shown else self.text
 
     def without_people(self, is_gone: Callable[[str], bool]) -> Notice:
-        """The notice without examples that are handles of people who opted out."""
-        return replace(self, examples=tuple(one for one in self.examples if not is_gone(one[0])))
+        """The notice without examples that are handles of people who opted out, or files in their folders."""
+        kept = tuple(one for one in self.examples if not is_gone(one[0]) and not is_gone(one[0].partition("/")[0]))
+        return replace(self, examples=kept)
 
     def counts(self) -> dict[str, Any]:
         """All but the examples, as a JSON value."""
@@ -64,6 +66,17 @@ def notice_unmatched(
     notices.append(notice)
 
 
+def notice_passed_over(found: Sequence[tuple[str, str]], folder: str) -> list[Notice]:
+    """The files of a source that are not taken, counted and named; nothing where there are none.
+
+    Args:
+        found: their names, and why.
+        folder: in which they are.
+    """
+    text = f"{len(found)} files in {folder} are passed over"
+    return [Notice(text, examples=tuple(found[:SHOWN]))] if found else []
+
+
 def notice_follows(
     notices: list[Notice], table: str, follows: Mapping[str, list[tuple[str, str]]], creators: Collection[str]
 ) -> None:
@@ -84,6 +97,10 @@ def notice_follows(
     remedy = "write the handles of the study's creators into the columns source and target"
     notice_unmatched(notices, what, len(follows), strangers, remedy, reason="not_in_study", creators=len(strangers))
     targets = {target: "" for source, listed in follows.items() if source in creators for target, _ in listed}
+    odd = [(target, "") for target in targets if target not in creators and re.search(r"[^\w.-]", target)]
+    if odd:
+        text = f"{len(odd):,} of {len(targets):,} accounts in the column target of {table} are not written like handles"
+        notices.append(Notice(f"{text}: whoever of the study is meant by one has no edge", examples=tuple(odd[:SHOWN])))
     if targets and targets.keys().isdisjoint(creators):
         text = f"{table}: none of the {len(targets):,} accounts in the column target is a creator of the study"
         notices.append(Notice(f"{text}: the network has no edge", examples=tuple(targets.items())[:SHOWN]))

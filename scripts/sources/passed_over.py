@@ -14,6 +14,14 @@ from sources.source import printable
 
 TOO_DEEP = "a folder too deep; move it into the creator's folder"
 LOOSE = "in no creator's folder; move it into one"
+COMPUTERS = (
+    "a folder of the computer (waste basket, copies, small pictures); move it into a creator's folder if it is wanted"
+)
+# Of macOS, Windows, Linux, and disks of Synology and QNAP.
+COMPUTERS_FOLDERS = (
+    *("__macosx", "$recycle.bin", "system volume information", "recycler", "found.000", "lost+found"),
+    *("@eadir", "#recycle", "#snapshot", "@tmp", "@sharebin", "@recycle", "@recently-snapshot"),
+)
 
 
 def list_passed_over(entries: Iterable[os.DirEntry[str]]) -> dict[str, str]:
@@ -29,18 +37,28 @@ def list_passed_over(entries: Iterable[os.DirEntry[str]]) -> dict[str, str]:
 
 
 def list_loose(entries: Iterable[os.DirEntry[str]]) -> dict[str, str]:
-    """The videos that lie beside the creators' folders: names, and why they are passed over."""
-    names = [entry.name for entry in entries if entry.is_file() and why_passed_over(entry.name) is None]
-    return {_name(name): LOOSE for name in names}
+    """What lies beside the creators' folders and may be a video: names, and why it is passed over."""
+    found = {}
+    for entry in entries:
+        if entry.is_dir():
+            found.update(dict.fromkeys(_videos_inside(Path(entry.path)) if is_computers(entry.name) else [], COMPUTERS))
+        elif (why := why_passed_over(entry.name)) != "":
+            found[_name(entry.name)] = why or LOOSE
+    return found
+
+
+def is_computers(folder: str) -> bool:
+    """Whether a folder is one that computers and disks on the network put everywhere, and nobody's."""
+    return folder.lower() in COMPUTERS_FOLDERS
 
 
 def _videos_inside(folder: Path) -> list[str]:
-    """The videos in a folder and its subfolders, relative to the folder around it."""
+    """What may be a video in a folder and its subfolders, relative to the folder around it."""
     found = [
         Path(inside, name).relative_to(folder.parent)
         for inside, _, names in os.walk(folder, onerror=_refuse)
         for name in names
-        if why_passed_over(name) is None
+        if why_passed_over(name) != ""
     ]
     return [_name(str(path)) for path in sorted(found, key=os.fsencode)]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sources.handles import linked_profile, written_handle
@@ -15,12 +16,21 @@ from sources.source import NORMAL, normal_handle
 # What R, SQL, Excel, pandas and JavaScript write where nothing is known.
 MISSING = {
     *("NA", "<NA>", "N/A", "n/a", "#N/A", "#NA", "NaN", "nan", "NAN", "-nan", "NaT", "NULL", "Null", "null", "(null)"),
-    *("\\N", "None", "undefined", "#NULL!", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#SPILL!", "#CALC!"),
+    *("\\N", "None", "undefined", "<null>", "<NULL>", "[null]", "[NULL]", "NA_character_", "n.a.", "N.A."),
 }
+# What spreadsheets of any language show instead of a value: #REF!, #BEZUG!, #¿NOMBRE?, #NV, #####, Err:502.
+BROKEN = re.compile(r"#[¡¿]?[^\W\d_a-zß-ÿ][^\W_a-zß-ÿ/]*(/[0-9])?[!?]|#N/?[ABDV]|#Н/Д|#{3,}|Err:[0-9]{3}|-?1\.#[A-Z]+")
 # No short video is older: the first service for them began in 2010.
 EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)
-# A number that went through a floating-point column: 3.4E+18, 3,4e+18, 17841400000000001.0.
-FLOAT_ID = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+[0-9]+|[0-9]{2,}\.0+")
+# How unlikely it is that ids are so by chance: 1 in 2 to the power of this.
+SURE_BITS = 16
+# A number that went through a column of numbers: 3.4E+18, 3,4e18, 17841400000000001.0, 17,841,400,000,001.
+FLOAT_ID = re.compile(
+    r"[0-9]+[eE]\+[0-9]+|[0-9]+[.,][0-9]+[eE]\+?[0-9]+|[0-9]{2,}\.0+|"
+    r"[0-9]{1,3}(?:[.,'\u2019 \xa0\u202f][0-9]{3}){3,}"
+)
+# By 'x and ="x" people keep a spreadsheet from changing a cell.
+KEPT_AS_TEXT = re.compile(r"(?:'|=\").*", re.DOTALL)
 
 
 def count(text: str) -> int:
@@ -86,7 +96,7 @@ def _digits(text: str) -> str:
 
 def words(text: str) -> str:
     """A text; marks of a missing value are refused, as nobody can tell them from the text itself."""
-    if text in MISSING or re.fullmatch("#{3,}", text):
+    if text in MISSING or BROKEN.fullmatch(text):
         raise ValueError(
             f"{text!r} can be read as a missing value and as a text; leave the cell empty where nothing is known, or "
             "write the text in other words"
@@ -101,15 +111,18 @@ def identity(text: str) -> str:
             f"{text!r} is an id that was taken for a decimal number, which may have lost its last digits; export it as "
             "text again"
         )
+    if KEPT_AS_TEXT.fullmatch(text):
+        raise ValueError(f"{text!r} has marks by which spreadsheets keep a text as it is; remove them")
     return words(text)
 
 
 def handle(text: str) -> str:
     """A handle as written, without @ or a link around it (`written_handle`)."""
+    usual = NORMAL.fullmatch(text.lower())
+    if usual and text not in MISSING and not (text[0].isdecimal() and FLOAT_ID.fullmatch(text)):
+        return text  # most are, in lists of 100,000 rows
     if not text.startswith("@"):  # @null is somebody
-        identity(text)
-    if NORMAL.fullmatch(text.lower()):
-        return text
+        identity(text.removeprefix("'"))
     linked_profile(text)
     written = written_handle(text)
     if not normal_handle(written):
@@ -118,12 +131,17 @@ def handle(text: str) -> str:
 
 
 def check_long_ids(ids: list[Any]) -> None:
-    """Refuse ids that a spreadsheet has rounded: it keeps 15 digits and writes zeros after them."""
-    long = [one for one in ids if isinstance(one, str) and re.fullmatch(r"[0-9]{17,}", one)]
-    if len(long) >= 3 and all(set(one[15:]) == {"0"} for one in long):
+    """Refuse ids that went through floating-point numbers, which have room for some 16 digits.
+
+    A spreadsheet leaves zeros from the 16th digit on, JavaScript from the 18th on; pandas leaves what the nearest such
+    number is. One id may be so by chance, of 19 digits one in some 250.
+    """
+    long = [one for one in ids if isinstance(one, str) and re.fullmatch(r"[0-9]{17,25}", one)]
+    rounded = [one for one in long if int(one) in (int(float(one)), int(Decimal(repr(float(one)))))]
+    if len(rounded) == len(long) and sum(int(one).bit_length() - 54 for one in long) >= SURE_BITS:
         raise ValueError(
-            f"{long[0]!r} and all other long ids end with zeros from the 16th digit on: a spreadsheet has "
-            "rounded them; export them as text again"
+            f"{long[0]!r} and all other long ids have no more digits than a decimal number has room for: a spreadsheet "
+            "has rounded them, or a statistics program; export them as text again"
         )
 
 

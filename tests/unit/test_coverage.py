@@ -15,6 +15,7 @@ from common.another_try import left_to_retry
 from common.manifest import Row, read_manifest, write_manifest
 from common.named import Names
 from common.program import UserError
+from common.study import outdated_errors, passing_failures
 from common.tables import COVERAGE, CREATORS, TableError, build_table, read_table, write_table
 
 STAGES = ["creators", "audio", "embedding/text"]
@@ -241,3 +242,25 @@ def test_what_the_source_leaves_out_is_repeated(caplog):
     assert row == {"stage": "creators", "state": "skipped", "reason": "not_in_study", "reels": 0, "creators": 7}
     assert "source: 7 of 9 accounts are not in the study" in caplog.text
     assert "source: 2 of 5 rows name no video" in caplog.text
+
+
+def test_only_manifests_with_such_failures_are_found_whatever_else_is_in_them(tmp_path):
+    def manifest(name: str, *reasons: str | None) -> None:
+        rows = [
+            Row("ada", f"r{number}", "video", "failed" if reason else "ok", reason, producer="x 1 old")
+            for number, reason in enumerate(reasons)
+        ]
+        write_manifest(rows, tmp_path / name)
+
+    manifest("video/0.parquet", None, None)
+    manifest("video/1.parquet", "corrupt", "expired", None)  # in the order of words, `error` lies between them
+    manifest("video/2.parquet", "corrupt", "error", "truncated")
+    manifest("video/3.parquet")
+    manifest("embedding/image/4.parquet", "error", "timeout")
+    manifest("video/5/6.parquet", "error", "timeout")  # no manifest: a file of a batch
+    manifest("tables/status.parquet", "error")
+    assert outdated_errors(tmp_path, "new") == [f"{tmp_path}/embedding/image/4.parquet", f"{tmp_path}/video/2.parquet"]
+    assert outdated_errors(tmp_path, "old") == []
+    assert passing_failures(tmp_path) == [
+        f"{tmp_path}/{name}.parquet" for name in ("embedding/image/4", "video/1", "video/2")
+    ]

@@ -425,6 +425,45 @@ def test_of_two_captures_the_newest_numbers_count(names):
     assert kept.outcome.detail == "2 captures, 2024-06-01 to 2024-09-01: the newest numbers count"
 
 
+def test_a_capture_whose_time_is_in_seconds_is_as_old_as_it_is():
+    write("a.ndjson", [zeeschuimer(media(play_count=7)) | {"timestamp_collected": 1725148800}])
+    write("b.ndjson", [zeeschuimer(media(play_count=5))])
+    reels = [reel for reel in read()["ada.film"].reels if reel.outcome.state == "ok"]
+    assert [reel.facts["plays"] for reel in reels] == [7]
+    assert "2 captures, 2024-06-01 to 2024-09-01" in str(reels[0].outcome.detail)
+
+
+@pytest.mark.parametrize(
+    ("item", "unknown"),
+    [(media(play_count=0, view_count=0), {"plays", "views"}), (graph(video_view_count=0), {"views"}),
+     (media(comments_disabled=True, comment_count=0), {"comments"})],
+)  # fmt: skip
+def test_a_0_in_the_place_of_a_number_that_is_not_shown_is_unknown(item, unknown):
+    write("a.ndjson", [zeeschuimer(item)])
+    assert not unknown & only_reel(read(), "ada.film").facts.keys()
+
+
+@pytest.mark.parametrize("changes", [{"timestamp": 4102444800}, {"timestamp": None, "upload_date": "29991231"}])
+def test_a_day_to_come_is_no_time_of_a_video(changes):
+    write("v.info.json", tiktok(**changes))
+    reel = only_reel(read(), "ada.film")
+    assert "taken_at" not in reel.facts
+    assert "left out: " in str(reel.outcome.detail)
+
+
+def test_a_video_that_is_liked_has_not_been_played_0_times():
+    write("v.info.json", tiktok(view_count=0))
+    assert "plays" not in only_reel(read(), "ada.film").facts
+
+
+def test_accounts_in_the_follows_file_may_be_given_by_number():
+    write(
+        "a.ndjson",
+        [zeeschuimer(media()), zeeschuimer(media(pk="1", id="1_22", user={"pk": "22", "username": "bob"}, owner=None))],
+    )
+    assert read(follows="source,target\n9001,bob\nbob,9001\n")["bob"].follows == [("ada.film", "9001")]
+
+
 def test_captures_without_a_date_count_as_older_in_the_order_of_their_names():
     write("1.ndjson", captured(JUNE, media(play_count=3)))
     write("2.jsonl", [media(play_count=1)])

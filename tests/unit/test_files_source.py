@@ -97,6 +97,8 @@ def test_a_folder_of_videos_is_enough():
         ("b.zip", "no suffix of a video"),
         ("2024/b.mp4", "a folder too deep"),
         ("2024/May/b.mkv", "a folder too deep"),
+        ("2024/b.f137.mp4", "a folder too deep"),
+        ("2024/b.zip", "a folder too deep"),
     ],
 )
 def test_files_that_are_passed_over_are_rows_that_say_why(name: str, why: str):
@@ -154,6 +156,37 @@ def test_loose_videos_belong_to_nobody_and_are_rows(caplog: pytest.LogCaptureFix
     Path("videos/more.mp4").write_bytes(b"and whose?")
     after = FilesFolder(FilesSource()).members()
     assert {name for name in after if after[name] != before[name]} == {UNKNOWN}
+
+
+def test_what_is_passed_over_is_counted_before_anything_runs():
+    video("ada", "a.mp4")
+    assert FilesFolder(FilesSource()).notices() == []
+    video("ada", "b.mp4.part")
+    Path("videos/loose.mp4").write_bytes(b"whose?")
+    (said,) = map(str, FilesFolder(FilesSource()).notices())
+    assert said == (
+        "2 files in videos are passed over: ada/b.mp4.part (a download that was not finished; download it again), "
+        "loose.mp4 (in no creator's folder; move it into one)"
+    )
+
+
+@pytest.mark.parametrize("name", ["ada.zip", "a.mp4.part", "a.f137.mp4", ".a.mp4.icloud"])
+def test_what_may_hold_a_video_beside_the_folders_is_named(name):
+    video("ada", "a.mp4")
+    Path("videos", name).write_bytes(b"?")
+    (nobody,) = FilesFolder(FilesSource()).collect([UNKNOWN], SelectSection())
+    assert [reel.file for reel in nobody.reels] == [name]
+
+
+@pytest.mark.parametrize("folder", ["__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information"])
+def test_folders_that_computers_make_are_no_creators_and_what_is_in_them_is_named(folder):
+    video("ada", "a.mp4")
+    video(f"{folder}/ada", "a.mp4")
+    video(f"{folder}/ada", "._a.mp4")
+    source = FilesFolder(FilesSource())
+    assert sorted(source.members()) == [UNKNOWN, "ada"]
+    (nobody,) = source.collect([UNKNOWN], SelectSection())
+    assert [(reel.file, reel.outcome.reason) for reel in nobody.reels] == [(f"{folder}/ada/a.mp4", "passed_over")]
 
 
 def test_folders_that_differ_in_case_or_at_sign_are_one_creator():

@@ -23,6 +23,7 @@ SPELLINGS = [
     "tiktok.com/@fern.glass/video/7",
     "https://www.youtube.com/@fern.glass/shorts", "https://youtube.com/c/fern.glass", "//instagram.com/fern.glass",
     "\u200bhttps://www.instagram.com/fern.glass/\u200b", "https://www.instagram.com/%40fern.glass",
+    "'fern.glass", "'@fern.glass", '"fern.glass"', "\u201cfern.glass\u201d", "fern.glass,", "@fern.glass;",
 ]  # fmt: skip
 
 
@@ -32,7 +33,9 @@ def test_one_person_has_one_normal_form(text):
     assert normal_handle(written_handle(text)) == "fern.glass"
 
 
-@pytest.mark.parametrize("text", ["Zoë", "two words", "-rf", "a..b", "under_score_", "{x}", "日本語", "www.fern"])
+@pytest.mark.parametrize(
+    "text", ["Zoë", "two words", "-rf", "a..b", "under_score_", "{x}", "日本語", "www.fern", ";", "O'Fern"]
+)
 def test_what_belongs_to_a_name_stays(text):
     assert written_handle(text) == text
     assert normal_handle(text) == text.lower()

@@ -567,6 +567,13 @@ def test_a_new_handle_of_somebody_who_opted_out_is_neither_kept_nor_asked_for_ag
     assert service.count(PROFILE) == 2, "from then on the handle is left out before anything is asked"
 
 
+def test_a_profile_that_does_not_say_whether_it_is_private_is_no_unexpected_answer(service):
+    ada(service)
+    service.fail(PROFILE, says(200, profile_of(service, following_count=60, is_private=None)))
+    assert collect(service)["77"].state == "ok"
+    assert len(follows()) == 60
+
+
 NOTHING = [None, [], {}, ""]
 
 
@@ -649,6 +656,23 @@ def test_a_value_of_another_type_is_left_out_and_the_row_says_so(service):
     )
     assert "likes" not in facts("1")
     assert "taken_at" not in facts("1")
+
+
+@pytest.mark.parametrize("taken_at", [int(time.time()) + 10 * 86_400, 86_400])
+def test_a_time_that_no_reel_can_have_is_left_out(service, taken_at):
+    ada(service)
+    service.fail(CLIPS, clips(clip(1, taken_at=taken_at)))
+    collect(service)
+    assert f"taken_at: expected a time between 2010 and now, found {taken_at}" in str(reels()["1"].detail)
+    assert "taken_at" not in facts("1")
+
+
+def test_a_reel_that_is_liked_has_not_been_played_0_times(service):
+    ada(service)
+    service.fail(CLIPS, clips(clip(1, play_count=0, view_count=0, like_count=5), clip(2, play_count=0, like_count=0)))
+    collect(service)
+    assert not {"plays", "views"} & facts("1").keys()
+    assert (facts("2")["plays"], facts("2")["likes"]) == (0, 0)
 
 
 def test_hidden_counts_are_unknown(service):

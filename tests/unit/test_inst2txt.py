@@ -156,6 +156,13 @@ def test_a_creator_comes_with_everything_that_is_known():
     assert {result.outcome for result in speech.imported.values()} == {OK}
 
 
+def test_a_database_whose_pks_a_statistics_program_has_rounded_is_refused():
+    rounded = [{"pk": int(float(PK + n * 10**15)), "user_pk": ADA["insta_id"]} for n in range(3)]
+    make([ADA], rounded)
+    assert "reels.pk: " in refused()
+    assert "or a statistics program; export them as text again" in refused()
+
+
 def test_the_collector_takes_what_the_source_gives():
     make([ADA], [SPEECH, MUSIC, SPEECH | {"pk": PK + 2}], [(11, 22, "bob")])
     ada = read()["ada"]

@@ -133,6 +133,30 @@ def test_a_file_that_may_be_one_of_two_is_refused():
     assert said == "reels.csv, line 2: file: 'one' may be one.mov or one.mp4; write the whole name"
 
 
+def test_a_name_that_files_in_two_folders_of_one_creator_have_is_refused():
+    Path("videos/Fern").mkdir()
+    Path("videos/Fern/one.mp4").write_bytes(b"another")
+    said = refused(reels="handle,file\nfern,one.mp4\n")
+    assert said.endswith(
+        "'one.mp4' is the name of several files in folders of fern; write its folder, too, as in fern/one.mp4"
+    )
+    assert plays("handle,file,plays\nfern,fern/one.mp4,3\nfern,Fern/one.mp4,4\n") == {"fern/one.mp4": 3, "one.mp4": 4}
+
+
+def test_somebody_called_like_a_column_is_written_with_an_at_sign():
+    Path("videos/username").mkdir()
+    Path("videos/user1").mkdir()
+    assert notices(creators="handle\n@username\nuser1\nfern\nmoss\n") == []
+
+
+def test_accounts_that_are_followed_and_not_written_like_handles_are_noted():
+    (said,) = notices(follows="source,target\nfern,moss\nmoss,Fern Glass (@fern)\nmoss,'@fern\n")
+    assert said == (
+        "1 of 3 accounts in the column target of follows.csv are not written like handles: whoever of the study is "
+        "meant by one has no edge: fern glass (@fern)"
+    )
+
+
 def test_a_file_in_the_folder_of_another_creator_is_refused():
     said = refused(reels="handle,file\nfern,two.mov\nfern,moss/one.mp4\n")
     assert said == "reels.csv, line 3: file: 'moss/one.mp4' is in the folder of moss, but the row is about fern"
@@ -146,7 +170,8 @@ def test_two_spellings_of_one_file_are_one_file():
 @pytest.mark.parametrize(
     "text",
     ["handle,followers\nhandle,followers\nfern,5\n", "handle,region\nUsername,Region\nfern,north\n",
-     "handle,full_name\nfern,F\nhandle,full_name\nmoss,M\n", "handle\nhandle\nfern\n"],
+     "handle,full_name\nfern,F\nhandle,full_name\nmoss,M\n", "handle\nhandle\nfern\n", "handle\nUser name\nfern\n",
+     "handle,full_name\nobject,object\nfern,F\n"],
 )  # fmt: skip
 def test_a_second_header_line_is_no_creator(text):
     assert "a second header line, it seems; remove it" in refused(creators=text)
@@ -192,6 +217,16 @@ def test_people_who_opted_out_are_no_examples():
         Path(f"{name}.csv").write_text(text)
     opened = open_source(FilesSource(creators="creators.csv"), None)
     assert str(opened.notices()[0]) == "1 of 2 creators of creators.csv have no folder in videos"
+
+
+def test_files_of_people_who_opted_out_are_no_examples():
+    Path("videos/fern/one.mp4.part").touch()
+    Path("videos/moss/one.mp4.part").touch()
+    Tombstones().add(["fern"])
+    said = [str(notice) for notice in open_source(FilesSource(), None).notices()]
+    assert said == [
+        "2 files in videos are passed over: moss/one.mp4.part (a download that was not finished; download it again)"
+    ]
 
 
 def test_exports_are_counted_alike():

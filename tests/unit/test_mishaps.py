@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import errno
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -108,6 +109,17 @@ def opened(folder: Path, configuration: dict) -> str:
     with pytest.raises(WorkflowError) as error:
         open_study(CHECKOUT, configuration, [str(path)], {}, None)
     return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [("study={seed: 7, seed: 8}", "--config: study: line 1: `seed` is already in line 1"),
+     ("'study={\"seed\": 7, \"seed\": 8}'", "`seed` is already in line 1"),
+     ("study={seed: 010}", "010 is read as an octal number")],
+)  # fmt: skip
+def test_what_is_typed_behind_config_is_read_strictly(typed, message):
+    with pytest.raises(WorkflowError, match=re.escape(message)):
+        open_study(CHECKOUT, {}, [], {}, None, typed=[typed.strip("'")])
 
 
 def test_a_forgotten_directory_is_told_with_the_option_that_was_meant(tmp_path, monkeypatch):

@@ -106,6 +106,46 @@ def test_numbers_in_words(value, said):
     assert in_words(value) == said
 
 
+def change(results, table: str, schema, **columns) -> None:
+    rows = read_table(results / f"tables/{table}.parquet", schema).to_pylist()
+    write_table(build_table([row | columns for row in rows], schema), results / f"tables/{table}.parquet")
+
+
+def test_speech_that_a_bundle_keeps_back_is_no_number(results, monkeypatch):
+    coverage = read_table(results / "tables/coverage.parquet", COVERAGE).to_pylist()
+    transcribed = [*coverage, {"stage": "transcript", "state": "ok", "reels": 4, "creators": 4}]
+    write_table(build_table(transcribed, COVERAGE), results / "tables/coverage.parquet")
+    assert written(results, monkeypatch)[0]["reels_with_speech"] == 4
+    change(results, "reels", REELS, speech_text=None)
+    numbers, tex = written(results, monkeypatch)
+    assert numbers["reels_with_speech"] is None
+    assert r"\newcommand{\atlasReelsWithSpeech}{--}" in tex
+    assert set(pd.read_csv(results / "cohort.csv", index_col=0).loc["Reels with speech"]) == {"--"}
+    write_table(build_table(coverage, COVERAGE), results / "tables/coverage.parquet")  # nobody spoke
+    assert written(results, monkeypatch)[0]["reels_with_speech"] == 0
+
+
+def test_follows_that_nobody_read_are_no_numbers(results, monkeypatch):
+    for table, schema in (("edges", EDGES), ("follows", FOLLOWS)):
+        write_table(build_table([], schema), results / f"tables/{table}.parquet")
+    change(results, "creators", CREATORS, follows_status="unfetched")
+    numbers, _ = written(results, monkeypatch)
+    assert (numbers["follows"], numbers["follows_inside"], numbers["network_density"]) == (None, None, None)
+    cohort = pd.read_csv(results / "cohort.csv", index_col=0)
+    for end in ("Follows", "Followed"):
+        assert set(cohort.loc[f"{end} inside the cohort, median (quartiles)"]) == {"--"}
+
+
+def test_a_list_that_nobody_read_is_no_list_of_nobody(results, monkeypatch):
+    rows = read_table(results / "tables/creators.parquet", CREATORS).to_pylist()
+    for row in rows[2:]:  # those who follow nobody inside
+        row["follows_status"] = "unfetched"
+    write_table(build_table(rows, CREATORS), results / "tables/creators.parquet")
+    written(results, monkeypatch)
+    cohort = pd.read_csv(results / "cohort.csv", index_col=0)
+    assert cohort.loc["Follows inside the cohort, median (quartiles)", "All"] == "2.5 (2.25, 2.75), 3 unknown"
+
+
 def test_different_numbers_have_different_macros():
     names = ["cluster_1_creators", "cluster_11_creators", "hypothesis_h1_label_p_value", "hypothesis_h_one_p_value"]
     assert len({macro(name) for name in names}) == len(names)

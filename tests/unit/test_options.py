@@ -108,6 +108,17 @@ def test_text_given_by_hand_is_taken_as_it_stands():
     assert back(["--text=-x"], Everything) == Everything(text="-x")
 
 
+@pytest.mark.parametrize("text", ["010", "1:30", "1_000", "0x1F", "1.500"])
+def test_a_number_given_by_hand_is_read_as_strictly_as_in_a_study_file(text):
+    with pytest.raises(ConfigError, match=f"^--number: {text} is read as "):
+        back([f"--number={text}"], Everything)
+
+
+@pytest.mark.parametrize("text", ["#2", "videos #2", "010", "1:30"])
+def test_a_text_that_yaml_would_change_survives(text):
+    assert back(shlex.split(section_options(Everything(text=text))), Everything).text == text
+
+
 def test_plain_words_and_numbers_stay_readable():
     options = section_options(Everything(text="data/my videos", words=["en", "fr"]))
     assert "--text='data/my videos'" in options

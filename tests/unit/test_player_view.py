@@ -167,6 +167,31 @@ def test_colours_that_only_the_container_names_are_taken_from_there(tmp_path: Pa
     assert np.abs(frames_of(path).frames[0].mean(axis=(0, 1)) - RED).max() <= 6
 
 
+def test_a_screen_that_was_recorded_has_the_curve_of_screens(tmp_path: Path):
+    path = tmp_path / "video.mp4"
+    given = "matrixin=gbr:transferin=bt709:primariesin=bt709:rangein=full"
+    convert = f"zscale={given}:matrix=709:transfer=iec61966-2-1:primaries=smpte432:range=limited"
+    tags = ["-color_primaries", "smpte432", "-color_trc", "iec61966-2-1", "-colorspace", "bt709"]
+    ffmpeg(*FIELD, "-vf", f"{convert},format=yuv420p", *H264, *tags, path)
+    assert np.abs(frames_of(path).frames[0].mean(axis=(0, 1)) - RED).max() <= 6
+
+
+def test_colours_that_cannot_be_converted_are_a_reason_and_no_defect(tmp_path: Path):
+    plain, path = tmp_path / "plain.mp4", tmp_path / "video.mp4"
+    ffmpeg(*FIELD, "-vf", "format=yuv444p", "-c:v", "libx264", "-preset", "ultrafast", plain)
+    ffmpeg("-i", plain, "-c", "copy", "-bsf:v", "h264_metadata=matrix_coefficients=8", path)  # YCgCo
+    with pytest.raises(ReelError, match=r"corrupt.*colours that cannot be converted \(yuv444p, matrix 8 of"):
+        frames_of(path)
+
+
+def test_a_picture_that_is_held_does_not_end_the_video(tmp_path: Path):
+    path = tmp_path / "video.ogv"
+    ffmpeg(*FIELD, "-vf", "tpad=stop_duration=2:stop_mode=clone,format=yuv420p", "-c:v", "libtheora", path)
+    sample = frames_of(path)
+    assert sample.decoded.notes() == []
+    assert np.abs(sample.frames[-1].mean(axis=(0, 1)) - RED).max() <= 6
+
+
 # --- the time line -------------------------------------------------------------------------------------------------
 
 

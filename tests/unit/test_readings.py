@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from common.config import FilesSource
 from common.program import UserError
 from sources.csv_tables import read_creators_csv, read_follows_csv
 from sources.files import read_source
-from sources.readings import MISSING, count, handle, identity, moment, words
+from sources.readings import MISSING, check_long_ids, count, handle, identity, moment, words
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,36 @@ def test_marks_of_a_missing_value_are_no_texts(mark):
             read(mark)
 
 
-@pytest.mark.parametrize("text", ["Nan", "na", "Nullarbor", "none of it", ".", "-", "#null", "#1", "N", "NATO", "🙂"])
+@pytest.mark.parametrize(
+    "shown",
+    ["#REF!", "#NV", "#BEZUG!", "#N/D", "#\u00a1DIV/0!", "#\u00bfNOMBRE?", "#VALEUR!", "####", "Err:502", "-1.#IND"],
+)
+def test_what_spreadsheets_of_any_language_show_instead_of_a_value_is_no_text(shown):
+    with pytest.raises(ValueError, match="can be read as a missing value and as a text"):
+        words(shown)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#Love!",
+        "#nyc?",
+        "#2024!",
+        "#N",
+        "Err: 502",
+        "Nan",
+        "na",
+        "Nullarbor",
+        "none of it",
+        ".",
+        "-",
+        "#null",
+        "#1",
+        "N",
+        "NATO",
+        "🙂",
+    ],
+)
 def test_texts_that_look_a_little_like_marks_are_texts(text):
     assert words(text) == text
 
@@ -89,7 +119,10 @@ def test_who_is_called_like_a_mark_is_written_with_an_at_sign():
     assert handle("@null") == "null"
 
 
-@pytest.mark.parametrize("text", ["3.4E+18", "3,4E+18", "17e+10", "17841400000000001.0"])
+@pytest.mark.parametrize(
+    "text",
+    ["3.4E+18", "3,4E+18", "3.4e18", "17e+10", "17841400000000001.0", "17,841,400,000,001", "17 841 400 000 001"],
+)
 def test_ids_that_went_through_a_decimal_number_are_refused(text):
     for read in (identity, handle):
         with pytest.raises(ValueError, match="which may have lost its last digits; export it as text again"):
@@ -136,9 +169,26 @@ def test_numbers_that_are_all_seconds_and_all_dates_are_refused(study):
     assert len(read_source(FilesSource(reels="reels.csv"))["fern"].reels) == 2
 
 
-def test_ids_that_a_spreadsheet_has_rounded_are_refused(study):
-    ids = ["3400000000000010000", "3400000000000020000", "3400000000000030000"]
+@pytest.mark.parametrize("text", ["'3400000000000000001", '="3400000000000000001"'])
+def test_marks_by_which_a_spreadsheet_keeps_a_text_are_no_part_of_an_id(text):
+    with pytest.raises(ValueError, match="marks by which spreadsheets keep a text as it is; remove them"):
+        identity(text)
+
+
+EXACT = [3401234567890123457, 3411234567890123459, 3421234567890123461]
+
+
+@pytest.mark.parametrize(
+    "rounded",
+    [lambda n: f"{n:.15g}", lambda n: f"{n:.14e}", lambda n: repr(float(n)), lambda n: str(int(float(n)))],
+    ids=["a spreadsheet's 15 digits", "fewer still", "JavaScript", "pandas"],
+)
+def test_ids_that_went_through_decimal_numbers_are_refused(study, rounded):
+    ids = [str(int(Decimal(rounded(n)))) for n in EXACT]
+    assert ids != [str(n) for n in EXACT]
     assert "a spreadsheet has rounded them" in refused(study, "reel_id", *ids)
+    check_long_ids([*ids, str(EXACT[0])])
+    check_long_ids(ids[:1])
 
 
 @pytest.mark.parametrize("cell", ["NULL", "#N/A", "nan"])

@@ -47,6 +47,10 @@ from study import CHECKOUT
             "more than 100,000 values",
         ),
         (f"a: {'9' * 401}", "line 1: `a`: a number of 401 digits"),
+        ('a: {n: !!int "010"}', "line 1: `a.n`: !! makes a number of the text '010'"),
+        ('a: {n: !!bool "no"}', "line 1: `a.n`: !! makes true or false of the text 'no'"),
+        ("a:\n  name: Study #2", "line 2: `a.name`: #2 is read as a comment; put Study #2 in quotes"),
+        ("a: {n: 1.500}", "1.500 is read as a decimal number, and may stand for one of thousands"),
         ("a: &x [*x]", f"more than {DEEPEST} levels"),
         ("[" * 60 + "]" * 60, f"more than {DEEPEST} levels"),
         ("[" * 20_000, "not YAML"),
@@ -60,7 +64,8 @@ def test_what_can_be_misunderstood_is_an_error_with_line_and_key(text, message):
 @pytest.mark.parametrize(
     "text",
     ["a: {n: 10, x: 0, y: 0.5, z: -3, t: '010', u: \"1:30\", v: yes, w: 2026-11-23}", "a: &one {x: 1}\nb: *one",
-     '{\n\t"a": {"x": 1.5e3, "y": [true, null, "\\u00e9"]}\n}', "a: x:y\nb: nan.csv\nc: 10:a", ""],
+     '{\n\t"a": {"x": 1.5e3, "y": [true, null, "\\u00e9"]}\n}', "a: x:y\nb: nan.csv\nc: 10:a", "",
+     "a: x # 2 of them\nb: y #two\nc: 'z #2' #3\nd: 7 #8\ne: [0.025, 12.25, 0.500]"],
 )  # fmt: skip
 def test_what_is_plain_is_read_as_usual(text):
     import yaml

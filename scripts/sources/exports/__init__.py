@@ -23,7 +23,7 @@ from sources.exports.folder import Folder
 from sources.exports.item import Item
 from sources.exports.merging import merge
 from sources.exports.owners import Owners
-from sources.joins import SHOWN, Notice, notice_follows, notice_unmatched
+from sources.joins import SHOWN, Notice, notice_follows, notice_passed_over, notice_unmatched
 from sources.source import UNKNOWN, SourceCreator, SourceReel, derived_id, file_state, normal_handle, printable
 
 # The first whose suffix fits reads a file.
@@ -87,8 +87,7 @@ class ExportsFolder:
         found = sorted(why.items())
         found += [(name, "a video without a metadata file") for name in self._folder.loose_videos()]
         found += [(name, "not a kind of file that is read") for name in self._folder.others()]
-        text = f"{len(found)} files in {printable(self.settings.folder)} are passed over"
-        return [Notice(text, examples=tuple(found[:SHOWN]))] if found else []
+        return notice_passed_over(found, printable(self.settings.folder))
 
     def _creators(self) -> dict[str, SourceCreator]:
         """Every creator, by id, sorted; made afresh each time, as callers may change what they get."""

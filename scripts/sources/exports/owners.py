@@ -61,8 +61,10 @@ class Owners:
         return self.named(account.handle, site) if account.handle else None
 
     def named(self, handle: str, site: str = INSTAGRAM) -> str:
-        """The id of the creator that has, or had, a handle."""
+        """The id of the creator that has, or had, a handle, or has it as number."""
         name = normal_handle(handle)
+        if (site, name) in self.keys and (site, name) not in self.by_handle:  # its number
+            return self.keys[site, name]
         known = self.by_handle.get((site, name), set())
         return name if name in known or len(known) != 1 else next(iter(known))
 

@@ -9,14 +9,14 @@ number now.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from common.states import Outcome
 from sources.exports.folder import Folder
 from sources.exports.item import INSTAGRAM, Item, OtherFileError, read_item
-from sources.fields import Fields, known, left_out, unexpected
+from sources.fields import Fields, known, left_out, seen, unexpected
 from sources.instagram import Account, media_id
 from sources.source import SourceReel
 
@@ -58,15 +58,17 @@ def _fill(item: Item, info: Fields, stem: Path, folder: Folder) -> None:
         outcome = Outcome("skipped", "not_a_reel", f"{item.where}: sound without a video")
         item.reel = SourceReel(reel_id, outcome=outcome)
         return
-    seen = info.count("view_count")  # of Instagram views, which are another measure; elsewhere what is shown as plays
+    likes = info.count("like_count")
+    # Of Instagram views, which are another measure; elsewhere what is shown as plays.
+    plays = seen(info.count("view_count"), likes)
     facts = known(
         code=code,
         url=info.link("webpage_url"),
         caption=_caption(info, site),
         taken_at=info.moment("timestamp") or info.optional(lambda path: _day(info.word(path)), "upload_date"),
-        plays=None if site == INSTAGRAM else seen,
-        views=seen if site == INSTAGRAM else None,
-        likes=info.count("like_count"),
+        plays=None if site == INSTAGRAM else plays,
+        views=plays if site == INSTAGRAM else None,
+        likes=likes,
         comments=info.count("comment_count"),
     )
     # Other protocols give lists of pieces, which only yt-dlp itself can put together.
@@ -102,6 +104,9 @@ def _caption(info: Fields, site: str) -> str | None:
 
 def _day(date: str | None) -> str | None:
     try:
-        return date and datetime.strptime(date, "%Y%m%d").replace(tzinfo=UTC).isoformat()
+        found = datetime.strptime(date, "%Y%m%d").replace(tzinfo=UTC) if date else None
     except ValueError:
         raise unexpected("upload_date", "YYYYMMDD", date) from None
+    if found and found > datetime.now(UTC) + timedelta(days=1):
+        raise unexpected("upload_date", "a day that has been", date)
+    return found.isoformat() if found else None

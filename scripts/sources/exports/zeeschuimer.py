@@ -15,6 +15,7 @@ from sources.exports.item import Item, OtherFileError, fill_post, read_item
 from sources.fields import Fields
 
 SUFFIXES = (".ndjson", ".jsonl")
+LATEST_S = 10**11
 # What every item of Instagram has one of.
 KEYS = {"pk", "id", "code", "shortcode", "user", "owner", "media_type", "__typename"}
 
@@ -35,5 +36,7 @@ def _fill(item: Item, line: Fields) -> None:
         raise OtherFileError(f"of {platform}, which yt-dlp can collect")
     if not wrapped and not KEYS & line.data.keys():
         raise OtherFileError("no item of Instagram")
-    item.captured = about.moment("timestamp_collected", per_s=1000)
+    collected = about.count("timestamp_collected") or 0
+    # In milliseconds; in seconds after some ways through other programs: they cannot be mistaken for each other.
+    item.captured = about.moment("timestamp_collected", per_s=1000 if collected > LATEST_S else 1)
     fill_post(item, line.part("data") if wrapped else line)
