@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 
 from common.states import ReelError
 
-Fit = Literal["letterbox", "crop"]
+Fit = Literal["letterbox", "crop", "none"]
 # Frames are thinned down to this many before the context is shortened.
 FEWEST_FRAMES = 4
 # Side of the squares that frames become; a model's own processor scales them to its size.
@@ -36,6 +36,11 @@ def read_frames(path: Path, names: list[str]) -> list[Image.Image]:
             return [Image.open(io.BytesIO(packed.read(name))).convert("RGB") for name in names]
     except (zipfile.BadZipFile, KeyError, OSError) as error:
         raise ReelError("corrupt", f"{path.name}: {error}") from None
+
+
+def fit_frame(image: Image.Image, fit: Fit, side: int) -> Image.Image:
+    """A frame in the shape that a model is shown: as it is (none), or as a square; see `fit_square`."""
+    return image if fit == "none" else fit_square(image, fit, side)
 
 
 def fit_square(image: Image.Image, fit: Fit, side: int) -> Image.Image:

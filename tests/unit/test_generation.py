@@ -90,7 +90,7 @@ def test_sampling_has_a_seed_and_each_reel_its_own(llava: Path) -> None:
 
 @pytest.mark.parametrize(("quantization", "layer"), [("nf4", "Linear4bit"), ("int8", "Linear8bitLt")])
 def test_weights_in_fewer_bits(llava: Path, quantization: str, layer: str) -> None:
-    generator = load(llava, quantization=quantization, dtype="bfloat16", batch_size=2)
+    generator = load(llava, quantization=quantization, dtype="bfloat16", batch_size=2, quantize_vision=True)
     layers = [module for module in generator.model.modules() if type(module).__name__ == layer]
     assert len(layers) > 20
     if quantization == "nf4":
