@@ -15,19 +15,12 @@ import torch
 from PIL import Image
 
 import real_layouts
+from asking import load
 from common.program import UserError
 from generation import weights
 from generation.local import LocalGenerator
 from generation.requests import Answer, Request
 
-SETTINGS = {
-    "quantization": "none",
-    "dtype": "float32",
-    "attention": "auto",
-    "device": "cpu",
-    "batch_size": 1,
-    "max_new_tokens": 8,
-}
 KINDS = ["llava_next_video", "llava_onevision", "qwen2_5_vl", "qwen3_vl", "internvl3", "smolvlm2"]
 # Of a video of a minute.
 TIMES = {1: (30.0,), 3: (0.5, 10.4, 59.0), 4: (0.5, 19.9, 40.0, 59.5)}
@@ -52,10 +45,6 @@ def spelled_numbers(monkeypatch) -> None:
     monkeypatch.setattr(processing_smolvlm, "num2words", str)
 
 
-def load(folder: Path, **settings) -> LocalGenerator:
-    return LocalGenerator(folder, **{**SETTINGS, **settings})
-
-
 def reel(number: int, seed: int = 0) -> Request:
     noise = np.random.default_rng(seed)
     shown = [Image.fromarray(noise.integers(0, 255, (160, 90, 3), dtype=np.uint8)) for _ in range(number)]
@@ -76,7 +65,7 @@ def told(generator: LocalGenerator, request: Request) -> str:
 @pytest.mark.parametrize("kind", KINDS)
 def test_models_as_their_repositories_have_them_answer_in_batches_as_alone(layout, kind: str) -> None:
     requests = [reel(3, 1), reel(1, 2), reel(4, 3), reel(3, 4), reel(1, 5)]
-    generator = load(layout(kind))
+    generator = load(layout(kind), max_new_tokens=8)
     for request in requests:
         plan = generator._plan(request)
         assert generator._prepare([plan]).inputs["input_ids"].shape[1] == plan.tokens, "planned as it is"
