@@ -83,8 +83,8 @@ def ask(work: Work, settings: DescriptionSection, prompt: str) -> tuple[Request,
         len(names),
         seed=int(str(work.inputs["frames"].sha256)[:8], 16),
         times=tuple(frame["time_s"] for frame in facts["frames"]),
-        duration=facts["duration_s"],
-        size=(facts["width"], facts["height"]),
+        duration=facts.get("duration_s", 0.0),
+        size=(facts["width"], facts["height"]) if "width" in facts else None,
     )
     return request, facts
 

@@ -85,9 +85,13 @@ class ChatProcessor:
         self.without_thinking = {name: False for name in SWITCHES if re.search(rf"(?<![\w.'\"]){name}\b", template)}
         self.side = self._side()
         self.picture_tokens = functools.cache(self._picture_tokens)
-        prompt = self.chat("x", 0).rstrip()
+        before, _, after = self.chat("\0", 0).partition("\0")
         # Some templates open the thoughts themselves; the answer has the closing mark only.
-        self.opened = next((begin for begin, _ in THOUGHTS if prompt.endswith(begin)), "")
+        self.opened = next((begin for begin, _ in THOUGHTS if after.rstrip().endswith(begin)), "")
+        # Some write turns in plain words: `USER:`. Words without such a sign are no turn by themselves.
+        last = {word for part in (before, after) for word in self.special.split(part)[-1].split()[-1:]}
+        turns = [word for word in last if not word[-1].isalnum()]
+        self.turns = re.compile("|".join(map(re.escape, turns)) or r"(?!)", re.IGNORECASE)
 
     # --- text -----------------------------------------------------------------------------------------------------
 
@@ -104,7 +108,8 @@ class ChatProcessor:
         return chat
 
     def text(self, request: Request, context: str) -> str:
-        """The prompt with its context, as text: what a caption says of `<video>` or `</s>` is no order to the model."""
+        """The prompt with its context, as text: a caption's `<video>`, `</s>` or `USER:` is no order to the model."""
+        context = self.turns.sub(lambda found: f"{found[0][:-1]} {found[0][-1]}", context)
         return request.text(self.special.sub(lambda found: f"{found[0][0]} {found[0][1:]}", context))
 
     def n_tokens(self, text: str) -> int:
