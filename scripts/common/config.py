@@ -488,7 +488,7 @@ class EmbeddingSection(Section):
     )
     model: str = Field("all-mpnet-base-v2", description="Sentence-transformers model of texts (config/models.yaml).")
     image_model: str = Field(
-        "clip-vit-base-patch32", description="Model of pictures: CLIP, SigLIP or `imagebind` (config/models.yaml)."
+        "clip-vit-base-patch32", description="Model of pictures: CLIP, SigLIP 2 or `imagebind` (config/models.yaml)."
     )
     fit: Literal["crop", "letterbox"] = Field(
         "crop",

@@ -111,7 +111,8 @@ def test_each_reel_has_a_description_and_the_record_of_how_it_was_made(study, we
         assert len(text.splitlines()) == 1
         record = json.loads(row.file().with_suffix(".json").read_text())
         assert record["attention"] == "sdpa"
-        assert record["quantization"] == "none"
+        assert (record["quantization"], record["quantized"], record["dtype"]) == ("none", [], "float32")
+        assert record["rope"]["rope_type"] == "default"
         assert record["class"] == "LlavaNextVideoForConditionalGeneration"
         assert record["frames_shown_s"] == [n * 1.5 for n in range(record["frames"])]
         assert record["context_words"] == record["context_words_shown"] == 4
@@ -119,6 +120,20 @@ def test_each_reel_has_a_description_and_the_record_of_how_it_was_made(study, we
         assert row.producer.startswith("describe_reels 2; tiny-llava@")
         assert f"prompt {record['prompt_sha256'][:12]}" in row.producer
     assert len({row.file().read_text() for row in rows.values()}) == 6
+
+
+def test_a_sign_repeated_is_a_failure_and_no_description(study, weights, monkeypatch) -> None:
+    from generation.local import LocalGenerator
+    from generation.requests import Answer
+
+    def overflowed(_, requests):
+        for number, request in enumerate(requests):
+            yield request, Answer("!" * 40 if number else "A bright kitchen.", True, (0,), 4, 9, 12)
+
+    monkeypatch.setattr(LocalGenerator, "generate", overflowed)
+    rows = describe(weights)
+    assert sorted((row.state, row.reason) for row in rows.values()) == [("failed", "no_answer")] * 5 + [("ok", None)]
+    assert not list(MANIFEST.with_suffix("").glob("reel1*")), "nothing that could be embedded"
 
 
 def test_what_a_description_depends_on(study, weights) -> None:

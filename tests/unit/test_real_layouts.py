@@ -138,6 +138,15 @@ def test_frames_that_were_thinned_keep_their_times(layout) -> None:
     assert re.findall(r"<([\d.]+) seconds>", said) == ["7.5", "45.0"]
 
 
+def test_models_of_native_resolution_are_shown_frames_without_bars(layout) -> None:
+    whole, squares = (load(layout("qwen3_vl"), fit=fit) for fit in ("none", "letterbox"))
+    grids = [tensors(one, reel(4))["video_grid_thw"][0].tolist() for one in (whole, squares)]
+    assert grids == [[2, 10, 6], [2, 42, 42]], "90 x 160 pixels as they are, in patches of 16; and a square"
+    plan = whole._plan(reel(4))
+    assert whole._prepare([plan]).inputs["input_ids"].shape[1] == plan.tokens, "planned in the frames' own size"
+    assert whole.facts["fit"] == "none"
+
+
 # --- precision ------------------------------------------------------------------------------------------------------
 
 
