@@ -38,13 +38,8 @@ def read_frames(path: Path, names: list[str]) -> list[Image.Image]:
         raise ReelError("corrupt", f"{path.name}: {error}") from None
 
 
-def fit_frame(image: Image.Image, fit: Fit, side: int) -> Image.Image:
-    """A frame in the shape that a model is shown: as it is (none), or as a square; see `fit_square`."""
-    return image if fit == "none" else fit_square(image, fit, side)
-
-
 def fit_square(image: Image.Image, fit: Fit, side: int) -> Image.Image:
-    """A frame as a square: whole, with black bars (letterbox), or its centre (crop).
+    """A frame as a square: whole, with black bars (letterbox), or its centre (crop); or in its own shape (none).
 
     Image processors cut a square out of the middle or squeeze the frame into one; of a square they show all.
 
@@ -53,6 +48,8 @@ def fit_square(image: Image.Image, fit: Fit, side: int) -> Image.Image:
         fit: how.
         side: of the square, in pixels.
     """
+    if fit == "none":
+        return image
     if fit == "crop":
         return ImageOps.fit(image, (side, side), Image.Resampling.BICUBIC)
     return ImageOps.pad(image, (side, side), Image.Resampling.BICUBIC, color="black")

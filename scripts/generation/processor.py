@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from common.program import UserError
 from generation.answers import THOUGHTS, without_thoughts
 from generation.libraries import transformers_library
-from generation.pictures import SIDE, Fit, fit_frame
+from generation.pictures import SIDE, Fit, fit_square
 from generation.requests import Request
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class ChatProcessor:
 
     def fitted(self, frame: Image) -> Image:
         """A frame as the model is shown it."""
-        return fit_frame(frame, self.fit, self.side)
+        return fit_square(frame, self.fit, self.side)
 
     def tokens_of_pictures(self, request: Request, indices: tuple[int, ...]) -> int:
         """What frames of a reel add to the tokens of a prompt that has places for them.

@@ -212,6 +212,7 @@ def test_letterbox_keeps_what_a_crop_loses() -> None:
     assert (whole[:, :30] == 0).all()
     assert (whole[:, -30:] == 0).all()
     assert (centre == 128).all(), "the top is lost: 44 % of the height are"
+    assert fit_square(frame, "none", 160) is frame, "for models of native resolution, here and behind an endpoint"
     landscape = np.asarray(fit_square(frame.rotate(90, expand=True), "letterbox", 160))
     assert (landscape[:30] == 0).all()
 
