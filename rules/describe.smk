@@ -64,7 +64,7 @@ else:
             "results/benchmarks/describe_reels/{batch}.tsv"
         conda:
             "../envs/models.yaml"
-        threads: 2
+        threads: 4
         resources:
             model=1 if STUDY.models("description") else 0,
             gpu=1 if STUDY.models("description") else 0,

@@ -32,7 +32,7 @@ from common.store import digest
 if TYPE_CHECKING:
     from generation.requests import Answer, Generator, Request
 
-VERSION = "1"
+VERSION = "2"
 NO_CONTEXT = "Nothing."
 
 
@@ -82,6 +82,9 @@ def ask(work: Work, settings: DescriptionSection, prompt: str) -> tuple[Request,
         functools.partial(read_frames, path, names),
         len(names),
         seed=int(str(work.inputs["frames"].sha256)[:8], 16),
+        times=tuple(frame["time_s"] for frame in facts["frames"]),
+        duration=facts.get("duration_s", 0.0),
+        size=(facts["width"], facts["height"]) if "width" in facts else None,
     )
     return request, facts
 
@@ -109,7 +112,7 @@ def write(
         "output_tokens": answer.output_tokens,
         "cost_usd": answer.cost_usd,
     }
-    work.artifact(".txt").write_text(" ".join(answer.text.split()) + "\n", encoding="utf-8")
+    work.artifact(".txt").write_text(answer.text + "\n", encoding="utf-8")
     work.artifact(".json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     cut = []
     if settings.context == "all" and request.context == NO_CONTEXT:
@@ -124,6 +127,8 @@ def write(
 
 def describe(works: list[Work], settings: DescriptionSection, generator: Generator) -> Iterator[tuple[Work, Outcome]]:
     """The core: frames and contexts to descriptions, as soon as each is there."""
+    from generation.checks import checked
+
     prompt = description_prompt(settings)
     made = {**generator.facts, "prompt_sha256": digest(prompt)}
     asked: dict[str, tuple[Work, dict[str, Any]]] = {}
@@ -138,14 +143,22 @@ def describe(works: list[Work], settings: DescriptionSection, generator: Generat
         requests.append(request)
     for request, answer in generator.generate(requests):
         work, facts = asked[request.name]
-        if isinstance(answer, ReelError):
-            yield work, Outcome("failed", answer.reason, answer.detail or None)
-        else:
-            yield work, write(work, settings, request, answer, facts, made)
+        try:
+            if isinstance(answer, ReelError):
+                raise answer
+            yield work, write(work, settings, request, checked(request, answer), facts, made)
+        except ReelError as problem:
+            yield work, Outcome("failed", problem.reason, problem.detail or None)
 
 
-def open_generator(settings: DescriptionSection, models: list[Model]) -> Generator:
-    """The model that describes: here, or behind an endpoint."""
+def open_generator(settings: DescriptionSection, models: list[Model], threads: int) -> Generator:
+    """The model that describes: here, or behind an endpoint.
+
+    Args:
+        settings: of the stage.
+        models: the section's.
+        threads: reels whose frames are decoded at a time.
+    """
     common: dict[str, Any] = {
         name: getattr(settings, name) for name in ("max_new_tokens", "temperature", "seed", "fit")
     }
@@ -156,8 +169,9 @@ def open_generator(settings: DescriptionSection, models: list[Model]) -> Generat
     from generation.local import LocalGenerator
 
     log.info("description: loading %s", models[0].name)
-    local = ("quantization", "dtype", "attention", "device", "batch_size", "context_tokens")
-    return LocalGenerator(models[0].folder, **common, **{name: getattr(settings, name) for name in local})
+    names = ("quantization", "quantize_vision", "dtype", "attention", "device", "batch_size", "context_tokens")
+    local: dict[str, Any] = {name: getattr(settings, name) for name in names}
+    return LocalGenerator(models[0].folder, threads=threads, **common, **local)
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -165,7 +179,7 @@ def main(arguments: argparse.Namespace) -> None:
     models = read_weights(arguments, settings.weights)
 
     def compute(works: list[Work]) -> Iterator[tuple[Work, Outcome]]:
-        yield from describe(works, settings, open_generator(settings, models))
+        yield from describe(works, settings, open_generator(settings, models, arguments.workers))
 
     run_stage(STAGE, arguments, settings, compute, models)
 

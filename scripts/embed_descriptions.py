@@ -144,10 +144,15 @@ class FrameEmbedder:
 
     def load(self, model: Model) -> None:
         """Load the model, and what makes its input of pictures."""
+        from generation.weights import check_complete
+
         library = transformers_library()
-        self.model = library.AutoModel.from_pretrained(model.folder, local_files_only=True, dtype=self.torch.float32)
+        self.model, found = library.AutoModel.from_pretrained(
+            model.folder, local_files_only=True, dtype=self.torch.float32, output_loading_info=True
+        )
         if not hasattr(self.model, "get_image_features"):
             raise UserError(f"{model.name} has no embedding of pictures; embedding.image_model needs one like CLIP")
+        check_complete(model.folder, found)
         processor = library.AutoImageProcessor.from_pretrained(model.folder, local_files_only=True)
         self.side = self.model.config.vision_config.image_size
         self.prepare = lambda images: processor(images=images, return_tensors="pt")["pixel_values"]

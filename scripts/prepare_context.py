@@ -12,7 +12,7 @@ import functools
 import json
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from common.config import ContextSection
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from texts.argos import ArgosTranslator
     from texts.languages import LanguageDetector
 
-VERSION = "3"
+VERSION = "4"
 # Tokens of a summary, or of a caption's translation: Instagram's captions have 2,200 characters at most.
 MAX_NEW_TOKENS = 768
 # Reels are finished in groups of so many times what the language model takes at a time: batches are full, and a kill
@@ -258,6 +258,7 @@ class ContextMaker:
 
     def _ask(self, prompt: str, texts: list[str]) -> list[Answer | ReelError]:
         """Answers about texts, each in one line, in their order."""
+        from generation.checks import checked
         from generation.requests import Request
 
         requests = [
@@ -271,7 +272,10 @@ class ContextMaker:
             elif answer.context_words < len(request.context.split()):
                 found[request.name] = ReelError("refused", "a text longer than the model's context window")
             else:
-                found[request.name] = replace(answer, text=" ".join(answer.text.split()))
+                try:
+                    found[request.name] = checked(request, answer)
+                except ReelError as problem:
+                    found[request.name] = problem
         return [found[request.name] for request in requests]
 
     # --- the file -----------------------------------------------------------------------------------------------

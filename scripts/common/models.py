@@ -63,7 +63,10 @@ class ModelEntry(Section):
     unzip: list[str] = Field(
         default_factory=list, description="Archives among `urls` to unpack, without their outermost folder."
     )
-    revision: str | None = Field(None, description="Commit; null: resolved at first download, then locked.")
+    revision: str | None = Field(
+        None,
+        description="Commit or other reference of the hub (refs/pr/1); null: resolved at first download, then locked.",
+    )
     licence: str = Field(description="Licence of the weights.")
     memory_mb: int = Field(description="Memory needed when loaded.")
     files: dict[str, str | None] = Field(

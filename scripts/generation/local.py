@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,18 +9,33 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from common.program import UserError, log
+from common.program import log
 from common.states import ReelError
 from common.store import digest
 from generation.libraries import transformers_library
-from generation.pictures import FEWEST_FRAMES, SIDE, Fit, fit_square, thinned
+from generation.memory import Allowance, bytes_per_token, is_out_of_memory
+from generation.pictures import FEWEST_FRAMES, Fit, thinned
+from generation.processor import ChatProcessor, Shown
 from generation.requests import Answer, Request
+from generation.weights import (
+    load_weights,
+    quantised_parts,
+    quantization_config,
+    read_config,
+    resolve_attention,
+    resolve_device,
+    resolve_dtype,
+    resolve_quantization,
+    rope,
+    window,
+    without_numbers,
+)
 
 if TYPE_CHECKING:
     import torch
 
 # Of the memory that is free after loading, what a batch is planned to take.
-PLANNED_SHARE = 0.7
+PLANNED_SHARE = 0.9
 
 
 @dataclass(frozen=True)
@@ -40,13 +53,15 @@ class LocalGenerator:
     """A `Generator` on this machine.
 
     Requests are sorted by their number of tokens and answered in batches as large as the memory takes; a batch that is
-    too large is halved. Greedy unless a temperature is given; then each request is sampled with a stream of its own, so
-    that an answer does not depend on its neighbours in the batch.
+    too large is halved, and a reel that does not fit alone is shown with fewer frames. Greedy unless a temperature is
+    given; then each request is sampled with a stream of its own, so that an answer does not depend on its neighbours in
+    the batch.
 
     Args:
         folder: of the model: configuration, tokenizer or processor with a chat template, safetensors.
-        quantization: of the weights: nf4 (with double quantisation), int8 or none (bitsandbytes).
-        dtype: of the computation: float16, bfloat16 or float32.
+        quantization: of the weights: auto (none where the card has room for them, else nf4), nf4 (with double
+            quantisation), int8 or none (bitsandbytes).
+        dtype: of the computation: auto (what the model's configuration says), float16, bfloat16 or float32.
         attention: auto, flash_attention_2, sdpa or eager.
         device: auto, cpu or cuda.
         batch_size: requests answered together at most.
@@ -54,7 +69,9 @@ class LocalGenerator:
         temperature: 0 is greedy.
         seed: of sampling.
         context_tokens: of frames, text and answer at most; None: what the model says.
-        fit: how frames become squares.
+        fit: how frames become what the model looks at.
+        quantize_vision: also quantise the vision tower and the projector.
+        threads: reels whose frames are decoded at a time.
 
     Raises:
         UserError: the model cannot be used as asked; the message says what to do.
@@ -74,75 +91,47 @@ class LocalGenerator:
         seed: int = 0,
         context_tokens: int | None = None,
         fit: Fit = "letterbox",
+        quantize_vision: bool = False,
+        threads: int = 1,
     ) -> None:
-        self.folder, self.batch_size, self.fit = folder, batch_size, fit
+        self.folder, self.batch_size, self.threads = folder, batch_size, threads
         self.max_new_tokens, self.temperature, self.seed = max_new_tokens, temperature, seed
-        self.device = _device(device)
-        attention = _attention(attention, self.device, dtype)
-        self.sees = (folder / "preprocessor_config.json").exists() or (folder / "processor_config.json").exists()
-        self._load(quantization, dtype, attention)
-        self.limit = min(context_tokens or 1 << 30, self._window())
-        self.picture_tokens = functools.cache(self._picture_tokens)
+        self.device = resolve_device(device)
+        self.input = ChatProcessor(folder, fit)
+        self.processor, self.tokenizer = self.input.processor, self.input.tokenizer
+        config = read_config(folder)
+        dtype = resolve_dtype(dtype, config, self.device)
+        attention = resolve_attention(attention, self.device, dtype)
+        quantization = self._load(config, quantization, quantize_vision, dtype, attention)
+        self.limit = min(context_tokens or 1 << 30, window(self.model.config))
+        self.allowance = Allowance()
         self.facts: dict[str, object] = {
             "quantization": quantization,
+            "quantized": quantised_parts(self.model),
             "dtype": dtype,
             "attention": attention,
             "device": self.device,
             "class": type(self.model).__name__,
-            **({"frames_as": "video" if self.video else "images", "fit": fit} if self.sees else {}),
+            "rope": rope(self.model.config),
+            **({"frames_as": "video" if self.input.video else "images", "fit": fit} if self.input.sees else {}),
         }
 
-    # --- loading ------------------------------------------------------------------------------------------------
-
-    def _load(self, quantization: str, dtype: str, attention: str) -> None:
-        import torch
-
+    def _load(self, config: Any, quantization: str, quantize_vision: bool, dtype: str, attention: str) -> str:
+        """Load the weights; returns the quantisation that was used."""
         library = transformers_library()
-        kind = library.AutoModelForImageTextToText if self.sees else library.AutoModelForCausalLM
-        reader = library.AutoProcessor if self.sees else library.AutoTokenizer
-        compute = getattr(torch, dtype)
-        config = None
-        if quantization == "nf4":
-            config = library.BitsAndBytesConfig(
-                load_in_4bit=True,
-                bnb_4bit_quant_type="nf4",
-                bnb_4bit_use_double_quant=True,
-                bnb_4bit_compute_dtype=compute,
-            )
-        elif quantization == "int8":
-            config = library.BitsAndBytesConfig(load_in_8bit=True)
+        kind = library.AutoModelForImageTextToText if self.input.sees else library.AutoModelForCausalLM
         if self.device == "cpu":
             log.warning("no GPU is used: a model of 7 billion parameters takes minutes for one answer")
-        try:
-            self.processor: Any = reader.from_pretrained(self.folder, local_files_only=True)
-            self.model: Any = kind.from_pretrained(
-                self.folder,
-                local_files_only=True,
-                use_safetensors=True,
-                dtype=compute,
-                attn_implementation=attention,
-                quantization_config=config,
-                device_map={"": self.device},
-            ).eval()
-        except torch.OutOfMemoryError as error:
-            raise UserError(
-                f"{self.folder.name} does not fit into the memory of the GPU ({str(error).splitlines()[0]}): choose "
-                "`quantization: nf4`, a smaller model, or a GPU with more memory (docs/models.md)"
-            ) from None
-        except (OSError, ValueError, ImportError) as error:
-            raise UserError(f"{self.folder}: the model cannot be loaded: {error}") from None
-        self.tokenizer: Any = getattr(self.processor, "tokenizer", self.processor)
-        self.tokenizer.padding_side = "left"  # answers begin where the prompts end
-        if self.tokenizer.pad_token_id is None:
-            self.tokenizer.pad_token = self.tokenizer.eos_token
-        self.video = getattr(self.processor, "video_processor", None) is not None
-        special = {str(token) for token in self.tokenizer.added_tokens_decoder.values() if token.special}
-        names = sorted({*special, *self.tokenizer.all_special_tokens}, key=len, reverse=True)
-        self.special = re.compile("|".join(map(re.escape, names)) or r"(?!)")
-        if getattr(self.processor, "chat_template", None) is None:
-            raise UserError(
-                f"{self.folder}: the model has no chat template; choose one that was trained to answer (docs/models.md)"
-            )
+        skeleton = without_numbers(kind, config)
+        quantization = resolve_quantization(quantization, skeleton, dtype, self.device)
+        self.model: Any = load_weights(
+            kind,
+            self.folder,
+            device=self.device,
+            dtype=dtype,
+            attention=attention,
+            quantization=quantization_config(quantization, quantize_vision, skeleton, dtype),
+        )
         ends = self.model.generation_config.eos_token_id
         ends = self.tokenizer.eos_token_id if ends is None else ends
         self.ends = set(ends if isinstance(ends, list) else [ends])
@@ -152,51 +141,18 @@ class LocalGenerator:
             max_new_tokens=self.max_new_tokens,
             eos_token_id=sorted(self.ends),
             pad_token_id=self.tokenizer.pad_token_id,
+            disable_compile=True,
         )
-
-    def _window(self) -> int:
-        """Tokens that the model can look at."""
-        config = self.model.config.get_text_config()
-        found = getattr(config, "max_position_embeddings", None)
-        return int(found) if found else 1 << 30
-
-    def _picture_tokens(self, number: int) -> int:
-        """What so many frames add to the tokens of a prompt that has places for them; found out with blank ones.
-
-        Models count in their own ways: pairs of frames, tokens between them.
-        """
-        from PIL import Image
-
-        if not number:
-            return 0
-        chat = self._chat("x", number)
-        blank = [Image.new("RGB", (SIDE, SIDE))] * number
-        return int(self._inputs([chat], [blank])["input_ids"].shape[1]) - self._n_tokens(chat)
+        return quantization
 
     # --- what fits ----------------------------------------------------------------------------------------------
 
-    def _chat(self, text: str, n_pictures: int) -> str:
-        """A prompt in the model's own chat format, with a place for the frames."""
-        places = [{"type": "video"}] if self.video else [{"type": "image"}] * n_pictures
-        content: Any = [*(places if n_pictures else []), {"type": "text", "text": text}] if self.sees else text
-        chat: str = self.processor.apply_chat_template(
-            [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False
-        )
-        return chat
-
-    def _text(self, request: Request, context: str) -> str:
-        """The prompt with its context, as text: what a caption says of `<video>` or `</s>` is no order to the model."""
-        return request.text(self.special.sub(lambda found: f"{found[0][0]} {found[0][1:]}", context))
-
-    def _n_tokens(self, text: str) -> int:
-        return len(self.tokenizer(text, add_special_tokens=not self._begins(text))["input_ids"])
-
-    def _begins(self, chat: str) -> bool:
-        """Whether a chat has its beginning-of-text token already."""
-        return bool(self.tokenizer.bos_token) and chat.startswith(self.tokenizer.bos_token)
-
-    def _plan(self, request: Request) -> _Plan:
+    def _plan(self, request: Request, most: int | None = None) -> _Plan:
         """What of a request fits: frames are thinned first, then the context is shortened.
+
+        Args:
+            request: the question.
+            most: frames at most; None: all.
 
         Raises:
             ReelError: not even the prompt alone fits.
@@ -204,18 +160,20 @@ class LocalGenerator:
         words = request.context.split()
         room = self.limit - self.max_new_tokens
 
-        def tokens(n_pictures: int, context: str) -> int:
-            chat = self._chat(self._text(request, context), n_pictures)
-            return self._n_tokens(chat) + self.picture_tokens(n_pictures)
+        def frames(number: int) -> tuple[int, ...]:
+            return thinned(request.n_pictures, number)
 
-        n_pictures = request.n_pictures
-        while n_pictures > FEWEST_FRAMES and tokens(n_pictures, request.context) > room:
-            over = tokens(n_pictures, request.context) - room
-            surely = over * n_pictures // (2 * self.picture_tokens(n_pictures))  # half of what it looks like
+        def tokens(number: int, context: str) -> int:
+            chat = self.input.chat(self.input.text(request, context), number)
+            return self.input.n_tokens(chat) + self.input.tokens_of_pictures(request, frames(number))
+
+        n_pictures = min(request.n_pictures, most or request.n_pictures)
+        while n_pictures > FEWEST_FRAMES and (over := tokens(n_pictures, request.context) - room) > 0:
+            # Half of what it looks like.
+            surely = over * n_pictures // (2 * self.input.tokens_of_pictures(request, frames(n_pictures)))
             n_pictures = max(FEWEST_FRAMES, n_pictures - max(1, surely))
         kept, context = len(words), request.context
-        while kept and tokens(n_pictures, context) > room:
-            over = tokens(n_pictures, context) - room
+        while kept and (over := tokens(n_pictures, context) - room) > 0:
             kept = max(0, min(kept - 1, kept - over // 4))  # a word is seldom more than four tokens
             context = " ".join(words[:kept])
         while n_pictures > 1 and tokens(n_pictures, context) > room:
@@ -225,7 +183,7 @@ class LocalGenerator:
             raise ReelError(
                 "refused", f"the prompt takes {total} tokens of {self.limit}, {self.max_new_tokens} are for the answer"
             )
-        return _Plan(request, thinned(request.n_pictures, n_pictures), self._text(request, context), kept, total)
+        return _Plan(request, frames(n_pictures), self.input.text(request, context), kept, total)
 
     # --- answering ----------------------------------------------------------------------------------------------
 
@@ -239,109 +197,143 @@ class LocalGenerator:
                 yield request, problem
         # The longest first: what does not fit in memory shows at once, and neighbours have little padding.
         waiting = deque(sorted(plans, key=lambda plan: (-len(plan.pictures), -plan.tokens)))
-        largest = self.batch_size
-        with ThreadPoolExecutor(1) as pool:  # frames are decoded while the model answers the batch before
+        with ThreadPoolExecutor(1) as ahead:  # frames are decoded while the model answers the batch before
             coming: Future[_Batch] | None = None
             while coming or waiting:
-                batch = coming.result() if coming else self._prepare(self._take(waiting, largest))
-                coming = None
+                batch = coming.result() if coming else self._prepare(self._take(waiting))
+                coming = ahead.submit(self._prepare, self._take(waiting)) if waiting else None
                 yield from batch.failed
-                if len(batch.plans) > largest:  # made before the memory was known to be too small
-                    waiting.extendleft(reversed(batch.plans))
+                if not batch.plans:
                     continue
-                if waiting:
-                    coming = pool.submit(self._prepare, self._take(waiting, largest))
                 try:
-                    answers = self._answer(batch) if batch.plans else []
+                    answers = self._answer(batch)
                 except MemoryError as error:
-                    if len(batch.plans) == 1:
-                        yield batch.plans[0].request, ReelError("out_of_memory", str(error))
-                        continue
-                    largest = len(batch.plans) // 2
-                    log.info("out of memory with %d together: going on with %d", len(batch.plans), largest)
-                    waiting.extendleft(reversed(batch.plans))
+                    if coming:  # made before the memory was known to be too small
+                        made = coming.result()
+                        yield from made.failed
+                        waiting.extendleft(reversed(made.plans))
+                        coming = None
+                    try:
+                        waiting.extendleft(reversed(self._smaller(batch.plans, error)))
+                    except ReelError as problem:
+                        yield batch.plans[0].request, problem
                     continue
+                self.allowance.sufficed(self._tokens(batch.plans))
                 yield from zip([plan.request for plan in batch.plans], answers, strict=True)
 
-    def _take(self, waiting: deque[_Plan], largest: int) -> list[_Plan]:
+    def _smaller(self, plans: list[_Plan], error: MemoryError) -> list[_Plan]:
+        """Plans to be tried again after memory ran out: the same in smaller batches, or one reel with fewer frames.
+
+        Raises:
+            ReelError: one reel with few frames does not fit alone.
+        """
+        self.allowance.lacked(self._tokens(plans))
+        if len(plans) > 1:
+            log.info("out of memory with %d reels together: going on with fewer", len(plans))
+            return plans
+        (plan,) = plans
+        number = len(plan.pictures)
+        if number <= FEWEST_FRAMES:
+            raise ReelError("out_of_memory", str(error))
+        log.info("out of memory with %s alone: fewer than its %d frames are shown", plan.request.name, number)
+        return [self._plan(plan.request, max(FEWEST_FRAMES, number // 2))]
+
+    def _tokens(self, plans: list[_Plan]) -> int:
+        """Tokens of a batch: prompts with their padding, and answers."""
+        return len(plans) * (max(plan.tokens for plan in plans) + self.max_new_tokens)
+
+    def _take(self, waiting: deque[_Plan]) -> list[_Plan]:
         """The plans of the next batch; videos of a batch must have as many frames each."""
         first = waiting[0]
-        number = min(largest, self._fitting(first.tokens + self.max_new_tokens))
+        number = min(self.batch_size, self._fitting(first.tokens + self.max_new_tokens))
         taken: list[_Plan] = []
         while waiting and len(taken) < number and len(waiting[0].pictures) == len(first.pictures):
             taken.append(waiting.popleft())
         return taken
 
     def _fitting(self, tokens: int) -> int:
-        """How many sequences of so many tokens the GPU's memory should take, from their keys and values."""
-        if self.device == "cpu":
-            return self.batch_size
-        import torch
+        """How many sequences of so many tokens the memory should take."""
+        most = self.allowance.most
+        if self.device != "cpu":
+            import torch
 
-        config = self.model.config.get_text_config()
-        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-        width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        # Twice for keys and values, and as much again for what is computed on the way.
-        bytes_each: int = 2 * 2 * config.num_hidden_layers * heads * width * tokens * self.model.dtype.itemsize
-        # What PyTorch keeps from the batches before and does not use is free for the next one.
-        free = torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
-        return max(1, int(free * PLANNED_SHARE) // bytes_each)
+            # What PyTorch keeps from the batches before and does not use is free for the next one.
+            free = torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+            config = self.model.config.get_text_config()
+            most = min(most, free * PLANNED_SHARE / bytes_per_token(config, self.model.dtype.itemsize))
+        return int(max(1, min(self.batch_size, most // tokens)))
 
     def _prepare(self, plans: list[_Plan]) -> _Batch:
         """Frames decoded, texts as tokens; a request whose frames cannot be read fails alone."""
-        good, pictures, failed = [], [], []
-        for plan in plans:
-            try:
-                frames = plan.request.pictures() if plan.request.pictures else []
-                shown = [fit_square(frames[index], self.fit, SIDE) for index in plan.pictures]
-            except ReelError as problem:
-                failed.append((plan.request, problem))
-                continue
-            good.append(plan)
-            pictures.append(shown)
-        chats = [self._chat(plan.text, len(plan.pictures)) for plan in good]
-        return _Batch(good, self._inputs(chats, pictures) if good else None, failed)
+        good, shown, failed = [], [], []
+        with ThreadPoolExecutor(self.threads) as pool:
+            for plan, found in zip(plans, pool.map(self._show, plans), strict=True):
+                if isinstance(found, ReelError):
+                    failed.append((plan.request, found))
+                else:
+                    good.append(plan)
+                    shown.append(found)
+        chats = [self.input.chat(plan.text, len(plan.pictures)) for plan in good]
+        return _Batch(good, self.input.inputs(chats, shown) if good else None, failed)
 
-    def _inputs(self, chats: list[str], pictures: list[list[Any]]) -> Any:
-        settings: dict[str, Any] = {"padding": True, "return_tensors": "pt"}
-        settings["add_special_tokens"] = not (chats and self._begins(chats[0]))
-        if not self.sees or not any(pictures):
-            return self.tokenizer(chats, **settings)
-        if self.video:
-            import numpy as np
-
-            videos = [np.stack([np.asarray(picture) for picture in shown]) for shown in pictures]
-            return self.processor(text=chats, videos=videos, do_sample_frames=False, **settings)
-        return self.processor(text=chats, images=pictures, **settings)
+    def _show(self, plan: _Plan) -> Shown | ReelError:
+        """The frames of a reel that the model is shown, decoded."""
+        request = plan.request
+        try:
+            frames = request.pictures() if request.pictures else []
+        except ReelError as problem:
+            return problem
+        times = tuple(request.times[index] for index in plan.pictures) if request.times else ()
+        return Shown([self.input.fitted(frames[index]) for index in plan.pictures], times, request.duration)
 
     def _answer(self, batch: _Batch) -> list[Answer | ReelError]:
         """Answers of a batch; raises MemoryError where the memory does not take it."""
         import torch
 
-        inputs = {
-            name: values.to(self.device, self.model.dtype if values.is_floating_point() else None)
-            for name, values in batch.inputs.items()
-        }
-        length = inputs["input_ids"].shape[1]
+        scores = _FiniteScores()
         sampling = [self._sampling(batch.plans)] if self.temperature > 0 else []
         try:
+            inputs = {
+                name: values.to(self.device, self.model.dtype if values.is_floating_point() else None)
+                for name, values in batch.inputs.items()
+            }
+            length = inputs["input_ids"].shape[1]
             with torch.inference_mode():
-                given = self.model.generate(**inputs, logits_processor=sampling)
-        except (torch.OutOfMemoryError, RuntimeError) as error:
-            if not isinstance(error, torch.OutOfMemoryError) and "allocate memory" not in str(error):
+                given = self.model.generate(
+                    **inputs, **self._room_for_keys(length), logits_processor=[scores, *sampling]
+                )
+            rows = given[:, length:].tolist()
+            finite = scores.rows() or [[]] * len(rows)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
                 raise
-            if self.device != "cpu":
-                torch.cuda.empty_cache()
-            raise MemoryError(str(error).splitlines()[0]) from None
-        rows = given[:, length:].tolist()
-        return [self._read(plan, row) for plan, row in zip(batch.plans, rows, strict=True)]
+            said = str(error).splitlines()[0]
+        else:
+            return [self._read(plan, *found) for plan, *found in zip(batch.plans, rows, finite, strict=True)]
+        if self.device != "cpu":
+            torch.cuda.empty_cache()  # after the exception, whose traceback holds what was computed
+        raise MemoryError(said)
 
-    def _read(self, plan: _Plan, row: list[int]) -> Answer | ReelError:
+    def _room_for_keys(self, length: int) -> dict[str, Any]:
+        """Room for keys and values, taken once: the library's default copies all of them at every step."""
+        if not self.model._supports_default_dynamic_cache():  # a model with a memory of its own kind
+            return {}
+        from transformers import StaticCache
+
+        config = self.model.config.get_text_config(decoder=True)
+        return {"past_key_values": StaticCache(config=config, max_cache_len=length + self.max_new_tokens)}
+
+    def _read(self, plan: _Plan, row: list[int], finite: list[bool]) -> Answer | ReelError:
         end = next((n for n, token in enumerate(row) if token in self.ends), None)
-        text = self.tokenizer.decode(row[:end], skip_special_tokens=True).strip()
-        if not text:
-            return ReelError("empty_answer", f"{len(row[:end])} tokens, none of them a word")
         n_tokens = len(row) if end is None else end + 1
+        if not all(finite[:n_tokens]):
+            return ReelError(
+                "no_answer",
+                f"the model's scores are not finite numbers in {self.facts['dtype']}: choose `dtype: auto` or bfloat16",
+            )
+        text = self.input.read(row[:end])
+        if not text:
+            return ReelError("empty_answer", f"{len(row[:end])} tokens, none of them a word of an answer")
         return Answer(text, end is not None, plan.pictures, plan.context_words, plan.tokens, n_tokens)
 
     def _sampling(self, plans: list[_Plan]) -> Any:
@@ -360,6 +352,21 @@ class LocalGenerator:
         return sample
 
 
+class _FiniteScores:
+    """Notes, token by token, whether the scores that a model gives its vocabulary are numbers at all."""
+
+    def __init__(self) -> None:
+        self.steps: list[torch.Tensor] = []
+
+    def __call__(self, _: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        self.steps.append(scores.amax(dim=1).isfinite())
+        return scores
+
+    def rows(self) -> list[list[bool]]:
+        """Of each sequence, of each token."""
+        return [list(row) for row in zip(*(step.tolist() for step in self.steps), strict=True)]
+
+
 @dataclass
 class _Batch:
     """A batch ready to be answered, and requests that failed while it was made."""
@@ -367,31 +374,3 @@ class _Batch:
     plans: list[_Plan]
     inputs: Any
     failed: list[tuple[Request, ReelError]]
-
-
-def _device(asked: str) -> str:
-    import torch
-
-    if asked == "cuda" and not torch.cuda.is_available():
-        raise UserError("device: cuda: PyTorch sees no GPU here (nvidia-smi; CUDA_VISIBLE_DEVICES; docs/models.md)")
-    return "cuda" if asked == "cuda" or (asked == "auto" and torch.cuda.is_available()) else "cpu"
-
-
-def _attention(asked: str, device: str, dtype: str) -> str:
-    """The attention to be used; `auto` takes flash attention where it can run."""
-    import importlib.util
-
-    import torch
-
-    problem = (
-        "it runs on GPUs only" if device != "cuda"
-        else "the package flash-attn is not installed" if importlib.util.find_spec("flash_attn") is None
-        else "the GPU is older than Ampere" if torch.cuda.get_device_capability()[0] < 8
-        else "it computes in float16 or bfloat16 only" if dtype == "float32"
-        else None
-    )  # fmt: skip
-    if asked == "flash_attention_2" and problem:
-        raise UserError(f"attention: flash_attention_2: {problem}; docs/models.md says how to get it, or choose sdpa")
-    if asked == "auto":
-        return "sdpa" if problem else "flash_attention_2"
-    return asked

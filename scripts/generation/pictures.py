@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 
 from common.states import ReelError
 
-Fit = Literal["letterbox", "crop"]
+Fit = Literal["letterbox", "crop", "none"]
 # Frames are thinned down to this many before the context is shortened.
 FEWEST_FRAMES = 4
 # Side of the squares that frames become; a model's own processor scales them to its size.
@@ -39,7 +39,7 @@ def read_frames(path: Path, names: list[str]) -> list[Image.Image]:
 
 
 def fit_square(image: Image.Image, fit: Fit, side: int) -> Image.Image:
-    """A frame as a square: whole, with black bars (letterbox), or its centre (crop).
+    """A frame as a square: whole, with black bars (letterbox), or its centre (crop); or in its own shape (none).
 
     Image processors cut a square out of the middle or squeeze the frame into one; of a square they show all.
 
@@ -48,6 +48,8 @@ def fit_square(image: Image.Image, fit: Fit, side: int) -> Image.Image:
         fit: how.
         side: of the square, in pixels.
     """
+    if fit == "none":
+        return image
     if fit == "crop":
         return ImageOps.fit(image, (side, side), Image.Resampling.BICUBIC)
     return ImageOps.pad(image, (side, side), Image.Resampling.BICUBIC, color="black")

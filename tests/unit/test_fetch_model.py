@@ -464,6 +464,16 @@ def test_what_is_left_of_another_revision_is_not_mixed_in(place, hub):
     assert (place.folder / "config.json").read_bytes() == b"{}"
 
 
+def test_a_reference_of_the_hub_is_asked_for_and_the_lock_has_its_commit(place, hub):
+    """CLIP's weights are safetensors in a proposal only, not in the main branch."""
+    registry = yaml.safe_load((place.root / "models.yaml").read_text())
+    registry["models"]["tiny"]["revision"] = "refs/pr/15"
+    (place.root / "models.yaml").write_text(yaml.safe_dump(registry))
+    assert from_hub(place, hub).returncode == 0
+    assert any(path.startswith("/api/models/people/tiny/revision/refs%2Fpr%2F15") for path, _ in hub.asked)
+    assert read_lock(place.lock)["tiny"]["revision"] == COMMIT
+
+
 def test_another_commit_than_the_one_that_lies_there_is_fetched(place, hub):
     """Two studies share the folder of models; the second asks for another commit, whose files are as large."""
     assert from_hub(place, hub).returncode == 0
