@@ -32,7 +32,7 @@ from common.store import digest
 if TYPE_CHECKING:
     from generation.requests import Answer, Generator, Request
 
-VERSION = "1"
+VERSION = "2"
 NO_CONTEXT = "Nothing."
 
 
@@ -82,6 +82,8 @@ def ask(work: Work, settings: DescriptionSection, prompt: str) -> tuple[Request,
         functools.partial(read_frames, path, names),
         len(names),
         seed=int(str(work.inputs["frames"].sha256)[:8], 16),
+        times=tuple(frame["time_s"] for frame in facts["frames"]),
+        duration=facts["duration_s"],
     )
     return request, facts
 

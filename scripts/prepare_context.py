@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from texts.argos import ArgosTranslator
     from texts.languages import LanguageDetector
 
-VERSION = "3"
+VERSION = "4"
 # Tokens of a summary, or of a caption's translation: Instagram's captions have 2,200 characters at most.
 MAX_NEW_TOKENS = 768
 # Reels are finished in groups of so many times what the language model takes at a time: batches are full, and a kill

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from common.strict_yaml import Content, StrictError, read_strictly
 
@@ -57,6 +57,17 @@ def setting_of(backends: str | tuple[str, ...], default: Any, description: str, 
     """A field that only these backends look at: results of the others do not depend on it."""
     names: list[Any] = [backends] if isinstance(backends, str) else list(backends)
     return Field(default, description=description, json_schema_extra={"backends": names}, **limits)
+
+
+# What a request consists of, or what its answer's form depends on.
+OURS = {"model", "messages", "stream", "n"}
+
+
+def check_extra(extra: dict[str, Any]) -> dict[str, Any]:
+    """Further fields of a request to a server; raises ValueError where they would change what is asked."""
+    if wrong := sorted(OURS & extra.keys()):
+        raise ValueError(f"extra: {', '.join(wrong)}: set by the program itself; leave it out")
+    return extra
 
 
 AnySection = TypeVar("AnySection", bound=Section)
@@ -241,8 +252,28 @@ class EndpointSection(Section):
     connections: int = execution(8, "Requests under way at a time, in one job.", ge=1, le=256)
     timeout_s: float = execution(180.0, "Seconds to wait for an answer.", gt=0)
     attempts: int = execution(5, "Attempts for a request that is throttled or fails in passing.", ge=1)
+    extra: dict[str, Any] = Field(
+        {},
+        description="Further fields of each request, as the server takes them; null leaves a field out: "
+        "`{max_tokens: null, max_completion_tokens: 1024, temperature: null}`. No secrets: results repeat them.",
+    )
+    tokens_per_frame: int = execution(
+        32,
+        "Tokens that a frame takes at least: where the server counts fewer, it left frames out, and the answer is "
+        "refused. 0: the number of frames is not checked.",
+        ge=0,
+    )
     price_per_1m_input_tokens: float = execution(0.0, "Price (US dollars), for what a run says it cost.", ge=0)
     price_per_1m_output_tokens: float = execution(0.0, "Price (US dollars), for what a run says it cost.", ge=0)
+
+    @field_validator("extra")
+    @classmethod
+    def _not_what_is_asked(cls, extra: dict[str, Any]) -> dict[str, Any]:
+        return check_extra(extra)
+
+    def result_settings(self) -> dict[str, Any]:
+        """See `Section.result_settings`: without `extra` where it is empty."""
+        return {name: value for name, value in super().result_settings().items() if value or name != "extra"}
 
 
 Quantization = Literal["nf4", "int8", "none"]

@@ -23,6 +23,8 @@ class Request:
         context: what may be shortened where there are too many tokens.
         pictures: gives the frames (RGB) in order of time, called once, shortly before they are needed; None: text only.
         n_pictures: how many frames there are.
+        times: of the frames, in seconds; models that know time are told.
+        duration: of the reel, in seconds.
         seed: of sampling, its own; from the content, so that an answer does not depend on other requests.
     """
 
@@ -32,6 +34,8 @@ class Request:
     pictures: Callable[[], list[Image]] | None = None
     n_pictures: int = 0
     seed: int = 0
+    times: tuple[float, ...] = ()
+    duration: float = 0.0
 
     def text(self, context: str | None = None) -> str:
         """The prompt with its context, or with another one."""

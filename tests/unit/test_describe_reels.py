@@ -74,7 +74,8 @@ def pack(path: Path, number: int, seed: int, first: str = "00.jpg") -> Path:
             picture = io.BytesIO()
             Image.fromarray(noise.integers(0, 255, (64, 36, 3), dtype=np.uint8)).save(picture, "JPEG")
             packed.writestr(f"{n:02d}.jpg", picture.getvalue())
-        facts = {"frames": [{"file": f"{n:02d}.jpg" if n else first, "time_s": n * 1.5} for n in range(number)]}
+        frames = [{"file": f"{n:02d}.jpg" if n else first, "time_s": n * 1.5} for n in range(number)]
+        facts = {"duration_s": number * 1.5, "width": 36, "height": 64, "frames": frames}
         packed.writestr("frames.json", json.dumps(facts))
     return path
 
@@ -115,7 +116,7 @@ def test_each_reel_has_a_description_and_the_record_of_how_it_was_made(study, we
         assert record["frames_shown_s"] == [n * 1.5 for n in range(record["frames"])]
         assert record["context_words"] == record["context_words_shown"] == 4
         assert record["output_tokens"] == 12
-        assert row.producer.startswith("describe_reels 1; tiny-llava@")
+        assert row.producer.startswith("describe_reels 2; tiny-llava@")
         assert f"prompt {record['prompt_sha256'][:12]}" in row.producer
     assert len({row.file().read_text() for row in rows.values()}) == 6
 
