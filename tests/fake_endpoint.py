@@ -28,7 +28,9 @@ class Endpoint:
         loaded: what /api/ps answers, where Ollama says which models it runs.
     """
 
-    def __init__(self, answers: Callable[[Any], str] = lambda _: "A quiet street.") -> None:
+    def __init__(
+        self, answers: Callable[[Any], str] = lambda _: "A quiet street.", port: int = 0, handler: Any = None
+    ) -> None:
         self.answers, self.faults, self.asked = answers, deque[Fault | None](), list[dict[str, Any]]()
         self.keys: set[str | None] = set()
         self.lock, self.under_way, self.most, self.delay = threading.Lock(), 0, 0, 0.0
@@ -37,12 +39,12 @@ class Endpoint:
         self.loaded: Any = {"models": []}
         endpoint = self
 
-        class Bound(Handler):
+        class Bound(handler or Handler):
             def __init__(self, *arguments: Any) -> None:
                 self.endpoint = endpoint
                 super().__init__(*arguments)
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Bound)
+        self.server = ThreadingHTTPServer(("127.0.0.1", port), Bound)
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/v1"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
@@ -78,6 +80,9 @@ class Handler(BaseHTTPRequestHandler):
             if fault:
                 fault(self)
                 return
+            if problem := self.problem(body):
+                self.say(*problem)
+                return
             content = body["messages"][-1]["content"]
             parts = content if isinstance(content, list) else [{"type": "text", "text": content}]
             tokens = sum(
@@ -105,6 +110,9 @@ class Handler(BaseHTTPRequestHandler):
         finally:
             with server.lock:
                 server.under_way -= 1
+
+    def problem(self, body: dict[str, Any]) -> tuple[int, Any] | None:
+        """Why a request is not taken; None where it is."""
 
     def say(self, status: int, content: Any, **headers: str) -> None:
         data = content if isinstance(content, bytes) else json.dumps(content).encode()

@@ -46,7 +46,7 @@ class EndpointGenerator:
         seed: of sampling, where the server takes one.
         send: frames as pictures, or as one video (vLLM's `video_url`).
         fit: how frames become squares.
-        key: that the server wants; None: OPENAI_API_KEY.
+        own_key: of a server that this process started, which is asked without a proxy; None: OPENAI_API_KEY.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class EndpointGenerator:
         seed: int = 0,
         send: Literal["images", "video"] = "images",
         fit: Fit = "letterbox",
-        key: str | None = None,
+        own_key: str | None = None,
     ) -> None:
         import openai
 
@@ -68,11 +68,11 @@ class EndpointGenerator:
         self.options: dict[str, Any] = {"max_tokens": max_new_tokens, "temperature": temperature, "seed": seed}
         self.client = openai.OpenAI(
             base_url=settings.url,
-            api_key=key or secret(OPENAI_API_KEY) or "none",  # servers of one's own seldom want one
+            api_key=own_key or secret(OPENAI_API_KEY) or "none",  # servers of one's own seldom want one
             timeout=settings.timeout_s,
             max_retries=settings.attempts - 1,
             # Redirects are not followed: the key would go along.
-            http_client=openai.DefaultHttpxClient(follow_redirects=False),
+            http_client=openai.DefaultHttpxClient(follow_redirects=False, trust_env=own_key is None),
         )
         self.stopped: ReelError | None = None
         self.unanswered = 0
