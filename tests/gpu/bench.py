@@ -44,11 +44,11 @@ def answered(generator: Any, requests: list) -> None:
 class Local:
     """Descriptions by transformers, in one precision."""
 
-    def __init__(self, folder: Path, device: str, quantization: str, dtype: str, frames: int) -> None:
+    def __init__(self, folder: Path, device: str, quantization: str, dtype: str, frames: int, long: int) -> None:
         begun = time.monotonic()
         self.generator = full_size.load(folder, device, quantization, dtype)
         full_size.wait(device)
-        self.device, self.frames = device, frames
+        self.device, self.frames, self.long = device, frames, long
         self.facts: dict[str, Any] = {"load_s": round(time.monotonic() - begun, 1), **self.generator.facts}
         if device == "cuda":
             self.facts["weights_gb"] = full_size.gigabytes(torch.cuda.memory_allocated())
@@ -64,12 +64,12 @@ class Local:
             torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats()
             before = torch.cuda.memory_allocated()
-        for tokens in (SHORT, LONG):
+        for tokens in (SHORT, self.long):
             full_size.answer_in(self.generator, tokens)
             took[tokens] = seconds(self.device, lambda: answered(self.generator, asked))
         if self.device == "cuda":
             peak = torch.cuda.max_memory_allocated() - before
-        step = (took[LONG] - took[SHORT]) / (LONG - SHORT)
+        step = (took[self.long] - took[SHORT]) / (self.long - SHORT)
         tokens = self.generator._plan(asked[0]).tokens + 256
         self.generator.batch_size = max(SIZES)
         return {
@@ -164,7 +164,7 @@ def main() -> int:
         name, models = f"{quantization} {dtype}", []
 
         def loaded(quantization: str = quantization, dtype: str = dtype, models: list = models) -> dict[str, Any]:
-            models.append(Local(folder, device, quantization, dtype, frames))
+            models.append(Local(folder, device, quantization, dtype, frames, 5 if tiny else LONG))
             return models[0].facts
 
         parts.run(f"{name}: loaded", 25, loaded)

@@ -41,7 +41,7 @@ def whisper(folder: Path, device: str, tiny: bool) -> Path:
     """Whisper medium, as its authors publish weights."""
     folder.mkdir(parents=True, exist_ok=True)
     size = (64, 4, 2) if tiny else (1024, 16, 24)
-    sizes = ModelDimensions(80, 1500, *size, 51_865, 448, *size)
+    sizes = ModelDimensions(80, 1500, *size, 51_865, 32 if tiny else 448, *size)
     torch.manual_seed(1)
     with torch.device(device):
         network = Network(sizes)

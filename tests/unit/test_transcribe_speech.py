@@ -17,7 +17,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import faster_whisper
+import ctranslate2
 import markupsafe._speedups
 import numpy as np
 import pytest
@@ -224,13 +224,13 @@ def test_a_sampled_text_depends_on_its_own_seed_only(speech, backend, monkeypatc
 def test_sampling_is_done_in_one_thread(speech, monkeypatch):
     """Of two threads, either could sample at the next temperature: under load one reel in eight had another text."""
     loaded = []
-    real = faster_whisper.WhisperModel
+    real = ctranslate2.models.Whisper
 
     def load(*arguments, **options):
-        loaded.append(options["num_workers"])
+        loaded.append(options["inter_threads"])
         return real(*arguments, **options)
 
-    monkeypatch.setattr(faster_whisper, "WhisperModel", load)
+    monkeypatch.setattr(ctranslate2.models, "Whisper", load)
     settings = TranscriptSection(model="base", device="cpu", compute_type="int8", beam_size=1)
     engine = load_engine(Model("base", "1", "0", speech / "models" / "faster-whisper-base"), settings, 2)
     engine.decode(read_wav(speech / "en.wav"), "transcribe", "en", [0.0], 5)
