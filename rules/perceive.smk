@@ -98,8 +98,10 @@ rule prepare_context:
     threads: 2
     resources:
         model=1 if STUDY.models("context") else 0,
-        gpu=1 if STUDY.config.context.backend == "transformers" else 0,
-        slurm_partition=partition(gpu=STUDY.config.context.backend == "transformers"),
+        gpu=1 if STUDY.config.context.backend in ("transformers", "vllm") else 0,
+        slurm_partition=partition(
+            gpu=STUDY.config.context.backend in ("transformers", "vllm")
+        ),
     params:
         options=STUDY.options("context"),
         credentials=STUDY.credentials("context"),

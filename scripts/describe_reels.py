@@ -1,7 +1,8 @@
 """Describe what each reel shows, in the words of a model that looks at its frames.
 
-The model runs on this machine's GPU (`--backend transformers`: any image or video chat model that transformers knows)
-or behind an OpenAI-compatible endpoint (`--backend openai`). Of each reel: the description as text, and beside it a
+The model runs on this machine's GPU (`--backend transformers`: any image or video chat model that transformers knows;
+`--backend vllm`: on a vLLM server that this program starts and stops) or behind an OpenAI-compatible endpoint
+(`--backend openai`). Of each reel: the description as text, and beside it a
 JSON file that says how it was made: frames shown, what had to be cut, tokens, precision, attention.
 
 Alone, on a GPU machine that has the folder of frames:
@@ -17,6 +18,7 @@ import argparse
 import functools
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.config import DescriptionSection
@@ -25,7 +27,7 @@ from common.models import Model, read_weights
 from common.options import read_section
 from common.program import log, run
 from common.prompts import description_prompt
-from common.stage import Stage, Work, run_stage, stage_parser
+from common.stage import Stage, Work, run_stage, server_log, stage_parser
 from common.states import Outcome, ReelError
 from common.store import digest
 
@@ -151,13 +153,14 @@ def describe(works: list[Work], settings: DescriptionSection, generator: Generat
             yield work, Outcome("failed", problem.reason, problem.detail or None)
 
 
-def open_generator(settings: DescriptionSection, models: list[Model], threads: int) -> Generator:
+def open_generator(settings: DescriptionSection, models: list[Model], threads: int, server_log: Path) -> Generator:
     """The model that describes: here, or behind an endpoint.
 
     Args:
         settings: of the stage.
         models: the section's.
         threads: reels whose frames are decoded at a time.
+        server_log: what a server says that is started here.
     """
     common: dict[str, Any] = {
         name: getattr(settings, name) for name in ("max_new_tokens", "temperature", "seed", "fit")
@@ -165,7 +168,13 @@ def open_generator(settings: DescriptionSection, models: list[Model], threads: i
     if settings.backend == "openai":
         from generation.endpoint import EndpointGenerator
 
-        return EndpointGenerator(settings.endpoint, send=settings.send, **common)
+        send: Any = "images" if settings.send == "auto" else settings.send
+        return EndpointGenerator(settings.endpoint, send=send, **common)
+    if settings.backend == "vllm":
+        from generation.vllm import VllmGenerator
+
+        send = "video" if settings.send == "auto" else settings.send
+        return VllmGenerator(models[0], settings.vllm, server_log, send=send, **common)
     from generation.local import LocalGenerator
 
     log.info("description: loading %s", models[0].name)
@@ -179,7 +188,7 @@ def main(arguments: argparse.Namespace) -> None:
     models = read_weights(arguments, settings.weights)
 
     def compute(works: list[Work]) -> Iterator[tuple[Work, Outcome]]:
-        yield from describe(works, settings, open_generator(settings, models, arguments.workers))
+        yield from describe(works, settings, open_generator(settings, models, arguments.workers, server_log(arguments)))
 
     run_stage(STAGE, arguments, settings, compute, models)
 

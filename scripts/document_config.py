@@ -88,7 +88,7 @@ def _kind(annotation: Any) -> str:
         return _kind(inside[0])
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return " and ".join(f"`{name}`" for name in annotation.model_fields)
-    return {str: "text", int: "whole number", float: "number", bool: "true or false"}[annotation]
+    return {str: "text", int: "whole number", float: "number", bool: "true or false", Any: "any value"}[annotation]
 
 
 PAGES = {"config/schema.json": schema, "docs/configuration.md": reference, "docs/tables.md": tables_page}

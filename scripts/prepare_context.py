@@ -13,6 +13,7 @@ import json
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.config import ContextSection
@@ -21,7 +22,7 @@ from common.models import Model, read_weights
 from common.options import read_section
 from common.program import log, run
 from common.prompts import read_prompt
-from common.stage import Stage, Work, run_stage, stage_parser
+from common.stage import Stage, Work, run_stage, server_log, stage_parser
 from common.states import OK, Outcome, ReelError
 from common.store import digest
 
@@ -122,10 +123,11 @@ class ContextMaker:
         settings: of the stage.
         models: the section's, in its order.
         threads: texts handled at a time, outside of language models.
+        server_log: what a server says that is started here.
     """
 
-    def __init__(self, settings: ContextSection, models: list[Model], threads: int) -> None:
-        self.settings, self.threads = settings, threads
+    def __init__(self, settings: ContextSection, models: list[Model], threads: int, server_log: Path) -> None:
+        self.settings, self.threads, self.server_log = settings, threads, server_log
         self.models = {model.name: model for model in models}
         self.translators: dict[str, ArgosTranslator] = {}
 
@@ -144,9 +146,13 @@ class ContextMaker:
             from generation.endpoint import EndpointGenerator
 
             return EndpointGenerator(settings.endpoint, max_new_tokens=MAX_NEW_TOKENS)
+        model = self.models[settings.model]
+        if settings.backend == "vllm":
+            from generation.vllm import VllmGenerator
+
+            return VllmGenerator(model, settings.vllm, self.server_log, max_new_tokens=MAX_NEW_TOKENS)
         from generation.local import LocalGenerator
 
-        model = self.models[settings.model]
         log.info("context: loading %s", model.name)
         names = ("quantization", "dtype", "attention", "device", "batch_size")
         options: dict[str, Any] = {name: getattr(settings, name) for name in names}
@@ -155,7 +161,8 @@ class ContextMaker:
     def make(self, works: list[Work]) -> Iterator[tuple[Work, Outcome]]:
         """The core: captions, transcripts and music of a batch to contexts, group by group."""
         settings = self.settings
-        size = GROUP * (settings.endpoint.connections if settings.backend == "openai" else settings.batch_size)
+        together = {"openai": settings.endpoint.connections, "vllm": settings.vllm.connections}
+        size = GROUP * together.get(settings.backend, settings.batch_size)
         for first in range(0, len(works), size):
             yield from self._make_group(works[first : first + size])
 
@@ -318,7 +325,7 @@ def main(arguments: argparse.Namespace) -> None:
     models = read_weights(arguments, settings.weights)
 
     def compute(works: list[Work]) -> Iterator[tuple[Work, Outcome]]:
-        yield from ContextMaker(settings, models, arguments.workers).make(works)
+        yield from ContextMaker(settings, models, arguments.workers, server_log(arguments)).make(works)
 
     run_stage(STAGE, arguments, settings, compute, models)
 

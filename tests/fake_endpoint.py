@@ -22,21 +22,29 @@ class Endpoint:
         faults: what goes wrong, request by request, before anything is answered.
         asked: the bodies of all requests.
         most: how many requests were under way at a time.
+        context_tokens: longer prompts are refused, or cut without a word (`cuts`).
+        tokens_per_frame: that are counted.
+        fingerprint: of the server; Ollama has "fp_ollama".
+        loaded: what /api/ps answers, where Ollama says which models it runs.
     """
 
-    def __init__(self, answers: Callable[[Any], str] = lambda _: "A quiet street.") -> None:
+    def __init__(
+        self, answers: Callable[[Any], str] = lambda _: "A quiet street.", port: int = 0, handler: Any = None
+    ) -> None:
         self.answers, self.faults, self.asked = answers, deque[Fault | None](), list[dict[str, Any]]()
         self.keys: set[str | None] = set()
         self.lock, self.under_way, self.most, self.delay = threading.Lock(), 0, 0, 0.0
-        self.context_tokens = 1 << 30
+        self.context_tokens, self.cuts = 1 << 30, False
+        self.tokens_per_frame, self.fingerprint = 100, None
+        self.loaded: Any = {"models": []}
         endpoint = self
 
-        class Bound(Handler):
+        class Bound(handler or Handler):
             def __init__(self, *arguments: Any) -> None:
                 self.endpoint = endpoint
                 super().__init__(*arguments)
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Bound)
+        self.server = ThreadingHTTPServer(("127.0.0.1", port), Bound)
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/v1"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
@@ -55,6 +63,9 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         pass
 
+    def do_GET(self) -> None:
+        self.say(*((200, self.endpoint.loaded) if self.path == "/api/ps" else (404, {})))
+
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         server = self.endpoint
@@ -69,10 +80,17 @@ class Handler(BaseHTTPRequestHandler):
             if fault:
                 fault(self)
                 return
+            if problem := self.problem(body):
+                self.say(*problem)
+                return
             content = body["messages"][-1]["content"]
             parts = content if isinstance(content, list) else [{"type": "text", "text": content}]
-            tokens = sum(100 if part["type"] != "text" else len(part["text"].split()) for part in parts)
-            if tokens > server.context_tokens:
+            tokens = sum(
+                server.tokens_per_frame * frames_in(part) + len(part.get("text", "").split()) for part in parts
+            )
+            if server.cuts:
+                tokens = min(tokens, server.context_tokens)
+            elif tokens > server.context_tokens:
                 said = f"This model's maximum context length is {server.context_tokens} tokens, not {tokens}"
                 self.say(400, {"error": {"message": said, "code": "context_length_exceeded"}})
                 return
@@ -82,6 +100,7 @@ class Handler(BaseHTTPRequestHandler):
                 200,
                 {
                     "id": "1", "object": "chat.completion", "created": 1, "model": body["model"],
+                    "system_fingerprint": server.fingerprint,
                     "choices": [
                         {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": text}}
                     ],
@@ -92,6 +111,9 @@ class Handler(BaseHTTPRequestHandler):
             with server.lock:
                 server.under_way -= 1
 
+    def problem(self, body: dict[str, Any]) -> tuple[int, Any] | None:
+        """Why a request is not taken; None where it is."""
+
     def say(self, status: int, content: Any, **headers: str) -> None:
         data = content if isinstance(content, bytes) else json.dumps(content).encode()
         self.send_response(status)
@@ -99,6 +121,13 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)
+
+
+def frames_in(part: dict[str, Any]) -> int:
+    """Frames of one part of a message: a picture is one, a video of JPEGs as many as it lists."""
+    if part["type"] == "video_url":
+        return part["video_url"]["url"].count(",")
+    return int(part["type"] == "image_url")
 
 
 def says(status: int, content: Any = None, **headers: str) -> Fault:

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from common.strict_yaml import Content, StrictError, read_strictly
 
@@ -57,6 +57,17 @@ def setting_of(backends: str | tuple[str, ...], default: Any, description: str, 
     """A field that only these backends look at: results of the others do not depend on it."""
     names: list[Any] = [backends] if isinstance(backends, str) else list(backends)
     return Field(default, description=description, json_schema_extra={"backends": names}, **limits)
+
+
+# What a request consists of, or what its answer's form depends on.
+OURS = {"model", "messages", "stream", "n"}
+
+
+def check_extra(extra: dict[str, Any]) -> dict[str, Any]:
+    """Further fields of a request to a server; raises ValueError where they would change what is asked."""
+    if wrong := sorted(OURS & extra.keys()):
+        raise ValueError(f"extra: {', '.join(wrong)}: set by the program itself; leave it out")
+    return extra
 
 
 AnySection = TypeVar("AnySection", bound=Section)
@@ -241,8 +252,24 @@ class EndpointSection(Section):
     connections: int = execution(8, "Requests under way at a time, in one job.", ge=1, le=256)
     timeout_s: float = execution(180.0, "Seconds to wait for an answer.", gt=0)
     attempts: int = execution(5, "Attempts for a request that is throttled or fails in passing.", ge=1)
+    extra: dict[str, Any] = Field(
+        {},
+        description="Further fields of each request, as the server takes them; null leaves a field out: "
+        "`{max_tokens: null, max_completion_tokens: 1024, temperature: null}`. No secrets: results repeat them.",
+    )
+    tokens_per_frame: int = execution(
+        32,
+        "Tokens that a frame takes at least: where the server counts fewer, it left frames out, and the answer is "
+        "refused. 0: the number of frames is not checked.",
+        ge=0,
+    )
     price_per_1m_input_tokens: float = execution(0.0, "Price (US dollars), for what a run says it cost.", ge=0)
     price_per_1m_output_tokens: float = execution(0.0, "Price (US dollars), for what a run says it cost.", ge=0)
+
+    @field_validator("extra")
+    @classmethod
+    def _not_what_is_asked(cls, extra: dict[str, Any]) -> dict[str, Any]:
+        return check_extra(extra)
 
 
 Quantization = Literal["auto", "nf4", "int8", "none"]
@@ -258,9 +285,39 @@ PRECISION = (
 )
 
 
+class VllmSection(Section):
+    """A vLLM server that the job starts on its GPU and stops. vLLM is installed apart (docs/gpu.md)."""
+
+    command: str = execution(
+        "vllm",
+        "Program, by its path, with words before it where it needs some: `apptainer exec --nv vllm.sif vllm`.",
+        min_length=1,
+    )
+    dtype: Literal["auto", "float16", "bfloat16", "float32"] = Field(
+        "auto", description="Precision of the computation; `auto`: what the model's own configuration says."
+    )
+    max_model_len: int = Field(8192, ge=512, description="Tokens of frames, text and answer at most.")
+    arguments: list[str] = Field(
+        [], description='Further arguments of `vllm serve`: `["--quantization", "fp8", "--tensor-parallel-size", "2"]`.'
+    )
+    extra: dict[str, Any] = Field({}, description="Further fields of each request; see `endpoint.extra`.")
+    tokens_per_frame: int = execution(32, "Tokens that a frame takes at least; see `endpoint.tokens_per_frame`.", ge=0)
+    gpu_memory: float = execution(0.9, "Share of the GPU's memory that the server takes.", gt=0, le=1)
+    connections: int = execution(64, "Requests under way at a time.", ge=1, le=1024)
+    start_s: float = execution(1800.0, "Seconds that the server may take to be ready.", gt=0)
+    timeout_s: float = execution(600.0, "Seconds to wait for an answer.", gt=0)
+    attempts: int = execution(3, "Attempts for a request that fails in passing.", ge=1)
+
+    @field_validator("extra")
+    @classmethod
+    def _not_what_is_asked(cls, extra: dict[str, Any]) -> dict[str, Any]:
+        return check_extra(extra)
+
+
 # Backends that look at the same settings.
 ACRCLOUD = ("acrcloud", "acrcloud-fingerprint")
-GENERATORS = ("transformers", "openai")
+MODELS_HERE = ("transformers", "vllm")
+GENERATORS = (*MODELS_HERE, "openai")
 
 
 class MusicSection(Section):
@@ -334,10 +391,10 @@ class TranscriptSection(Section):
 class ContextSection(Section):
     """Caption and speech prepared for the description: cleaned, translated into English, condensed."""
 
-    backend: Literal["transformers", "openai", "none"] = Field(
+    backend: Literal["transformers", "vllm", "openai", "none"] = Field(
         "transformers",
-        description="What condenses long texts: a language model here (`transformers`) or behind an endpoint "
-        "(`openai`). `none`: texts stay as they are, and the file says so.",
+        description="What condenses long texts: a language model here (`transformers`; `vllm`: on a server that the "
+        "job starts) or behind an endpoint (`openai`). `none`: texts stay as they are, and the file says so.",
     )
     translate: Literal["argos", "llm", "none"] = Field(
         "argos",
@@ -349,9 +406,7 @@ class ContextSection(Section):
         description="Languages that `argos` translates from (config/models.yaml: argos-<language>-en).",
     )
     max_words: int = setting_of(GENERATORS, 60, "Longer texts are condensed to this many words.", ge=10)
-    model: str = setting_of(
-        "transformers", "llama-3.1-8b-instruct", "Language model (config/models.yaml).", min_length=1
-    )
+    model: str = setting_of(MODELS_HERE, "llama-3.1-8b-instruct", "Language model (config/models.yaml).", min_length=1)
     quantization: Quantization = setting_of("transformers", "nf4", QUANTIZATION)
     dtype: Precision = setting_of("transformers", "auto", PRECISION)
     attention: Attention = setting_of(
@@ -359,6 +414,7 @@ class ContextSection(Section):
     )
     device: Literal["auto", "cpu", "cuda"] = execution("auto", "Where the model runs.")
     batch_size: int = execution(16, "Texts handled together at most.", ge=1)
+    vllm: VllmSection = setting_of("vllm", VllmSection(), "The server of the backend `vllm`.")
     endpoint: EndpointSection = setting_of("openai", EndpointSection(), "The server of the backend `openai`.")
     languages: list[str] | None = Field(
         None, min_length=2, description="ISO 639-1 codes captions may be in (null: any; fewer are told apart better)."
@@ -376,7 +432,7 @@ class ContextSection(Section):
     def weights(self) -> list[str]:
         """See `Section.weights`."""
         argos = [f"argos-{language}-en" for language in self.argos_languages] if self.translate == "argos" else []
-        return [self.model] * (self.backend == "transformers") + argos
+        return [self.model] * (self.backend in MODELS_HERE) + argos
 
 
 class FrameBudget(Section):
@@ -426,13 +482,14 @@ class MeasuresSection(Section):
 class DescriptionSection(Section):
     """What the pictures show, as text."""
 
-    backend: Literal["transformers", "openai", "measured"] = Field(
+    backend: Literal["transformers", "vllm", "openai", "measured"] = Field(
         "transformers",
-        description="`transformers`: a model of images or video on a GPU; `openai`: one behind an endpoint; "
+        description="`transformers`: a model of images or video on a GPU; `vllm`: the same, on a vLLM server that the "
+        "job starts (docs/gpu.md says when); `openai`: one behind an endpoint; "
         "`measured`: palette, light, texture, composition, motion and cutting, on any CPU.",
     )
     model: str = setting_of(
-        "transformers", "llava-next-video-7b-dpo", "Image or video chat model (config/models.yaml).", min_length=1
+        MODELS_HERE, "llava-next-video-7b-dpo", "Image or video chat model (config/models.yaml).", min_length=1
     )
     prompt: str | None = execution(
         None,
@@ -470,9 +527,13 @@ class DescriptionSection(Section):
     )
     device: Literal["auto", "cpu", "cuda"] = execution("auto", "Where the model runs.")
     batch_size: int = execution(32, "Reels described together at most; fewer where they do not fit in memory.", ge=1)
-    send: Literal["images", "video"] = setting_of(
-        "openai", "images", "How frames are sent: one by one, or as one video (vLLM)."
+    send: Literal["auto", "images", "video"] = setting_of(
+        ("vllm", "openai"),
+        "auto",
+        "How frames are sent: one by one, or as one video with their times (vLLM). `auto`: as a video with "
+        "`backend: vllm`, else one by one.",
     )
+    vllm: VllmSection = setting_of("vllm", VllmSection(), "The server of the backend `vllm`.")
     endpoint: EndpointSection = setting_of("openai", EndpointSection(), "The server of the backend `openai`.")
     timeout_s: float = execution(120.0, "`measured`: seconds one reel may take.", gt=0)
     memory_mb: int = execution(4096, "`measured`: address space a process may use.", ge=1024)
@@ -480,7 +541,7 @@ class DescriptionSection(Section):
     @property
     def weights(self) -> list[str]:
         """See `Section.weights`."""
-        return [self.model] if self.backend == "transformers" else []
+        return [self.model] if self.backend in MODELS_HERE else []
 
 
 Modality = Literal["text", "image", "text+image"]
@@ -867,7 +928,9 @@ class Config(Section):
                     f"(see {stage.endpoint.url}/models)"
                 )
         if self.context.translate == "llm" and self.context.backend == "none":
-            raise ValueError("context.translate: llm needs a language model: context.backend transformers or openai")
+            raise ValueError(
+                "context.translate: llm needs a language model: context.backend transformers, vllm or openai"
+            )
         for name, settings in self.cluster_variants().items():
             if settings.min_samples > settings.min_cluster_size:
                 where = "cluster" if name == OWN_SETTINGS else f"robustness.variants.{name}"

@@ -215,6 +215,12 @@ def run_stage(
     batch.close()
 
 
+def server_log(arguments: argparse.Namespace) -> Path:
+    """Where the log of a server is kept that a stage's program starts for a batch: beside its own."""
+    beside: Path = arguments.log or arguments.manifest
+    return beside.with_suffix(".vllm.log")
+
+
 @dataclass
 class _Batch:
     """One run of a stage over one batch."""

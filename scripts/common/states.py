@@ -79,6 +79,7 @@ FAILED = {
     "too_large": Reason("frames larger than video.max_pixels"),
     "too_long": Reason("longer than video.max_minutes"),
     "empty_answer": Reason("the model answered nothing, or its thoughts only"),
+    "prompt_cut": Reason("the server showed the model less than it was sent: frames or text were cut", passes=True),
     "no_answer": Reason("the model wrote no answer: one sign repeated, its prompt, or scores that are no numbers"),
     "refused": Reason("the service does not take this input", stored=False),
     "quota": Reason("the account with the service is used up for now", passes=True),

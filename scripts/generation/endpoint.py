@@ -13,8 +13,10 @@ from common.config import EndpointSection
 from common.program import UserError, log
 from common.secrets import OPENAI_API_KEY, secret
 from common.states import ReelError
+from generation.answers import without_thoughts
 from generation.pictures import FEWEST_FRAMES, SIDE, Fit, fit_square, thinned
 from generation.requests import Answer, Request
+from generation.shown import Shown
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -24,6 +26,8 @@ TOO_LONG = (
     "context_length", "context length", "context size", "maximum context", "context window", "too many tokens",
     "prompt is too long", "max_model_len",
 )  # fmt: skip
+# Reels whose frames are decoded at a time: their pixels take 20 MB each, and more threads than cores gain nothing.
+DECODED_TOGETHER = 4
 # After so many requests in a row without an answer there is no server; a single one may be what it stumbles over.
 UNANSWERED = 3
 
@@ -32,16 +36,17 @@ class EndpointGenerator:
     """A `Generator` behind an endpoint.
 
     Several requests are under way at a time. What passes (throttled, server errors, broken connections) is tried again
-    by the client, after as long as the server asks for. Where a prompt is too long, the frames are halved, down to a
-    few, then the context.
+    by the client, after as long as the server asks for. Where a prompt is too long, frames are left out: one, then two,
+    four, ... more, down to a few; then the context is halved. An answer to less than what was sent is none.
 
     Args:
-        settings: address, model, limits, prices.
+        settings: address, model, further fields of a request, limits, prices.
         max_new_tokens: of an answer.
         temperature: 0 is greedy, as far as the server is.
         seed: of sampling, where the server takes one.
         send: frames as pictures, or as one video (vLLM's `video_url`).
         fit: how frames become squares.
+        own_key: of a server that this process started, which is asked without a proxy; None: OPENAI_API_KEY.
     """
 
     def __init__(
@@ -53,6 +58,7 @@ class EndpointGenerator:
         seed: int = 0,
         send: Literal["images", "video"] = "images",
         fit: Fit = "letterbox",
+        own_key: str | None = None,
     ) -> None:
         import openai
 
@@ -62,16 +68,20 @@ class EndpointGenerator:
         self.options: dict[str, Any] = {"max_tokens": max_new_tokens, "temperature": temperature, "seed": seed}
         self.client = openai.OpenAI(
             base_url=settings.url,
-            api_key=secret(OPENAI_API_KEY) or "none",  # servers of one's own seldom want one
+            api_key=own_key or secret(OPENAI_API_KEY) or "none",  # servers of one's own seldom want one
             timeout=settings.timeout_s,
             max_retries=settings.attempts - 1,
             # Redirects are not followed: the key would go along.
-            http_client=openai.DefaultHttpxClient(follow_redirects=False),
+            http_client=openai.DefaultHttpxClient(follow_redirects=False, trust_env=own_key is None),
         )
         self.stopped: ReelError | None = None
         self.unanswered = 0
+        self.shown = Shown(settings, max_new_tokens)
+        self.decoding = threading.Semaphore(DECODED_TOGETHER)
         self.counting, self.tokens_in, self.tokens_out = threading.Lock(), 0, 0
         self.facts: dict[str, object] = {"model": settings.model, "frames_as": send, "fit": fit}
+        if settings.extra:
+            self.facts["extra"] = settings.extra
 
     def generate(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Answer | ReelError]]:
         """See `Generator.generate`."""
@@ -90,22 +100,22 @@ class EndpointGenerator:
     def _ask(self, request: Request) -> Answer | ReelError:
         """One answer; with fewer frames, then less context, where the prompt is too long."""
         try:
-            frames = request.pictures() if request.pictures else []
+            coded = self._coded(request)
         except ReelError as problem:
             return problem
-        shown, words = len(frames), request.context.split()
+        shown, step, words = len(coded), 1, request.context.split()
         context = request.context
         while True:
             if self.stopped:  # no key, no money, no server: the next request would end the same way
                 return self.stopped
-            indices = thinned(len(frames), shown)
+            indices = thinned(len(coded), shown)
             try:
-                answer = self._answer(request, [frames[index] for index in indices], indices, context)
+                answer = self._answer(request, [coded[index] for index in indices], indices, context)
                 self.unanswered = 0
                 return answer
             except _TooLongError as problem:
                 if shown > FEWEST_FRAMES:
-                    shown = max(FEWEST_FRAMES, shown // 2)
+                    shown, step = max(FEWEST_FRAMES, shown - step), 2 * step
                 elif words:
                     words = words[: len(words) // 2]
                     context = " ".join(words)
@@ -117,15 +127,23 @@ class EndpointGenerator:
                     self.stopped = problem
                 return problem
 
-    def _answer(self, request: Request, frames: list[Image], indices: tuple[int, ...], context: str) -> Answer:
+    def _coded(self, request: Request) -> list[str]:
+        """The frames as JPEGs in base64."""
+        with self.decoding:
+            frames = request.pictures() if request.pictures else []
+            return [_base64_jpeg(fit_square(frame, self.fit, SIDE)) for frame in frames]
+
+    def _answer(self, request: Request, coded: list[str], indices: tuple[int, ...], context: str) -> Answer:
         import openai
 
-        content: Any = [*self._parts(frames), {"type": "text", "text": request.text(context)}]
-        if not frames:
-            content = request.text(context)
+        text = request.text(context)
+        content: Any = [*self._parts(coded), {"type": "text", "text": text}] if coded else text
+        fields = self.options | self._times(request, indices) | self.settings.extra
         try:
             found: Any = self.client.chat.completions.create(
-                model=self.model, messages=[{"role": "user", "content": content}], **self.options
+                model=self.model,
+                messages=[{"role": "user", "content": content}],
+                extra_body={name: value for name, value in fields.items() if value is not None},
             )
         except openai.APIStatusError as error:
             raise _problem(error) from None
@@ -133,7 +151,19 @@ class EndpointGenerator:
             raise ReelError("unavailable", f"{self.settings.url}: {type(error.__cause__ or error).__name__}") from None
         except (openai.APIError, ValueError, RecursionError) as error:  # no JSON, or nested absurdly
             raise ReelError("changed_format", f"{self.settings.url}: {type(error).__name__}") from None
-        return self._read(found, indices, len(context.split()))
+        answer = self._read(found, indices, len(context.split()))
+        self.shown.check(found, answer, text)
+        return answer
+
+    def _times(self, request: Request, indices: tuple[int, ...]) -> dict[str, Any]:
+        """When the frames of a video are from, as vLLM takes it: numbers of frames in a video of 1,000 a second."""
+        if self.send != "video" or not indices or not request.times:
+            return {}
+        numbers = [round(request.times[index] * 1000) for index in indices]
+        total = max(round(request.duration * 1000), numbers[-1] + 1)
+        known = {"fps": 1000.0, "frames_indices": numbers, "total_num_frames": total, "duration": total / 1000}
+        # Without `num_frames`, vLLM takes the first 32 and says nothing.
+        return {"media_io_kwargs": {"video": known | {"num_frames": len(numbers)}}}
 
     def _read(self, found: Any, indices: tuple[int, ...], n_words: int) -> Answer:
         # The client does not check answers: servers leave out or nullify what they have nothing for.
@@ -145,14 +175,16 @@ class EndpointGenerator:
             self.tokens_out += tokens_out or 0
         try:
             choice = found.choices[0]
-            text = _text(choice.message.content)
+            written = _text(choice.message.content)
         except (AttributeError, IndexError, KeyError, TypeError):
             raise ReelError("changed_format", f"{self.settings.url}: an answer without choices") from None
         finish_reason = getattr(choice, "finish_reason", None)
         if finish_reason == "content_filter":
             raise ReelError("refused", "the endpoint's filter ended the answer")
+        text = without_thoughts(written)
         if not text:
-            raise ReelError("empty_answer", f"ended with {finish_reason or 'no reason given'}")
+            what = "thoughts only, " if written else ""
+            raise ReelError("empty_answer", f"{what}ended with {finish_reason or 'no reason given'}")
         cost = None if tokens_in is None or tokens_out is None else self._cost(tokens_in, tokens_out)
         return Answer(text, finish_reason != "length", indices, n_words, tokens_in, tokens_out, cost)
 
@@ -161,10 +193,9 @@ class EndpointGenerator:
         prices = self.settings.price_per_1m_input_tokens, self.settings.price_per_1m_output_tokens
         return (tokens_in * prices[0] + tokens_out * prices[1]) / 1e6 if any(prices) else None
 
-    def _parts(self, frames: list[Image]) -> list[dict[str, Any]]:
+    def _parts(self, coded: list[str]) -> list[dict[str, Any]]:
         """Frames as parts of a message."""
-        coded = [_base64_jpeg(fit_square(frame, self.fit, SIDE)) for frame in frames]
-        if self.send == "video" and coded:
+        if self.send == "video":
             return [{"type": "video_url", "video_url": {"url": f"data:video/jpeg;base64,{','.join(coded)}"}}]
         return [{"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{one}"}} for one in coded]
 

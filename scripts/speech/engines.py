@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from common.config import TranscriptSection
 from common.models import Model
-from common.program import UserError
+from common.program import UserError, log
+from speech.cuda import LIBRARIES, REMEDY, has_cuda12
 
 if TYPE_CHECKING:
     import numpy as np
@@ -136,6 +137,12 @@ def resolve(backend: str, device: str, precision: str) -> tuple[str, str]:
             f"transcript.device: cuda: {backend} sees no GPU here (nvidia-smi; CUDA_VISIBLE_DEVICES; docs/models.md); "
             "`device: auto` takes what there is"
         )
+    if gpu and not original and not has_cuda12():
+        missing = f"faster-whisper needs CUDA 12 on a GPU, and {LIBRARIES[-1]} is not here"
+        if device == "cuda":
+            raise UserError(f"transcript.device: cuda: {missing}: {REMEDY}")
+        log.warning("%s, so the CPU transcribes, which is slower. To use the GPU, %s", missing, REMEDY)
+        gpu = False
     found = "cuda" if gpu else "cpu"
     if precision == "auto":
         precision = "float16" if gpu else "float32" if original else "int8"

@@ -45,6 +45,16 @@ class FasterWhisper:
             local_files_only=True,
         )
 
+    def _sampler(self) -> WhisperModel:
+        """The same, but with weights loaded anew, in one thread whose sampler has not begun."""
+        import ctranslate2
+
+        made = copy.copy(self.whisper)
+        made.model = ctranslate2.models.Whisper(
+            str(self.folder), device=self.device, compute_type=self.precision, inter_threads=1, intra_threads=1
+        )
+        return made
+
     def decode(
         self,
         clip: np.ndarray,
@@ -56,16 +66,17 @@ class FasterWhisper:
     ) -> list[Segment]:
         """See `speech.engines.Engine`.
 
-        CTranslate2 seeds its sampler once per thread. So that a clip's text does not depend on which clips came before
-        it, sampling is done by a model loaded anew, with the clip's own seed, in one thread: of two, either could take
-        the next temperature, and begin the seed's numbers again or go on with them.
+        CTranslate2 seeds its sampler once per thread, and keeps the thread when weights are unloaded and loaded again.
+        So that a clip's text does not depend on which clips came before it, sampling is done with weights loaded anew,
+        with the clip's own seed, in one thread: of two, either could take the next temperature, and begin the seed's
+        numbers again or go on with them.
         """
         if any(temperature > 0 for temperature in temperatures):
             import ctranslate2
 
             with self.sampling:  # the seed belongs to the whole process
                 ctranslate2.set_random_seed(seed)
-                return self._transcribe(self._load(1), clip, task, language, temperatures)
+                return self._transcribe(self._sampler(), clip, task, language, temperatures)
         if window is None:
             return self._transcribe(self.whisper, clip, task, language, temperatures)
         prepared = copy.copy(self.whisper)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,8 @@ import describe_reels
 import tiny_models
 from common.config import DescriptionSection, EndpointSection
 from common.program import UserError
-from common.states import ReelError
+from common.prompts import read_prompt
+from common.states import FAILED, ReelError
 from fake_endpoint import KEY, Endpoint, breaks, says
 from generation.endpoint import EndpointGenerator
 from generation.requests import Answer, Request
@@ -43,7 +45,10 @@ def generator(endpoint: Endpoint, send: str = "images", fit: str = "letterbox", 
 
 def request(name: str = "a", frames: int = 0, context: str = "warm light") -> Request:
     shown = [Image.new("RGB", (90, 160), (10 * number, 0, 0)) for number in range(frames)]
-    return Request(name, "Describe: {context}.", context, (lambda: shown) if frames else None, frames)
+    times = tuple(0.5 + 2.25 * number for number in range(frames))
+    return Request(
+        name, "Describe: {context}.", context, (lambda: shown) if frames else None, frames, times=times, duration=60.0
+    )
 
 
 def ask(made: EndpointGenerator, *requests: Request) -> dict[str, Answer | ReelError]:
@@ -187,6 +192,8 @@ def test_too_long_a_prompt_has_fewer_frames_first_and_then_less_context(endpoint
     answer = ask(generator(endpoint), request(frames=16, context="warm light " * 20))["a"]
     assert answer.pictures == (0, 5, 10, 15)
     assert answer.context_words == 40
+    sent = [len(body["messages"][0]["content"]) - 1 for body in endpoint.asked]
+    assert sent == [16, 15, 13, 9, 4], "one frame fewer, then two, four, ... more"
     answer = ask(generator(endpoint), request(frames=2, context="warm light " * 400))["a"]
     assert answer.pictures == (0, 1)
     assert answer.context_words == 200
@@ -199,11 +206,117 @@ def test_too_long_a_prompt_has_fewer_frames_first_and_then_less_context(endpoint
     [
         "request (5000 tokens) exceeds the available context size (4096 tokens), try increasing it",  # llama.cpp
         "prompt is too long: 5000 tokens > 4096 maximum",
+        "This model's maximum context length is 8192 tokens. However, you requested 256 output tokens and your prompt "
+        "contains at least 7937 input tokens, for a total of at least 8193 tokens.",  # vLLM
     ],
 )
 def test_servers_say_in_their_own_words_that_a_prompt_is_too_long(endpoint: Endpoint, said: str) -> None:
     endpoint.faults.append(says(400, {"error": {"message": said}}))
-    assert ask(generator(endpoint), request(frames=16))["a"].pictures == (0, 2, 4, 6, 9, 11, 13, 15)
+    assert len(ask(generator(endpoint), request(frames=16))["a"].pictures) == 15
+
+
+def test_a_prompt_that_is_a_little_too_long_loses_one_frame(endpoint: Endpoint) -> None:
+    endpoint.context_tokens = 2380
+    assert len(ask(generator(endpoint, send="video"), request(frames=24))["a"].pictures) == 23
+
+
+def test_frames_of_a_video_have_their_times(endpoint: Endpoint) -> None:
+    endpoint.context_tokens = 450
+    ask(generator(endpoint, send="video"), request(frames=5))
+    first, second = (body["media_io_kwargs"]["video"] for body in endpoint.asked)
+    assert first["frames_indices"] == [500, 2750, 5000, 7250, 9500]
+    assert second == {
+        "fps": 1000.0, "num_frames": 4, "frames_indices": [500, 2750, 7250, 9500], "total_num_frames": 60_000,
+        "duration": 60.0,
+    }  # fmt: skip
+    ask(generator(endpoint), request(frames=2))
+    assert "media_io_kwargs" not in endpoint.asked[-1], "pictures have no times"
+
+
+def test_further_fields_are_sent_and_null_leaves_one_out(endpoint: Endpoint) -> None:
+    extra = {"max_tokens": None, "max_completion_tokens": 1024, "temperature": None, "seed": None,
+             "chat_template_kwargs": {"enable_thinking": False}, "media_io_kwargs": None}  # fmt: skip
+    made = generator(endpoint, send="video", extra=extra)
+    ask(made, request(frames=2))
+    (body,) = endpoint.asked
+    assert body.keys() == {"model", "messages", "max_completion_tokens", "chat_template_kwargs"}
+    assert body["max_completion_tokens"] == 1024
+    assert body["chat_template_kwargs"] == {"enable_thinking": False}
+    assert made.facts["extra"] == extra
+
+
+def test_further_fields_cannot_change_what_is_asked() -> None:
+    with pytest.raises(ValueError, match="extra: messages, model: set by the program itself"):
+        EndpointSection(extra={"model": "b", "messages": []})
+
+
+def test_further_fields_are_part_of_the_result_and_none_are_as_before() -> None:
+    plain = EndpointSection(model="a").result_settings()
+    assert plain == {"model": "a"}
+    assert EndpointSection(model="a", extra={"top_p": 0.9}).result_settings() == plain | {"extra": {"top_p": 0.9}}
+
+
+def test_thoughts_are_no_description(endpoint: Endpoint) -> None:
+    endpoint.answers = lambda _: "<think>\nA street? A lane.\n</think>\n\nA quiet street."
+    assert ask(generator(endpoint))["a"].text == "A quiet street."
+    endpoint.answers = lambda _: "<think>\nThe user wants a description..."
+    problem = ask(generator(endpoint))["a"]
+    assert (problem.reason, problem.detail) == ("empty_answer", "thoughts only, ended with length")
+
+
+@pytest.mark.parametrize("send", ["images", "video"])
+@pytest.mark.parametrize("frames", [4, 6, 24])
+def test_an_answer_to_frames_that_the_server_left_out_is_refused(endpoint: Endpoint, send: str, frames: int) -> None:
+    prompt = read_prompt(None)
+    asked = replace(request(frames=frames), prompt=prompt)
+    # Tokenizers make some four tokens of three English words.
+    words = len(asked.text().split())
+    usage = {"prompt_tokens": round(words * 4 / 3), "completion_tokens": 5}
+    endpoint.faults.append(says(200, {"choices": [{"message": {"content": "A dark room."}}], "usage": usage}))
+    problem = ask(generator(endpoint, send=send), asked)["a"]
+    assert isinstance(problem, ReelError), "no frame was shown"
+    assert problem.reason == "prompt_cut"
+    assert f"{frames} frames with the text take {words + 32 * frames} or more" in problem.detail
+    assert FAILED["prompt_cut"].passes, "asked again once the server is another"
+    assert isinstance(ask(generator(endpoint, send=send), asked)["a"], Answer)
+
+
+def test_a_model_of_few_tokens_a_frame_can_be_asked(endpoint: Endpoint) -> None:
+    endpoint.tokens_per_frame = 11
+    assert ask(generator(endpoint), request(frames=6))["a"].reason == "prompt_cut"
+    assert isinstance(ask(generator(endpoint, tokens_per_frame=10), request(frames=6))["a"], Answer)
+    endpoint.tokens_per_frame = 0
+    assert isinstance(ask(generator(endpoint, tokens_per_frame=0), request(frames=6))["a"], Answer)
+
+
+def test_a_server_that_counts_no_tokens_is_named_once(endpoint: Endpoint, caplog) -> None:
+    endpoint.faults.extend([says(200, {"choices": [{"message": {"content": "A street."}}]})] * 3)
+    ask(generator(endpoint), request("a", 2), request("b", 2), request("c", 2))
+    assert caplog.text.count("does not count the tokens of a prompt") == 1
+
+
+OLLAMAS = [{"name": "other:latest", "context_length": 262_144}, {"name": "tiny:latest", "context_length": 4096}]
+
+
+@pytest.mark.parametrize(("context", "cut"), [(4096, True), (32_768, False)])
+def test_ollama_cuts_what_is_longer_than_its_context(endpoint: Endpoint, context: int, cut: bool) -> None:
+    endpoint.fingerprint, endpoint.tokens_per_frame, endpoint.cuts = "fp_ollama", 576, True
+    endpoint.context_tokens = context
+    endpoint.loaded = {"models": [OLLAMAS[0], OLLAMAS[1] | {"context_length": context}]}
+    answer = ask(generator(endpoint), request(frames=24))["a"]
+    if cut:
+        assert answer.reason == "prompt_cut"
+        assert "context of 4096 tokens" in answer.detail
+        assert "OLLAMA_CONTEXT_LENGTH=32768 ollama serve" in answer.detail
+    else:
+        assert answer.pictures == tuple(range(24))
+
+
+@pytest.mark.parametrize("loaded", [{"models": []}, {"models": [{"name": "tiny"}]}, [], None, "?"])
+def test_an_ollama_that_does_not_tell_its_context_is_named(endpoint: Endpoint, loaded, caplog) -> None:
+    endpoint.fingerprint, endpoint.loaded = "fp_ollama", loaded
+    assert isinstance(ask(generator(endpoint), request(frames=2))["a"], Answer)
+    assert "Ollama does not say how long its context is" in caplog.text
 
 
 def test_the_log_counts_what_was_paid_for_answers_of_no_use_and_before(endpoint: Endpoint, caplog) -> None:

@@ -8,14 +8,17 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 import subprocess
 import sys
 import wave
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import faster_whisper
+import ctranslate2
+import markupsafe._speedups
 import numpy as np
 import pytest
 from scipy.signal import resample_poly
@@ -30,7 +33,8 @@ from common.states import OK
 from common.store import file_sha256
 from media.sound_track import extract
 from media.wav import read_wav
-from speech import engines, original
+from speech import cuda, engines, original
+from speech.cuda import has_cuda12
 from speech.engines import Segment, load_engine, resolve
 from speech.invented import is_well_known, letters
 from speech.spoken_language import pieces
@@ -167,6 +171,11 @@ def test_beams_of_openai_whisper_in_a_batch(speech, tmp_path):
     assert [segment.text for segment in together] == [segment.text for segment in alone]
 
 
+def write_library(path: Path) -> None:
+    """A small library that can be loaded: a copy of one in a package."""
+    shutil.copy(markupsafe._speedups.__file__, path)
+
+
 def write_noise(path: Path, seconds: int) -> None:
     write_sound(path, np.random.default_rng(1).normal(0, 0.01, seconds * 16_000))
 
@@ -215,13 +224,13 @@ def test_a_sampled_text_depends_on_its_own_seed_only(speech, backend, monkeypatc
 def test_sampling_is_done_in_one_thread(speech, monkeypatch):
     """Of two threads, either could sample at the next temperature: under load one reel in eight had another text."""
     loaded = []
-    real = faster_whisper.WhisperModel
+    real = ctranslate2.models.Whisper
 
     def load(*arguments, **options):
-        loaded.append(options["num_workers"])
+        loaded.append(options["inter_threads"])
         return real(*arguments, **options)
 
-    monkeypatch.setattr(faster_whisper, "WhisperModel", load)
+    monkeypatch.setattr(ctranslate2.models, "Whisper", load)
     settings = TranscriptSection(model="base", device="cpu", compute_type="int8", beam_size=1)
     engine = load_engine(Model("base", "1", "0", speech / "models" / "faster-whisper-base"), settings, 2)
     engine.decode(read_wav(speech / "en.wav"), "transcribe", "en", [0.0], 5)
@@ -234,11 +243,46 @@ def test_auto_is_resolved_by_program_and_device(monkeypatch):
     assert resolve("faster-whisper", "cpu", "auto") == ("cpu", "int8")
     assert resolve("openai-whisper", "cpu", "auto") == ("cpu", "float32")
     monkeypatch.setattr(engines, "_ctranslate2_sees_gpu", lambda: True)
+    monkeypatch.setattr(engines, "has_cuda12", lambda: True)
     monkeypatch.setattr(engines, "_torch_sees_gpu", lambda: True)
     monkeypatch.setattr(engines, "_precisions", lambda *_: ["float16", "float32"])
     assert resolve("faster-whisper", "auto", "auto") == ("cuda", "float16")
     assert resolve("openai-whisper", "auto", "auto") == ("cuda", "float16")
     resolve.cache_clear()
+
+
+def test_a_gpu_without_cuda_12_is_not_taken_for_faster_whisper(monkeypatch, caplog):
+    resolve.cache_clear()
+    monkeypatch.setattr(engines, "_ctranslate2_sees_gpu", lambda: True)
+    monkeypatch.setattr(engines, "_torch_sees_gpu", lambda: True)
+    monkeypatch.setattr(engines, "has_cuda12", lambda: False)
+    assert resolve("faster-whisper", "auto", "auto") == ("cpu", "int8")
+    assert "libcublas.so.12 is not here, so the CPU transcribes" in caplog.text
+    assert "pip install nvidia-cublas-cu12" in caplog.text
+    with pytest.raises(UserError, match=r"libcublas\.so\.12 is not here: install them .*openai-whisper"):
+        resolve("faster-whisper", "cuda", "auto")
+    assert resolve("openai-whisper", "auto", "auto")[0] == "cuda"
+    resolve.cache_clear()
+
+
+def test_cuda_12_is_looked_for_in_the_system_and_in_packages(monkeypatch, tmp_path):
+    """Libraries of other names, which no machine has, stand for NVIDIA's."""
+    has_cuda12.cache_clear()
+    monkeypatch.setattr(cuda, "LIBRARIES", ("libprobe-of-reel-atlasLt.so.12", "libprobe-of-reel-atlas.so.12"))
+    folder = tmp_path / "nvidia" / "cublas" / "lib"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(cuda.importlib.util, "find_spec", lambda _: ModuleSpec("nvidia", None, is_package=True))
+    assert not has_cuda12()
+    has_cuda12.cache_clear()
+    spec = ModuleSpec("nvidia", None, is_package=True)
+    spec.submodule_search_locations = [str(tmp_path / "nvidia")]
+    monkeypatch.setattr(cuda.importlib.util, "find_spec", lambda _: spec)
+    for name in cuda.LIBRARIES:
+        assert not has_cuda12()
+        has_cuda12.cache_clear()
+        write_library(folder / name)
+    assert has_cuda12()
+    has_cuda12.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -264,6 +308,7 @@ def test_a_result_depends_on_the_precision_that_auto_led_to(monkeypatch):
     for gpu in (False, True):
         resolve.cache_clear()
         monkeypatch.setattr(engines, "_ctranslate2_sees_gpu", lambda gpu=gpu: gpu)
+        monkeypatch.setattr(engines, "has_cuda12", lambda: True)
         monkeypatch.setattr(engines, "_precisions", lambda *_: ["int8", "float16", "float32"])
         keys.append(STAGE.made_from(settings, [], {})["made_with"])
     assert keys == [{"device": "cpu", "precision": "int8"}, {"device": "cuda", "precision": "float16"}]
