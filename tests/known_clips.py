@@ -39,7 +39,8 @@ def photograph(name: str) -> np.ndarray:
     """A photograph, RGB uint8 (height, width, 3), its shorter side 720 px."""
     package, inside = PHOTOGRAPHS[name]
     found = importlib.util.find_spec(package)
-    assert found is not None and found.origin is not None, f"{package} is not installed"
+    assert found is not None, f"{package} is not installed"
+    assert found.origin is not None
     picture = cv2.imread(str(Path(found.origin).parent / inside), cv2.IMREAD_COLOR_RGB)
     assert picture is not None, f"{package} {found.origin} has no {inside}"
     factor = 720 / min(picture.shape[:2])
@@ -55,7 +56,7 @@ class Clip:
         camera: "held", "pan left", "pan right", "tilt up", "tilt down", "zoom in", "zoom out".
         speed: of the camera, frame diagonals a second; of a zoom, growth a second.
         hand: "" for a tripod, else how much the hand shakes, see HAND.
-        subject: see SUBJECTS; a body walks, a gesture is a standing body's arms, a globe turns without leaving its place.
+        subject: see SUBJECTS; a body walks, a gesture is a standing body's arms, a globe turns in its place.
         cut_out: the photograph that the subject is cut from.
         world: "" for the photograph, "wall" for hardly any texture, "dark" for an underexposed one, "black" for none.
         over: "" or "letterbox", "captions" (that change), "clock" (a counter in the middle), "split" (the lower half
