@@ -16,8 +16,9 @@ from .colour import ciede2000
 from .picture import Picture
 
 # All values are our own, set on half of the clips of tests/bench/bench_words.py. Speeds are frame diagonals a second.
-# The ground is known where this share of the points follows it, in so many corners of the picture.
-FIT, CORNERS = 0.5, 3
+# The ground is known where this share of the points follows it, in this number of the picture's corners; in two corners,
+# where nearly all points follow it and nothing else is seen in the others.
+FIT, CORNERS, SURE_FIT = 0.5, 3, 0.8
 # A ground at rest is one with two corners, too, unless something else goes on in both others, as in a split screen.
 CORNERS_AT_REST, ASTRAY = 2, 1
 # Slower than HELD, a camera is at rest; faster than MOVES, it moves; between them nothing is said.
@@ -154,7 +155,8 @@ def _mean(values: np.ndarray) -> float | None:
 def _known(steps: dict[str, np.ndarray]) -> np.ndarray:
     """In which steps the ground is known: bool (n,)."""
     at_rest = (steps["camera"] < HELD) & (steps["corners"] >= CORNERS_AT_REST) & (steps["astray"] <= ASTRAY)
-    return np.asarray((steps["fit"] >= FIT) & (at_rest | (steps["corners"] >= CORNERS)))
+    sure = (steps["fit"] >= SURE_FIT) & (steps["corners"] >= CORNERS_AT_REST) & (steps["astray"] == 0)
+    return np.asarray((steps["fit"] >= FIT) & (at_rest | sure | (steps["corners"] >= CORNERS)))
 
 
 def _shake(ground: dict[str, np.ndarray]) -> float:

@@ -211,12 +211,9 @@ def _movement(m: Measures) -> list[Clause]:
     motion, cutting = m.motion, m.cutting
     said = _motion(m)
     clauses = [*([Clause(said, 2)] if said else []), Clause(_cuts(m), 2)]
-    steadiness = motion.steadiness
-    if steadiness is not None and motion.kind.startswith(("pan", "tilt", "zoom", "drift")):
-        if steadiness >= v.STEADY and (motion.shake or 0.0) < v.STEADY_SHAKE:
-            clauses.append(Clause("gliding steadily", 2, 0.4 * _above(steadiness, v.STEADY, 1.0)))
-        elif steadiness < v.UNSTEADY:
-            clauses.append(Clause("unsteady in hand", 2, _above(steadiness, v.UNSTEADY, 0.0)))
+    under_way = motion.kind.startswith(("pan", "tilt", "zoom", "drift"))
+    if under_way and motion.steadiness is not None and motion.steadiness < v.UNSTEADY:
+        clauses.append(Clause("unsteady in hand", 2, _above(motion.steadiness, v.UNSTEADY, 0.0)))
     if cutting.shots >= 3:
         if cutting.regularity >= v.REGULAR:
             clauses.append(Clause("keeping an even beat", 2, 0.8 * _above(cutting.regularity, v.REGULAR, 1.0)))
@@ -235,8 +232,7 @@ def _movement(m: Measures) -> list[Clause]:
 def _motion(m: Measures) -> str:
     """What moves; "" where nothing is known of it."""
     motion = m.motion
-    speed, camera = motion.speed or 0.0, motion.camera or 0.0
-    pace = f"at {v.SPEED.word(camera)} speed"
+    pace = f"at {v.SPEED.word(motion.camera or 0.0)} speed"
     what, _, where = motion.kind.partition(" ")
     if what == "inside":
         return _inside(motion)
@@ -250,7 +246,7 @@ def _motion(m: Measures) -> str:
         "drift": f"the view drifts {pace}",
         "wander": f"the view wanders {pace}",
         "mixed": "the camera rests in some shots and moves in others",
-        "unclear": f"{v.SPEED.word(speed)} movement stirs the picture" if speed >= v.STIRS else "",
+        "unclear": "movement stirs the picture" if (motion.speed or 0.0) >= v.STIRS else "",
     }
     return sayings[what]
 

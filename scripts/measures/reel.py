@@ -18,7 +18,7 @@ class SampledReel:
         frames: RGB uint8 arrays (H, W, 3), longest side up to 672 px, display orientation, time order; 1 to 24 of them.
         times_s: time of each frame, seconds.
         shots: (start, end) of each shot, seconds, in time order; at least one.
-        motion: one mapping for each pair of consecutive small copies inside a shot (about ten a second), as
+        motion: one mapping for each pair of consecutive small copies inside a shot (about eight a second), as
             `MotionMeter.within` in scripts/media/motion.py makes them. May be empty.
         duration_s: length of the reel, seconds.
     """

@@ -138,13 +138,12 @@ SPEED = Scale((0.03, 0.08, 0.2), ("slow", "gentle", "lively", "hectic"))
 LIVELY = 0.25
 # Of a zoom, whose centre is at rest.
 ZOOM_SPEED = Scale((0.015, 0.06), ("slowly", "steadily", "fast"))
-SHAKE = Scale((0.04, 0.2), ("sways slightly", "sways", "shakes hard"))
+SHAKE = Scale((0.03, 0.2), ("sways slightly", "sways", "shakes hard"))
 # Share of the picture that moves before a held frame: a small part, where its 90th percentile over time is below the
 # first value; much, where its mean is above the second.
-SMALL_PART, LARGE_PART = 0.12, 0.22
-# A camera on its way glides where its steadiness is above the first value and its shake below the second; it is
-# unsteady where its steadiness is below the third.
-STEADY, STEADY_SHAKE, UNSTEADY = 0.9, 0.003, 0.55
+SMALL_PART, LARGE_PART = 0.07, 0.22
+# A camera on its way is unsteady where its steadiness is below this.
+UNSTEADY = 0.55
 # Speed of all that moves from which on movement is spoken of where the camera is not known.
 STIRS = 0.01
 # Median shot length, s. Shots of mainstream films have shortened to a few seconds (Cutting et al. 2011); short video

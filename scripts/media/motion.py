@@ -15,11 +15,14 @@ from media.display import Matrix
 from media.ground import Box, find_ground
 
 # Pictures this far apart are compared, and, to see what moves slowly, those this much farther apart; s.
-INTERVAL_S, SLOW_S = 0.095, 0.75
+INTERVAL_S, SLOW_S = 0.115, 0.75
 LONGEST_SIDE, CELL = 256, 14
 # Least eigenvalue of the gradients (OpenCV's cornerMinEigenVal) from which on a point can be followed.
 TEXTURE = 2e-5
 WINDOW, LEVELS, ENOUGH = (13, 13), 3, (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 10, 0.03)
+# A picture is too dark where 95 % of it are darker than this, of 255: what compression leaves in it rests, whatever the
+# camera does.
+DARK = 40
 # Followed there and back again, a point must return within this many px.
 RETURN_PX = 0.4
 # A cell changes where its lightness does, by this many levels of 255, and this share of its contrast.
@@ -57,7 +60,7 @@ class Step:
 
 @dataclass
 class MotionMeter:
-    """Measures the motion between copies taken about ten times a second, their longest side 256 px at most."""
+    """Measures the motion between copies taken about eight times a second, their longest side 256 px at most."""
 
     copies: list[tuple[float, np.ndarray]] = field(default_factory=list)
     found: list[Step] = field(default_factory=list)
@@ -159,6 +162,9 @@ def picture_box(grey: np.ndarray) -> Box:
     """The picture without flat bars at its edges, of any colour: lightness uint8 (height, width)."""
     depths = []
     for turned in (grey.T, grey, grey.T[::-1], grey[::-1]):
+        if np.ptp(turned[0]) >= FLAT:
+            depths.append(0)
+            continue
         part = turned[: len(turned) * 2 // 5]
         flat = np.ptp(part, axis=1) < FLAT
         depth = 0 if flat.all() else int(np.argmin(flat))
@@ -174,6 +180,8 @@ def picture_box(grey: np.ndarray) -> Box:
 def points_to_follow(grey: np.ndarray, box: Box) -> np.ndarray:
     """The best point of each cell that has texture: float32 (n, 1, 2), as OpenCV wants them."""
     left, top, right, bottom = box
+    if np.percentile(grey[::4, ::4], 95) < DARK:
+        return np.zeros((0, 1, 2), np.float32)
     strength = cv2.cornerMinEigenVal(grey, 3)[top:bottom, left:right]
     # The edge of a bar stays where it is, whatever the picture in it does.
     for edge, bar in zip((strength.T, strength, strength.T[::-1], strength[::-1]), _bars(grey, box), strict=True):

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from known_clips import CONTAINERS, Clip, frames_of, write_clip
 
 from common.config import FramesSection
+from known_clips import CONTAINERS, Clip, frames_of, write_clip
 from measures import SampledReel, measure
 from measures.measured import Measures
 from media.frames import sample_video
@@ -36,7 +36,8 @@ def measured(path: Path, clip: Clip, bit_rate: int = 1) -> Measures:
         (Clip(camera="pan left", over="letterbox"), "pan left"),
         (Clip(camera="pan right", over="captions", ground="grass"), "pan right"),
         (Clip(camera="zoom in", speed=0.3, ground="chelsea"), "zoom in"),
-        # A globe that turns before nothing, two scenes one above the other: no camera is seen.
+        # The dark, a globe that turns before nothing, two scenes one above the other: no camera is seen.
+        (Clip(world="dark", hand="clear"), "unclear"),
         (Clip(subject="globe", world="black"), "unclear"),
         (Clip(over="split"), "unclear"),
     ],
