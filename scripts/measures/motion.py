@@ -16,7 +16,7 @@ from .colour import ciede2000
 from .picture import Picture
 
 # All values are our own, set on half of the clips of tests/bench/bench_words.py. Speeds are frame diagonals a second.
-# The ground is known where this share of the points follows it, in this number of the picture's corners; in two corners,
+# The ground is known where this share of the points follows it, in this number of the corners; in two corners,
 # where nearly all points follow it and nothing else is seen in the others.
 FIT, CORNERS, SURE_FIT = 0.5, 3, 0.8
 # A ground at rest is one with two corners, too, unless something else goes on in both others, as in a split screen.

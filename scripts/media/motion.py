@@ -22,7 +22,7 @@ TEXTURE = 2e-5
 WINDOW, LEVELS, ENOUGH = (13, 13), 3, (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 10, 0.03)
 # A picture is too dark where 95 % of it are darker than this, of 255: what compression leaves in it rests, whatever the
 # camera does.
-DARK = 40
+DARK = 48
 # Followed there and back again, a point must return within this many px.
 RETURN_PX = 0.4
 # A cell changes where its lightness does, by this many levels of 255, and this share of its contrast.
