@@ -15,8 +15,6 @@ from media.frames import sample_video
 from media.ground import find_ground
 from media.motion import picture_box
 
-pytest.importorskip("skimage", reason="the photographs come with scikit-image")
-
 
 def measured(path: Path, clip: Clip, bit_rate: int = 1) -> Measures:
     write_clip(path, frames_of(clip), clip.rate, bit_rate)
