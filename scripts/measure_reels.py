@@ -23,7 +23,7 @@ from common.states import OK, Outcome
 if TYPE_CHECKING:
     from measures import SampledReel
 
-VERSION = "1"
+VERSION = "2"
 STAGES = {
     "description": Stage("description", "measure_reels", VERSION, ".txt", inputs=("frames",)),
     "measures": Stage("measures", "measure_reels", VERSION, ".json", inputs=("frames",)),

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .colour_names import COLOUR_NAMES
+from .colour_names import COLOUR_NAMES, MUTED_WORDS, PALE_WORDS, VIVID_WORDS
 from .picture import Picture, to_lab
 
 PALETTE_SIZE = 6
@@ -143,12 +143,28 @@ def _named_colours() -> tuple[list[str], Floats]:
     return list(COLOUR_NAMES), to_lab(np.array(values, dtype=np.float32)).astype(np.float64)
 
 
+def _bound(words: frozenset[str], channel: Floats, otherwise: float) -> Floats:
+    """For each name: the value of its own colour where it has one of the words, else one that bounds nothing."""
+    return np.where([not words.isdisjoint(name.split()) for name in _NAMES], channel, otherwise)
+
+
 _NAMES, _NAMED_LAB = _named_colours()
+_NAMED_CHROMA: Floats = np.hypot(_NAMED_LAB[:, 1], _NAMED_LAB[:, 2])
+# How far a colour may lie beyond the one that a name was given to before a word of the name is untrue of it.
+_MOST_CHROMA = _bound(MUTED_WORDS, _NAMED_CHROMA + 8.0, np.inf)
+_LEAST_CHROMA = _bound(VIVID_WORDS, _NAMED_CHROMA - 20.0, -np.inf)
+_LEAST_LIGHTNESS = _bound(PALE_WORDS, _NAMED_LAB[:, 0] - 8.0, -np.inf)
 
 
 def colour_name(lab: Floats) -> str:
-    """The name nearest to a CIELAB colour (3,) by CIEDE2000."""
-    return _NAMES[int(np.argmin(ciede2000(np.asarray(lab, dtype=np.float64), _NAMED_LAB)))]
+    """The name nearest to a CIELAB colour (3,) by CIEDE2000, of those whose words hold.
+
+    Differences of chroma count little where chroma is high, so that the name nearest to a vivid red may be "dull red".
+    """
+    lab = np.asarray(lab, dtype=np.float64)
+    chroma = float(np.hypot(lab[1], lab[2]))
+    holds = (chroma <= _MOST_CHROMA) & (chroma >= _LEAST_CHROMA) & (lab[0] >= _LEAST_LIGHTNESS)
+    return _NAMES[int(np.argmin(np.where(holds, ciede2000(lab, _NAMED_LAB), np.inf)))]
 
 
 def _pooled_colours(pictures: list[Picture]) -> tuple[Floats, Floats]:

@@ -246,3 +246,8 @@ COLOUR_NAMES: dict[str, str] = {
     "misty rose": "#ffe4e1",
     "rosy brown": "#bc8f8f",
 }
+
+# Words of names that say something of chroma or lightness, and must be true of what is named.
+MUTED_WORDS = frozenset(("dull", "dusty", "dusky", "drab", "muted", "greyish", "pale"))
+VIVID_WORDS = frozenset(("bright", "vivid", "neon", "electric", "hot"))
+PALE_WORDS = frozenset(("pale", "pastel", "light", "baby"))

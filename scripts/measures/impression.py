@@ -65,17 +65,19 @@ HOLDS = 0.3
 MOST_WORDS = 3
 
 
-def impressions(measures: Mapping[str, float | int | str]) -> tuple[str, ...]:
+def impressions(measures: Mapping[str, float | int | str | None]) -> tuple[str, ...]:
     """Two or three words, the one that holds most first; `measures` as given by `Measures.as_dict`."""
     strengths = {
-        word: min(_degree(float(measures[key]), *ends) for key, ends in ramps.items())
-        for word, ramps in IMPRESSIONS.items()
+        word: min(_degree(measures[key], *ends) for key, ends in ramps.items()) for word, ramps in IMPRESSIONS.items()
     }
     ranked = sorted(strengths, key=lambda word: (-round(strengths[word], 9), word))
     holding = [word for word in ranked if strengths[word] >= HOLDS][:MOST_WORDS]
     return tuple(holding if len(holding) >= 2 else [*holding, *PLAIN][:2])
 
 
-def _degree(value: float, none: float, full: float) -> float:
-    along = (value - none) / (full - none)
+def _degree(value: float | int | str | None, none: float, full: float) -> float:
+    """How much a condition holds, 0 to 1; not at all where the measure is not known."""
+    if value is None:
+        return 0.0
+    along = (float(value) - none) / (full - none)
     return 1 / (1 + exp(-min(50.0, max(-50.0, 6 * (along - 0.5)))))

@@ -26,13 +26,13 @@ class Measures:
     motion: Motion
     cutting: Cutting
 
-    def as_dict(self) -> dict[str, float | int | str]:
-        """A flat mapping for JSON: `part_measure` to a number (rounded to 4 decimals) or a word.
+    def as_dict(self) -> dict[str, float | int | str | None]:
+        """A flat mapping for JSON: `part_measure` to a number (rounded to 4 decimals), a word, or None: not known.
 
         The palette is `palette_1_name` and `palette_1_share` to `palette_6_...`, accents are `accent_1_...` and
         `accent_2_...`; places not used are "" and 0.
         """
-        flat: dict[str, float | int | str] = {}
+        flat: dict[str, float | int | str | None] = {}
         for kind, swatches, places in (
             ("palette", self.colour.swatches, PALETTE_SIZE),
             ("accent", self.colour.accents, MOST_ACCENTS),
@@ -57,6 +57,6 @@ def measure(reel: SampledReel) -> Measures:
         light=measure_light(pictures),
         texture=measure_texture(pictures),
         composition=measure_composition(pictures),
-        motion=measure_motion(reel.motion),
+        motion=measure_motion(reel.motion, reel.shots),
         cutting=measure_cutting(reel.shots, reel.duration_s, pictures, reel.times_s),
     )

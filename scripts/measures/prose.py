@@ -12,6 +12,7 @@ from math import hypot
 from . import vocabulary as v
 from .impression import impressions
 from .measured import Measures
+from .motion import Motion
 
 FEWEST_WORDS, MOST_WORDS = 40, 80
 
@@ -208,12 +209,11 @@ def _balance(m: Measures) -> list[Clause]:
 def _movement(m: Measures) -> list[Clause]:
     """Motion and cutting."""
     motion, cutting = m.motion, m.cutting
-    clauses = [Clause(_motion(m), 2), Clause(_cuts(m), 2)]
-    if motion.kind not in ("still", "shake"):
-        if motion.steadiness >= v.STEADY:
-            clauses.append(Clause("gliding steadily", 2, 0.4 * _above(motion.steadiness, v.STEADY, 1.0)))
-        elif motion.steadiness < v.UNSTEADY:
-            clauses.append(Clause("unsteady in hand", 2, _above(motion.steadiness, v.UNSTEADY, 0.0)))
+    said = _motion(m)
+    clauses = [*([Clause(said, 2)] if said else []), Clause(_cuts(m), 2)]
+    under_way = motion.kind.startswith(("pan", "tilt", "zoom", "drift"))
+    if under_way and motion.steadiness is not None and motion.steadiness < v.UNSTEADY:
+        clauses.append(Clause("unsteady in hand", 2, _above(motion.steadiness, v.UNSTEADY, 0.0)))
     if cutting.shots >= 3:
         if cutting.regularity >= v.REGULAR:
             clauses.append(Clause("keeping an even beat", 2, 0.8 * _above(cutting.regularity, v.REGULAR, 1.0)))
@@ -230,22 +230,40 @@ def _movement(m: Measures) -> list[Clause]:
 
 
 def _motion(m: Measures) -> str:
-    kind, pace = m.motion.kind, v.SPEED.word(m.motion.speed)
-    if kind == "still":
-        return "everything rests motionless"
-    if kind == "shake":
-        return f"{pace} handheld trembling shakes the frame"
-    if kind == "inside":
-        return f"{pace} movement stirs within a held frame"
-    what, where = kind.split()
-    verbs = {"pan": "sweeps sideways to the", "tilt": "tilts", "zoom": "zooms"}
-    return f"the view {verbs[what]} {where} at {pace} speed"
+    """What moves; "" where nothing is known of it."""
+    motion = m.motion
+    pace = f"at {v.SPEED.word(motion.camera or 0.0)} speed"
+    what, _, where = motion.kind.partition(" ")
+    if what == "inside":
+        return _inside(motion)
+    sayings = {
+        "still": "everything rests motionless",
+        "held": "the frame is held",
+        "shake": f"a hand-held frame {v.SHAKE.word(motion.shake or 0.0)}",
+        "pan": f"the view sweeps sideways to the {where} {pace}",
+        "tilt": f"the view tilts {where} {pace}",
+        "zoom": f"the view zooms {where} {v.ZOOM_SPEED.word(abs(motion.zoom or 0.0))}",
+        "drift": f"the view drifts {pace}",
+        "wander": f"the view wanders {pace}",
+        "mixed": "the camera rests in some shots and moves in others",
+        "unclear": "movement stirs the picture" if (motion.speed or 0.0) >= v.STIRS else "",
+    }
+    return sayings[what]
+
+
+def _inside(motion: Motion) -> str:
+    """What moves in a held frame."""
+    movement = "lively movement" if (motion.subject or 0.0) >= v.LIVELY else "movement"
+    if (motion.moving_peak or 0.0) < v.SMALL_PART:
+        return f"{movement} in a small part of a held frame"
+    much = (motion.moving or 0.0) >= v.LARGE_PART
+    return f"{movement} {'fills much of' if much else 'stirs within'} a held frame"
 
 
 def _cuts(m: Measures) -> str:
     cutting = m.cutting
     if cutting.shots == 1:
-        return "held in one unbroken take"
+        return "in one unbroken take"
     return f"cut into {_count(cutting.shots)} {v.PACE.word(cutting.median_shot_s)} shots"
 
 
@@ -258,7 +276,7 @@ def _count(number: int) -> str:
 def _mood(m: Measures) -> Clause:
     words = list(impressions(m.as_dict()))
     quick_cuts = m.cutting.shots > 1 and m.cutting.median_shot_s < v.PACE.edges[1]
-    busy = m.motion.speed >= v.SPEED.edges[1] or quick_cuts
+    busy = (m.motion.speed or 0.0) >= v.SPEED.edges[1] or quick_cuts
     noun = "pulse" if busy else "mood" if m.light.lightness < v.KEY.edges[3] else "atmosphere"
     article = "an" if words[0][0] in "aeiou" else "a"
     return Clause(f"{article} {_list(words)} {noun}", 3)

@@ -18,11 +18,8 @@ class SampledReel:
         frames: RGB uint8 arrays (H, W, 3), longest side up to 672 px, display orientation, time order; 1 to 24 of them.
         times_s: time of each frame, seconds.
         shots: (start, end) of each shot, seconds, in time order; at least one.
-        motion: one mapping per pair of consecutive low-resolution grey copies inside a shot (about 4 to 8 a second),
-            from dense optical flow: "time_s"; "speed", mean flow magnitude; "pan", mean horizontal flow (positive:
-            the picture content moves right); "tilt", mean vertical flow (positive: down); "zoom", mean flow away from
-            the centre of the frame (positive: zooming in). All but the time are in frame diagonals per second. May be
-            empty.
+        motion: one mapping for each pair of consecutive small copies inside a shot (about eight a second), as
+            `MotionMeter.within` in scripts/media/motion.py makes them. May be empty.
         duration_s: length of the reel, seconds.
     """
 

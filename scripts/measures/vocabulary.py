@@ -131,9 +131,21 @@ MIRRORED, LOPSIDED = 0.75, 0.3
 OFF_CENTRE = 0.07
 FOCUSED, SCATTERED = 0.5, 0.2
 
-# Motion, frame diagonals a second; 1 means that content crosses the frame corner to corner within a second.
+# Motion, frame diagonals a second; 1 means that content crosses the frame corner to corner within a second. Few words,
+# so that few values lie near a border: the same clip, encoded in another way, is to get the same words.
 SPEED = Scale((0.03, 0.08, 0.2), ("slow", "gentle", "lively", "hectic"))
-STEADY, UNSTEADY = 0.75, 0.4
+# Of what moves in a held frame.
+LIVELY = 0.25
+# Of a zoom, whose centre is at rest.
+ZOOM_SPEED = Scale((0.015, 0.06), ("slowly", "steadily", "fast"))
+SHAKE = Scale((0.03, 0.2), ("sways slightly", "sways", "shakes hard"))
+# Share of the picture that moves before a held frame: a small part, where its 90th percentile over time is below the
+# first value; much, where its mean is above the second.
+SMALL_PART, LARGE_PART = 0.07, 0.22
+# A camera on its way is unsteady where its steadiness is below this.
+UNSTEADY = 0.55
+# Speed of all that moves from which on movement is spoken of where the camera is not known.
+STIRS = 0.01
 # Median shot length, s. Shots of mainstream films have shortened to a few seconds (Cutting et al. 2011); short video
 # goes on from there.
 PACE = Scale((0.6, 1.2, 2.5, 5, 10), ("frantic", "rapid", "brisk", "measured", "unhurried", "lingering"))
