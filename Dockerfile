@@ -27,7 +27,7 @@ COPY envs/check_python.sh envs/
 RUN PIP_NO_CACHE_DIR=1 make install \
     && .venv/bin/python -m pip uninstall --quiet --yes \
         axe-playwright-python espeakng-loader fastapi hypothesis mypy playwright pytest pytest-xdist roc-validator ruff \
-        scipy-stubs snakefmt types-pyyaml types-requests uvicorn
+        scikit-image scipy-stubs snakefmt types-pyyaml types-requests uvicorn
 COPY . .
 # The checkout may have been its owner's alone. What is mounted has its place, and who runs this need not be root.
 RUN find . -path ./.venv -prune -o -exec chmod a+rX {} +

@@ -14,7 +14,7 @@ CORES ?= all
 PROCESSES ?= 2
 WHOLE ?= --whole
 
-.PHONY: atlas help install study demo test test-pythons test-cluster test-container lint format bench bench-scale calibrate docs lock clean
+.PHONY: atlas help install study demo test test-pythons test-cluster test-container test-gpu lint format bench bench-scale bench-gpu calibrate docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -67,6 +67,9 @@ test-cluster: install ## run the tests on a real SLURM, which is installed and s
 test-container: install ## run the steps of Dockerfile and the demo in a Debian root (as root; needs debootstrap)
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest --log-cli-level=INFO tests/container
 
+test-gpu: install ## check what a GPU computes, with random weights of full size (minutes; needs a GPU)
+	PATH="$(CURDIR)/$(BIN):$$PATH" python tests/gpu/check.py
+
 lint: install ## check layout, types, and the workflow's own lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -87,6 +90,9 @@ bench: install ## measure against the obvious alternatives
 
 bench-scale: install ## measure planning for up to 400,000 creators, and a run of 2,000
 	PATH="$(CURDIR)/$(BIN):$$PATH" python tests/bench/scale.py
+
+bench-gpu: install ## measure memory and speed of the models on a GPU (minutes; needs a GPU)
+	PATH="$(CURDIR)/$(BIN):$$PATH" python tests/gpu/bench.py
 
 calibrate: install ## measure the level of the tests on synthetic cohorts (writes docs/calibration.md)
 	PATH="$(CURDIR)/$(BIN):$$PATH" python scripts/calibrate.py --processes $(PROCESSES) --output docs/calibration.md
