@@ -7,6 +7,7 @@ import importlib
 from pathlib import Path
 from typing import Any, cast
 
+from common.belonging import GIVEN
 from common.config import Config, EmbeddingSection, Modality, Section, read_config
 from common.manifest import Row, read_manifest
 from common.models import Model, open_model
@@ -130,7 +131,10 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     options = parser(__doc__)
     options.add_argument("reel", help="reel id, or the name of its file")
     options.add_argument(
-        "--configfile", type=Path, default=Path("results/config.yaml"), help="the study as it is now [%(default)s]"
+        "--configfile",
+        type=Path,
+        default=Path("results", GIVEN),
+        help="the study as it is now [%(default)s, as the last run had it]",
     )
     options.add_argument("--results", type=Path, default=Path("results"), help="[%(default)s]")
     options.add_argument("--store", type=Path, help="[store.directory of the study]")

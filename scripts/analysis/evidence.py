@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from analysis.network import IntArray, Network
 from analysis.profiles import FloatArray
-from common.config import ClusterSection
+from common.config import ClusterSettings
 from common.tables import FLOAT, INT, STRING
 
 SUPPORTED, NOT_SUPPORTED, NOT_TESTABLE = "supported", "not supported", "not testable"
@@ -83,8 +83,13 @@ class Study:
     few_reels: npt.NDArray[np.bool] | None = None
     followers: FloatArray | None = None
     categories: Mapping[str, IntArray] = field(default_factory=dict)
-    clustering: ClusterSection = field(default_factory=ClusterSection)
+    clustering: ClusterSettings = field(default_factory=ClusterSettings)
     processes: int = 1
+
+    @property
+    def n_profiles(self) -> int:
+        """Number of creators that have a profile."""
+        return 0 if self.profiles is None else int((~np.isnan(self.profiles).any(axis=1)).sum())
 
     def only(self, kept: npt.NDArray[np.bool]) -> Study:
         """The study of some of its creators, and of the edges and reels among them.

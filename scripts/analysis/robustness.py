@@ -19,7 +19,7 @@ from analysis.network import positions
 from analysis.profiles import FloatArray, Profiles
 from analysis.split_half import density_original, separation_original
 from analysis.stability import another_run, clusters_in, labels_of_all, together
-from common.config import ClusterSection, HypothesesSection
+from common.config import ClusterSettings, HypothesesSection
 
 # Tests that depend on the clusters. H2 and H3 cluster hundreds of times themselves: repeating them is left out.
 REPEATED: tuple[Test, ...] = (*CLUSTER_TESTS, density_original, separation_original)
@@ -27,7 +27,7 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 def repeat(
-    study: Study, profiles: Profiles, clustering: ClusterSection, settings: HypothesesSection, seed: int, runs: int
+    study: Study, profiles: Profiles, clustering: ClusterSettings, settings: HypothesesSection, seed: int, runs: int
 ) -> list[dict[str, Any]]:
     """Cluster and test again and again.
 

@@ -19,7 +19,7 @@ from analysis.evidence import NOT_SUPPORTED, NOT_TESTABLE, SUPPORTED, Hypothesis
 from analysis.homophily import permutation_p
 from analysis.network import IntArray
 from analysis.profiles import FloatArray, Profiles
-from common.config import ClusterSection, HypothesesSection
+from common.config import ClusterSettings, HypothesesSection
 from common.processes import in_processes
 
 # Fewest creators for a correlation and its interval (Fisher's z has variance 1 / (n - 3)).
@@ -445,7 +445,7 @@ def rotated(halves: FloatArray, generator: np.random.Generator) -> FloatArray:
 
 
 def _scored(
-    halves: FloatArray, draw: int | None, clustering: ClusterSection, settings: HypothesesSection, seed: int
+    halves: FloatArray, draw: int | None, clustering: ClusterSettings, settings: HypothesesSection, seed: int
 ) -> FloatArray:
     """Membership by one half and measures by the other: (splits, 1 + questions, n), NaN where a creator is noise.
 
@@ -463,7 +463,7 @@ def _scored(
 
 
 def _scores(
-    first: FloatArray, second: FloatArray, clustering: ClusterSection, settings: HypothesesSection, seed: int
+    first: FloatArray, second: FloatArray, clustering: ClusterSettings, settings: HypothesesSection, seed: int
 ) -> FloatArray:
     creator_ids = [f"{place:09}" for place in range(len(first))]  # only the numbers of clusters depend on them
     found = density_clusters(Profiles(creator_ids, first.astype(np.float32)), clustering, seed)

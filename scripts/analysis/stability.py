@@ -9,7 +9,7 @@ import numpy as np
 from analysis.clusters import IntArray
 from analysis.network import each_alone
 from analysis.profiles import Profiles
-from common.config import ClusterSection
+from common.config import ClusterSection, ClusterSettings
 
 # HDBSCAN draws nothing: where profiles are not reduced by UMAP, runs leave out a tenth of the creators, each another.
 LEFT_OUT = 0.1
@@ -20,7 +20,7 @@ def varied(settings: ClusterSection) -> str:
     return "seed" if settings.space == "umap" else "creators"
 
 
-def another_run(profiles: Profiles, settings: ClusterSection, seed: int, run: int) -> tuple[IntArray, Profiles, int]:
+def another_run(profiles: Profiles, settings: ClusterSettings, seed: int, run: int) -> tuple[IntArray, Profiles, int]:
     """What a run looks at: places of its creators, their profiles, and its seed. Run 0 has all creators.
 
     Args:

@@ -8,6 +8,7 @@ runs on any CPU.
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from datetime import date, datetime
 from pathlib import Path
@@ -61,6 +62,13 @@ def setting_of(backends: str | tuple[str, ...], default: Any, description: str, 
 
 AnySection = TypeVar("AnySection", bound=Section)
 Share = Annotated[float, Field(ge=0, le=1)]
+AUTO = "auto"
+Auto = Literal["auto"]
+AtLeastOne = Annotated[int, Field(ge=1)]
+AtLeastTwo = Annotated[int, Field(ge=2)]
+# From this many creators on, `auto` gives the numbers of the first study, which had 401.
+LARGE_COHORT = 100
+CREATORS_PER_BATCH = 50
 
 
 class StudySection(Section):
@@ -69,8 +77,10 @@ class StudySection(Section):
     name: str = Field("study", min_length=1, max_length=80, description="Name shown in figures and reports.")
     synthetic: bool = Field(False, description="The material is synthetic: figures and tables say so.")
     seed: int = Field(42, ge=0, lt=2**32, description="Seed of every random step.")
-    batches: int = Field(
-        8, ge=1, le=100_000, description="Number of batches creators are spread over (jobs = stages x batches)."
+    batches: Annotated[int, Field(ge=1, le=100_000)] | Auto = Field(
+        "auto",
+        description="Number of batches creators are spread over (jobs = stages x batches); auto: the largest power of "
+        "two that leaves 50 creators for each batch (1 below 100 creators, 8 from 400 on).",
     )
     opt_out: str | None = Field(
         None,
@@ -89,6 +99,12 @@ class StudySection(Section):
         description="Largest share of reels (in the first stage: of creators, too) that may fail in a stage; with "
         "more the tables are refused.",
     )
+
+    def n_batches(self, creators: int) -> int:
+        """The number of batches for so many creators of the source."""
+        if isinstance(self.batches, int):
+            return self.batches
+        return int(2 ** math.floor(math.log2(max(1, creators / CREATORS_PER_BATCH))))
 
 
 class FilesSource(Section):
@@ -565,12 +581,27 @@ class ClusterSection(Section):
     dimensions: int = Field(
         50, ge=2, description="UMAP and PCA: dimensions the profiles are reduced to before HDBSCAN."
     )
-    neighbours: int = Field(15, ge=2, description="UMAP: size of the neighbourhood (n_neighbors).")
+    neighbours: AtLeastTwo | Auto = Field(
+        "auto",
+        description="UMAP: size of the neighbourhood (n_neighbors); auto: 15, below 100 creators 1.5 times the square "
+        "root of their number.",
+    )
     min_dist: float = Field(0.1, ge=0, le=1, description="UMAP: how close points may lie.")
-    min_cluster_size: int = Field(8, ge=2, description="HDBSCAN: smallest cluster.")
-    min_samples: int = Field(4, ge=1, description="HDBSCAN: how conservative; more gives more noise.")
+    min_cluster_size: AtLeastTwo | Auto = Field(
+        "auto",
+        description="HDBSCAN: smallest cluster; auto: 8, below 100 creators 0.8 times the square root of their "
+        "number, but at least 3.",
+    )
+    min_samples: AtLeastOne | Auto = Field(
+        "auto",
+        description="HDBSCAN: how conservative; more gives more noise; auto: half of min_cluster_size, rounded down.",
+    )
     selection_method: Literal["eom", "leaf"] = Field("eom", description="HDBSCAN: how clusters are picked.")
-    kmeans: int = Field(5, ge=1, description="Number of k-means clusters.")
+    kmeans: AtLeastOne | Auto = Field(
+        "auto",
+        description="Number of k-means clusters; auto: 5, below 100 creators half the square root of their number, but "
+        "at least 2.",
+    )
     search: bool = Field(
         False,
         description="Experimental: try `cluster.grid` and take the settings with the best score (DBCV and stability).",
@@ -580,6 +611,46 @@ class ClusterSection(Section):
     max_largest: Share = Field(
         0.6, description="`cluster.search`: settings whose largest cluster has a larger share of creators are out."
     )
+
+    def for_cohort(self, creators: int) -> ClusterSettings:
+        """The settings with a number for each `auto`.
+
+        The numbers are those of the first study; in a cohort below 100 they shrink with the square root of its size,
+        so that a community may be a larger share of a small cohort. Two creators alike are no community: 3 are.
+
+        Args:
+            creators: number of creators that have a profile.
+        """
+
+        def shrunk(number: int, least: int) -> int:
+            return max(least, min(number, round(number * math.sqrt(creators / LARGE_COHORT))))
+
+        first = ClusterSettings()
+        # A size that is given bounds the samples, and samples that are given bound the size.
+        samples = self.min_samples if isinstance(self.min_samples, int) else 1
+        size = max(shrunk(first.min_cluster_size, 3), samples)
+        size = self.min_cluster_size if isinstance(self.min_cluster_size, int) else size
+        numbers = {
+            "neighbours": shrunk(first.neighbours, 2),
+            "min_cluster_size": size,
+            "min_samples": max(1, size // 2),
+            "kmeans": shrunk(first.kmeans, 2),
+        }
+        return ClusterSettings(**self.model_dump() | {name: numbers[name] for name in self.automatic})
+
+    @property
+    def automatic(self) -> list[str]:
+        """Keys that the size of the cohort decides."""
+        return [name for name, value in self if value == AUTO]
+
+
+class ClusterSettings(ClusterSection):
+    """The settings in numbers, as one cohort is clustered with them; without others, those of the first study."""
+
+    neighbours: int = Field(15, ge=2)
+    min_cluster_size: int = Field(8, ge=2)
+    min_samples: int = Field(4, ge=1)
+    kmeans: int = Field(5, ge=1)
 
 
 class NamesSection(Section):
@@ -650,7 +721,7 @@ class ClusterVariant(Section):
     selection_method: Literal["eom", "leaf"] | None = None
 
     def applied_to(self, settings: ClusterSection) -> ClusterSection:
-        """The settings with what this variant changes."""
+        """The settings with what this variant changes; `auto` stays."""
         return ClusterSection(**settings.model_dump() | self.model_dump(exclude_none=True))
 
 
@@ -843,11 +914,12 @@ class Config(Section):
         if self.context.translate == "llm" and self.context.backend == "none":
             raise ValueError("context.translate: llm needs a language model: context.backend transformers or openai")
         for name, settings in self.cluster_variants().items():
-            if settings.min_samples > settings.min_cluster_size:
+            size, samples = settings.min_cluster_size, settings.min_samples
+            if isinstance(size, int) and isinstance(samples, int) and samples > size:
                 where = "cluster" if name == OWN_SETTINGS else f"robustness.variants.{name}"
                 raise ValueError(
-                    f"{where}.min_samples ({settings.min_samples}) is larger than {where}.min_cluster_size "
-                    f"({settings.min_cluster_size}): clusters of the smallest size could never be dense enough"
+                    f"{where}.min_samples ({samples}) is larger than {where}.min_cluster_size ({size}): "
+                    f"clusters of the smallest size could never be dense enough"
                 )
         if OWN_SETTINGS in self.robustness.variants:
             raise ValueError(f"robustness.variants.{OWN_SETTINGS}: these are the study's own settings; rename yours")
@@ -888,7 +960,8 @@ def parse_section(model: type[AnySection], data: Any, name: str, places: Places 
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        problems = error.errors()
+        # Where a number or `auto` may stand, pydantic says of each why it does not fit: the first says enough.
+        problems = [problem for problem in error.errors() if problem["loc"][-1:] != ("literal['auto']",)]
         raise ConfigError(
             "\n".join(f"{name}: {_explain(problem, model)}{_where(problem, places or {})}" for problem in problems)
         ) from None
@@ -896,7 +969,7 @@ def parse_section(model: type[AnySection], data: Any, name: str, places: Places 
 
 def _where(problem: Any, places: Places) -> str:
     """The line of a problem, and what is written there where YAML took a text for something else."""
-    path = tuple(str(part) for part in problem["loc"])
+    path = tuple(str(part) for part in problem["loc"] if part != "constrained-int")
     if path not in places or not path:
         return ""
     line, written = places[path]
@@ -907,7 +980,7 @@ def _where(problem: Any, places: Places) -> str:
 
 def _explain(problem: Any, model: type[Section]) -> str:
     """One problem found by pydantic, in words that name the key, what was found and the remedy."""
-    path = [str(part) for part in problem["loc"]]
+    path = [str(part) for part in problem["loc"] if part != "constrained-int"]
     key = ".".join(path)
     found = problem["input"]
     if problem["type"] == "extra_forbidden":
@@ -920,6 +993,7 @@ def _explain(problem: Any, model: type[Section]) -> str:
     if problem["type"] == "missing":
         return f"`{key}` is missing"
     message = problem["msg"][0].lower() + problem["msg"][1:]
+    message += " or `auto`" if problem["loc"][-1] == "constrained-int" else ""
     remedy = " (in YAML a text: write 1.0e-5)" if isinstance(found, str) and EXPONENT.fullmatch(found) else ""
     return f"`{key}`: {message.removeprefix('input ')}, found {found!r}{remedy}"
 

@@ -23,7 +23,7 @@ from analysis.clusters import (
 )
 from analysis.layout import map_profiles, scale
 from analysis.profiles import Profiles, profiles_of
-from common.config import ClusterSection, MapSection
+from common.config import ClusterSettings, MapSection
 from common.processor import SAME_INSTRUCTIONS
 from common.tables import CLUSTERS, COORDINATES, CREATORS, TableError, build_table, read_table, write_table
 
@@ -137,7 +137,7 @@ def test_tiny_settings_cluster_a_tiny_cohort() -> None:
     """Seven creators in two groups, with settings lowered as the message says, and dimensions bounded."""
     rows, truth = planted(8, 2)
     profiles = profiles_of(build_table(rows, CREATORS))
-    found = cluster_profiles(profiles, ClusterSection(min_cluster_size=3, min_samples=1, neighbours=3), 42)
+    found = cluster_profiles(profiles, ClusterSettings(min_cluster_size=3, min_samples=1, neighbours=3), 42)
     assert "cluster.dimensions = 50 is more than 8 creators allow: 6 are used" in found.notes
     assert adjusted_rand_score(truth, found.clusters) == 1.0
 
@@ -149,7 +149,7 @@ def test_identical_profiles_lie_in_the_middle(creators: int) -> None:
     assert made.method == "PCA"
     assert made.tsne is None
     assert (made.chosen == 0.5).all()
-    found = cluster_profiles(profiles, ClusterSection(min_cluster_size=2, min_samples=1), 42)
+    found = cluster_profiles(profiles, ClusterSettings(min_cluster_size=2, min_samples=1), 42)
     assert (found.clusters == -1).all()
     assert (found.kmeans == 0).all()
     assert found.notes
@@ -223,7 +223,7 @@ def test_equal_profiles_leave_the_others_their_membership(
 
 def test_membership_and_outliers_are_hdbscans_where_all_is_finite() -> None:
     vectors = np.random.default_rng(2).normal(size=(60, 3)) + np.repeat(np.eye(3) * 6, 20, axis=0)
-    model = hdbscan_of(vectors, ClusterSection(min_cluster_size=5, min_samples=3))
+    model = hdbscan_of(vectors, ClusterSettings(min_cluster_size=5, min_samples=3))
     tree = model.condensed_tree_.to_numpy()
     points = tree[tree["child"] < 60]
     density = points["lambda_val"][np.argsort(points["child"])]

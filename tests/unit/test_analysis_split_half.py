@@ -37,10 +37,10 @@ from analysis.split_half import (
     split_half_tests,
 )
 from analysis.study_tables import read_study
-from common.config import ClusterSection, HypothesesSection
+from common.config import ClusterSettings, HypothesesSection
 from common.tables import REELS, build_table, write_table
 
-PCA = ClusterSection(space="pca", dimensions=10, min_cluster_size=5, min_samples=3)
+PCA = ClusterSettings(space="pca", dimensions=10, min_cluster_size=5, min_samples=3)
 QUICK = HypothesesSection(splits=1, reference_draws=24, resamples=99)
 
 
@@ -308,7 +308,7 @@ def test_h2_and_h3_share_their_clusterings(one_thread: None, monkeypatch: pytest
     assert separation(replace(study, clusters=study.clusters + 1), QUICK, 7) == both[1]  # they make their own clusters
     assert len(calls) == 1
     density(study, QUICK, 8)
-    density(replace(study, clustering=ClusterSection()), QUICK, 8)
+    density(replace(study, clustering=ClusterSettings()), QUICK, 8)
     assert len(calls) == 3
 
 
