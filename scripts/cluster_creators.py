@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from analysis.clusters import NOISE, cluster_profiles
+from analysis.clusters import NOISE, cluster_profiles, fewest_creators
 from analysis.files import replace_file
 from analysis.profiles import OPTIONAL, profiles_of
 from analysis.search import KEYS, search_settings
@@ -42,7 +42,13 @@ def main(arguments: argparse.Namespace) -> None:
     for note in found.notes:
         program.log.warning("%s", note)
     if arguments.settings is not None:
-        used = {"creators": len(profiles), "automatic": automatic, "cluster": settings.model_dump(mode="json")}
+        used = {
+            "creators": len(profiles),
+            "fewest_creators": fewest_creators(settings),
+            "automatic": automatic,
+            "cluster": settings.model_dump(mode="json"),
+            "notes": found.notes,
+        }
         replace_file(arguments.settings, (json.dumps(used, indent=2) + "\n").encode())
     columns = (profiles.creator_ids, found.clusters, found.membership, found.outlier_scores, found.kmeans)
     values = zip(*(list(column) for column in columns), strict=True)

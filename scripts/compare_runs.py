@@ -16,7 +16,7 @@ from analysis.robustness import summarise, warning
 from analysis.stability import varied
 from analysis.study_tables import read_clusters
 from common import program
-from common.config import OWN_SETTINGS, ClusterSection, RobustnessSection
+from common.config import OWN_SETTINGS, ClusterSection, ClusterVariant, RobustnessSection
 from common.options import add_section, read_section
 from common.program import UserError, log
 from common.tables import CREATORS, ROBUSTNESS, RUNS, read_table, write_table
@@ -33,13 +33,14 @@ def main(arguments: argparse.Namespace) -> None:
     own = [labels.get(creator_id) for creator_id in creator_ids]
     rows: list[dict[str, Any]] = []
     for name in (OWN_SETTINGS, *settings.variants):
-        changes = settings.variants[name].model_dump(exclude_none=True) if name != OWN_SETTINGS else {}
+        variant = settings.variants.get(name, ClusterVariant())
+        changes = variant.model_dump(exclude_none=True)
         runs = read_table(arguments.runs / f"{name}.parquet", RUNS).to_pylist()
         if any(len(run["labels"]) != len(creator_ids) for run in runs):
             raise UserError(
                 f"{arguments.runs / name}.parquet: is of other creators than {arguments.creators}; run again"
             )
-        kind = varied(clustering.model_copy(update=changes))
+        kind = varied(variant.applied_to(clustering).for_cohort(len(creator_ids)))
         rows.append({"variant": name, "settings": json.dumps(changes), "varied": kind} | summarise(runs, own))
         log.info("%s: %s", name, {key: value for key, value in rows[-1].items() if key.startswith(("ari", "clusters"))})
     told = warning(rows[0], settings.min_stability)

@@ -145,7 +145,7 @@ def too_small(profiles: Profiles, settings: ClusterSettings) -> str | None:
     number, different = len(profiles), profiles.distinct()
     if number == 0:
         return "no creator has a profile: there is nothing to cluster"
-    needed = max(2 * settings.min_cluster_size, settings.min_samples + 1, MIN_DIFFERENT_PROFILES)
+    needed = fewest_creators(settings)
     if number < needed:
         return (
             f"{number} creators are too few for cluster.min_cluster_size = {settings.min_cluster_size} and "
@@ -158,6 +158,11 @@ def too_small(profiles: Profiles, settings: ClusterSettings) -> str | None:
             f"{MIN_DIFFERENT_PROFILES}: all count as noise; are the descriptions all alike?"
         )
     return None
+
+
+def fewest_creators(settings: ClusterSettings) -> int:
+    """The smallest cohort in which these settings can find clusters; see `too_small`."""
+    return max(2 * settings.min_cluster_size, settings.min_samples + 1, MIN_DIFFERENT_PROFILES)
 
 
 def _bounded(value: int, limit: int, key: str, number: int, notes: list[str]) -> int:

@@ -182,7 +182,7 @@ def too_incomplete(statuses: list[str | None], max_incomplete: float) -> str | N
     return f"too many follow lists are not complete (hypotheses.max_incomplete = {max_incomplete:g})"
 
 
-def sentence(*parts: str | None) -> str | None:
+def sentence(*parts: str | None, between: str = "; ") -> str | None:
     """The parts that there are, as one reason."""
     said = [part for part in parts if part]
-    return "; ".join(said) if said else None
+    return between.join(said) if said else None

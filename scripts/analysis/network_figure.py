@@ -7,6 +7,8 @@ inside a cluster are straight.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -28,8 +30,9 @@ from analysis.figures import (
     percent,
     start_figure,
 )
-from analysis.map_figure import PlacedCreators, dot_area, draw_creators
+from analysis.map_figure import PlacedCreators, dot_area, draw_creators, name_creators
 from analysis.network import IntArray, Network, positions
+from analysis.people import Person
 from analysis.profiles import FloatArray
 
 SMALLEST_DOT, LARGEST_DOT = 9.0, 150.0  # square points, for no follower and for the most followed
@@ -38,7 +41,13 @@ BUNDLED = 0.9  # share of a bundle's path in an edge's, the rest is straight (Ho
 PARTS = 24  # straight pieces of a bent line
 
 
-def network_figure(placed: PlacedCreators, network: Network, name: str, synthetic: bool) -> Figure:
+def network_figure(
+    placed: PlacedCreators,
+    network: Network,
+    name: str,
+    synthetic: bool,
+    people: Mapping[str, Person] | None = None,
+) -> Figure:
     """Draw the network (inside `figures.style`).
 
     Args:
@@ -46,6 +55,7 @@ def network_figure(placed: PlacedCreators, network: Network, name: str, syntheti
         network: the cohort's network; edges of creators that are not on the map are counted, not drawn.
         name: the study's name.
         synthetic: say so on the figure.
+        people: who the creators are, by creator_id; without them, dots stay nameless.
     """
     where = positions(network.creator_ids, placed.creator_ids)
     sources, targets = where[network.sources], where[network.targets]
@@ -63,6 +73,7 @@ def network_figure(placed: PlacedCreators, network: Network, name: str, syntheti
     most = int(followers.max())
     draw_creators(axes, placed, dot_areas(followers, most))
     draw_numbers(axes, placed.places, placed.clusters)
+    name_creators(axes, placed, people)
     lines = _line_legend(bool(inside.any()), bool((~inside & ~loose).any()), bool(loose.any()))
     sizes = _size_legend(most)
     rows = sum(str(line.get_label()).count("\n") + 1 for line in lines) + len(sizes) + 4

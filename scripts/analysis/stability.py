@@ -9,13 +9,13 @@ import numpy as np
 from analysis.clusters import IntArray
 from analysis.network import each_alone
 from analysis.profiles import Profiles
-from common.config import ClusterSection, ClusterSettings
+from common.config import ClusterSettings
 
 # HDBSCAN draws nothing: where profiles are not reduced by UMAP, runs leave out a tenth of the creators, each another.
 LEFT_OUT = 0.1
 
 
-def varied(settings: ClusterSection) -> str:
+def varied(settings: ClusterSettings) -> str:
     """What differs between runs with these settings: `seed` or `creators`."""
     return "seed" if settings.space == "umap" else "creators"
 

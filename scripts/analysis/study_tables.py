@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kinds
 
-from analysis.evidence import Reels, Study
+from analysis.evidence import Reels, Study, sentence
 from analysis.network import Network, clusters_of, network_of, positions
 from analysis.profiles import FloatArray, profiles_of
 from common.tables import CLUSTER_NAMES, CLUSTERS, CREATORS, EDGES, REELS, TableError, read_table
@@ -54,7 +54,7 @@ def read_study(
     network = network_of(creators, read_table(edges_path, EDGES), directed)
     study = with_clusters(Study(network, np.full(network.n_creators, -1)), read_clusters(clusters_path))
     columns = {name: creators.column(name) for name in creators.column_names}
-    reels = None if reels_path is None else _read_reels(reels_path)
+    reels = None if reels_path is None else read_reels(reels_path)
     return replace(
         study,
         profiles=profiles_in(creators, network),
@@ -89,6 +89,22 @@ def read_warning(path: Path) -> str | None:
     """
     warning: str | None = json.loads(path.read_text(encoding="utf-8"))["warning"]
     return warning
+
+
+def read_decided(path: Path) -> str | None:
+    """What the size of the cohort decided about its clusters, in sentences; None where it decided nothing.
+
+    Args:
+        path: settings.json.
+    """
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    said = []
+    if settings["creators"] < settings["fewest_creators"]:
+        said.append(f"Clusters need at least {settings['fewest_creators']} creators.")
+    chosen = [f"{key} {value}" for key, value in settings["automatic"].items() if key != "kmeans"]
+    if chosen:
+        said.append(f"Chosen for this number of creators: {', '.join(chosen)}.")
+    return sentence(*said, between=" ")
 
 
 def with_clusters(study: Study, clusters: pa.Table) -> Study:
@@ -180,7 +196,8 @@ def _most_common(counts: Counter[str]) -> str | None:
     return min(counts, key=lambda name: (-counts[name], name)) if counts else None
 
 
-def _read_reels(path: Path) -> pa.Table:
+def read_reels(path: Path) -> pa.Table:
+    """Reels, checked; any more than their ids and embeddings may be missing."""
     return read_table(path, REELS, [name for name in REELS.names if name not in REELS_NEEDED])
 
 

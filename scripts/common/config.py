@@ -68,6 +68,8 @@ AtLeastOne = Annotated[int, Field(ge=1)]
 AtLeastTwo = Annotated[int, Field(ge=2)]
 # From this many creators on, `auto` gives the numbers of the first study, which had 401.
 LARGE_COHORT = 100
+# Below this many, creators are clustered and drawn by principal components, and figures show each of them.
+SMALL_COHORT = 30
 CREATORS_PER_BATCH = 50
 
 
@@ -574,9 +576,10 @@ class ClusterGrid(Section):
 class ClusterSection(Section):
     """Communities of creators: HDBSCAN on UMAP-reduced profiles, k-means beside it."""
 
-    space: Literal["umap", "pca", "cosine"] = Field(
-        "umap",
-        description="What HDBSCAN sees: profiles reduced by UMAP, reduced by PCA, or the cosine distance between them.",
+    space: Literal["umap", "pca", "cosine", "auto"] = Field(
+        "auto",
+        description="What HDBSCAN sees: profiles reduced by UMAP, reduced by PCA, or the cosine distance between them; "
+        "auto: umap, below 30 creators pca, as UMAP draws so few together whether they are alike or not.",
     )
     dimensions: int = Field(
         50, ge=2, description="UMAP and PCA: dimensions the profiles are reduced to before HDBSCAN."
@@ -594,7 +597,7 @@ class ClusterSection(Section):
     )
     min_samples: AtLeastOne | Auto = Field(
         "auto",
-        description="HDBSCAN: how conservative; more gives more noise; auto: half of min_cluster_size, rounded down.",
+        description="HDBSCAN: how conservative; more gives more noise; auto: half of min_cluster_size, rounded up.",
     )
     selection_method: Literal["eom", "leaf"] = Field("eom", description="HDBSCAN: how clusters are picked.")
     kmeans: AtLeastOne | Auto = Field(
@@ -613,10 +616,11 @@ class ClusterSection(Section):
     )
 
     def for_cohort(self, creators: int) -> ClusterSettings:
-        """The settings with a number for each `auto`.
+        """The settings with a value for each `auto`.
 
         The numbers are those of the first study; in a cohort below 100 they shrink with the square root of its size,
         so that a community may be a larger share of a small cohort. Two creators alike are no community: 3 are.
+        (docs/analysis.md says how often clusters are found with them where there are none.)
 
         Args:
             creators: number of creators that have a profile.
@@ -631,9 +635,10 @@ class ClusterSection(Section):
         size = max(shrunk(first.min_cluster_size, 3), samples)
         size = self.min_cluster_size if isinstance(self.min_cluster_size, int) else size
         numbers = {
+            "space": "umap" if creators >= SMALL_COHORT else "pca",
             "neighbours": shrunk(first.neighbours, 2),
             "min_cluster_size": size,
-            "min_samples": max(1, size // 2),
+            "min_samples": math.ceil(size / 2),
             "kmeans": shrunk(first.kmeans, 2),
         }
         return ClusterSettings(**self.model_dump() | {name: numbers[name] for name in self.automatic})
@@ -645,8 +650,9 @@ class ClusterSection(Section):
 
 
 class ClusterSettings(ClusterSection):
-    """The settings in numbers, as one cohort is clustered with them; without others, those of the first study."""
+    """The settings that one cohort is clustered with, without `auto`; by default those of the first study."""
 
+    space: Literal["umap", "pca", "cosine"] = Field("umap")
     neighbours: int = Field(15, ge=2)
     min_cluster_size: int = Field(8, ge=2)
     min_samples: int = Field(4, ge=1)
