@@ -69,6 +69,7 @@ rule plot_network:
 rule plot_portraits:
     """Frames, words and a description of each cluster's most central reels."""
     input:
+        creators="results/tables/creators.parquet",
         names="results/map/cluster_names.parquet",
         clusters="results/map/clusters.parquet",
         reels="results/tables/reels.parquet",
@@ -92,7 +93,7 @@ rule plot_portraits:
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("plot_portraits"),
     shell:
-        "exec python $ATLAS/plot_portraits.py --names {input.names} --clusters {input.clusters} --reels {input.reels}"
+        "exec python $ATLAS/plot_portraits.py --creators {input.creators} --names {input.names} --clusters {input.clusters} --reels {input.reels}"
         " --status {input.status} --output {output} --name {params.name:q} --synthetic {params.synthetic} --log {log}"
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from analysis.evidence import too_few
 from analysis.files import replace_file
 from analysis.profiles import OPTIONAL, profiles_of
 from analysis.robustness import summarise, warning
@@ -21,7 +22,7 @@ from common.options import add_section, read_section
 from common.program import UserError, log
 from common.tables import CREATORS, ROBUSTNESS, RUNS, read_table, write_table
 
-VERSION = "3"
+VERSION = "4"
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -43,13 +44,15 @@ def main(arguments: argparse.Namespace) -> None:
         kind = varied(variant.applied_to(clustering).for_cohort(len(creator_ids)))
         rows.append({"variant": name, "settings": json.dumps(changes), "varied": kind} | summarise(runs, own))
         log.info("%s: %s", name, {key: value for key, value in rows[-1].items() if key.startswith(("ari", "clusters"))})
-    told = warning(rows[0], settings.min_stability)
+    untested = too_few(len(creator_ids))
+    told = warning(rows[0], settings.min_stability, untested, len({label for label in own if label not in (None, -1)}))
     if told:
         log.warning("%s", told)
     found = {
         "median_ari": rows[0]["ari_median"],
         "min_stability": settings.min_stability,
         "stable": None if rows[0]["ari_median"] is None else told is None,
+        "not_testable": untested,
         "warning": told,
         "variants": rows,
     }

@@ -13,7 +13,7 @@ from common import program
 from common.tables import EDGES, read_table
 from plot_map import map_parser, read_people, read_placed
 
-VERSION = "2"
+VERSION = "3"
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -22,7 +22,7 @@ from common.config import ClusterSection, ClusterVariant, HypothesesSection, par
 from common.options import add_section, read_section
 from common.tables import CREATORS, EDGES, RUNS, read_table, write_table
 
-VERSION = "3"
+VERSION = "4"
 FEW = 99  # resamples: nobody reads the intervals of single runs
 
 

@@ -27,7 +27,7 @@ from common.config import ClusterSection, HypothesesSection
 from common.options import add_section, read_section
 from common.tables import CREATORS, EFFECTS, MODALITY_PROFILES, NULLS, SIMILARITY, read_table, write_table
 
-VERSION = "6"
+VERSION = "7"
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -17,7 +17,6 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from analysis.dyads import (
-    FEWEST_CREATORS,
     MOST_CREATORS,
     Dyads,
     NullModel,
@@ -28,6 +27,7 @@ from analysis.dyads import (
     placed,
 )
 from analysis.evidence import (
+    FEWEST_CREATORS,
     NOT_SUPPORTED,
     NOT_TESTABLE,
     SUPPORTED,
@@ -35,6 +35,7 @@ from analysis.evidence import (
     Study,
     incomplete_lists,
     sentence,
+    too_few,
     too_incomplete,
 )
 from analysis.profiles import ROUNDING, FloatArray
@@ -135,7 +136,7 @@ def _obstacle(study: Study) -> str | None:
     number = study.network.n_creators
     checks = (
         (study.profiles is None, "there are no profiles"),
-        (number < FEWEST_CREATORS, f"{number} creators with a profile are too few: {FEWEST_CREATORS} are needed"),
+        (number < FEWEST_CREATORS, too_few(number, "with a profile")),
         (number > MOST_CREATORS, f"{number} creators are more than {MOST_CREATORS}: the pairs do not fit into memory"),
         (study.network.n_edges == 0, "there are no follow edges between creators with a profile"),
         (study.network.directed and _all_returned(study), "every follow is returned: test pairs, with --undirected"),

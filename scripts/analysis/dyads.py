@@ -12,7 +12,6 @@ from analysis.profiles import FloatArray
 
 BoolArray = npt.NDArray[np.bool]
 
-FEWEST_CREATORS = 10
 # A dozen matrices of n x n numbers are held at once: 2.4 GB.
 MOST_CREATORS = 5000
 NEWTON_STEPS = 60

@@ -16,6 +16,8 @@ from common.config import ClusterSettings
 from common.tables import FLOAT, INT, STRING
 
 SUPPORTED, NOT_SUPPORTED, NOT_TESTABLE = "supported", "not supported", "not testable"
+# With fewer creators nothing is tested: a verdict would hang on single people.
+FEWEST_CREATORS = 10
 
 HYPOTHESES = pa.schema(
     [
@@ -160,6 +162,13 @@ class Hypothesis:
     under_null: FloatArray | None = field(default=None, repr=False, compare=False)
 
 
+def too_few(number: int, which: str = "") -> str | None:
+    """Why so many creators are not tested, and which creators count; None where they are enough."""
+    if number >= FEWEST_CREATORS:
+        return None
+    return f"too few creators ({' '.join([str(number), which]).strip()}, at least {FEWEST_CREATORS} are needed)"
+
+
 def is_incomplete(status: str | None) -> bool:
     """Whether a follow list is known not to be complete."""
     return status not in (None, "complete")
@@ -182,7 +191,7 @@ def too_incomplete(statuses: list[str | None], max_incomplete: float) -> str | N
     return f"too many follow lists are not complete (hypotheses.max_incomplete = {max_incomplete:g})"
 
 
-def sentence(*parts: str | None, between: str = "; ") -> str | None:
+def sentence(*parts: str | None) -> str | None:
     """The parts that there are, as one reason."""
     said = [part for part in parts if part]
-    return between.join(said) if said else None
+    return "; ".join(said) if said else None

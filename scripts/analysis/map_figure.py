@@ -93,14 +93,16 @@ def map_figure(
         synthetic: say that the data are synthetic.
         remarks: what else is said of the clusters below the title.
         names: of the clusters.
-        people: who the creators are, by creator_id; without them, dots stay nameless.
+        people: who the creators are, by creator_id, in place of ellipses; without them, dots stay nameless.
     """
-    figure, axes = start_figure(name, " ".join([_subtitle(placed), remarks or ""]), placed.method, synthetic)
+    figure, axes = start_figure(
+        name, " ".join([_subtitle(placed, bool(people)), remarks or ""]), placed.method, synthetic
+    )
     if not len(placed):
         draw_note(axes, "No creator has a place on the map: none has an embedded reel.")
         return figure
     draw_creators(axes, placed, np.full(len(placed), dot_area(len(placed))))
-    for cluster in np.unique(placed.clusters[placed.clusters >= 0]).tolist():
+    for cluster in np.unique(placed.clusters[placed.clusters >= 0]).tolist() if not people else []:
         ellipse = spread_ellipse(placed.places[placed.clusters == cluster])
         if ellipse is not None:
             middle, width, height, angle = ellipse
@@ -110,17 +112,18 @@ def map_figure(
             for look in (fill, line):
                 axes.add_patch(Ellipse(middle, width, height, angle=angle, **look))
     show_whole_ellipses(axes)
-    draw_numbers(axes, placed.places, placed.clusters)
-    name_creators(axes, placed, people)
+    name_dots(axes, placed, people)
     draw_legend(figure, "Cluster", cluster_legend(placed.clusters, names=names))
     return figure
 
 
-def name_creators(axes: Axes, placed: PlacedCreators, people: Mapping[str, Person] | None) -> None:
-    """Draw who each dot is, where that is known."""
+def name_dots(axes: Axes, placed: PlacedCreators, people: Mapping[str, Person] | None) -> None:
+    """Draw who each dot is, where that is known; else the number of each cluster."""
     if people:
         shown = [people[name] for name in placed.creator_ids.to_pylist()]
         draw_people(axes, placed.places, placed.clusters, shown)
+    else:
+        draw_numbers(axes, placed.places, placed.clusters)
 
 
 def show_whole_ellipses(axes: Axes) -> None:
@@ -166,15 +169,18 @@ def spread_ellipse(places: FloatArray) -> tuple[tuple[float, float], float, floa
     return (float(x), float(y)), float(lengths[1]), float(lengths[0]), angle
 
 
-def _subtitle(placed: PlacedCreators) -> str:
+def _subtitle(placed: PlacedCreators, people: bool) -> str:
     number, found = len(placed), len(np.unique(placed.clusters[placed.clusters >= 0]))
     noise = int((placed.clusters < 0).sum())
-    shown = f"{number:,} creators" if number == placed.n_cohort else f"{number:,} of {placed.n_cohort:,} creators"
+    of = "" if number == placed.n_cohort else f" of {placed.n_cohort:,}"
+    shown = f"{number:,}{of} creator{'' if placed.n_cohort == 1 else 's'}"
     if not number:
         return f"{shown}."
     how = "UMAP" if placed.method == "UMAP" else "principal components"
     text = f"{shown} placed by what their reels show ({how} of their mean embeddings). "
     if not found:
         return text + "No clusters were found."
-    text += f"{found} cluster{'' if found == 1 else 's'} with ellipses of two standard deviations"
+    text += f"{found} cluster{'' if found == 1 else 's'}" + (
+        "" if people else " with ellipses of two standard deviations"
+    )
     return text + (f"; {noise:,} creators ({percent(noise, number)}) in no cluster." if noise else ".")

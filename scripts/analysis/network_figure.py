@@ -25,12 +25,11 @@ from analysis.figures import (
     dot_entry,
     draw_legend,
     draw_note,
-    draw_numbers,
     draw_side_note,
     percent,
     start_figure,
 )
-from analysis.map_figure import PlacedCreators, dot_area, draw_creators, name_creators
+from analysis.map_figure import PlacedCreators, dot_area, draw_creators, name_dots
 from analysis.network import IntArray, Network, positions
 from analysis.people import Person
 from analysis.profiles import FloatArray
@@ -72,8 +71,7 @@ def network_figure(
     _draw_edges(axes, placed, sources, targets, inside, loose)
     most = int(followers.max())
     draw_creators(axes, placed, dot_areas(followers, most))
-    draw_numbers(axes, placed.places, placed.clusters)
-    name_creators(axes, placed, people)
+    name_dots(axes, placed, people)
     lines = _line_legend(bool(inside.any()), bool((~inside & ~loose).any()), bool(loose.any()))
     sizes = _size_legend(most)
     rows = sum(str(line.get_label()).count("\n") + 1 for line in lines) + len(sizes) + 4
@@ -170,7 +168,8 @@ def _subtitle(placed: PlacedCreators, network: Network, sources: IntArray, targe
     clustered = (labels[sources] >= 0) & (labels[targets] >= 0)
     between_clustered = int(clustered.sum())
     inside = int((clustered & (labels[sources] == labels[targets])).sum())
-    text = f"{edges:,} follow edges among {len(placed):,} creators, on the map of what their reels show."
+    among = f"{len(placed):,} creator{'' if len(placed) == 1 else 's'}"
+    text = f"{edges:,} follow edge{'' if edges == 1 else 's'} among {among}, on the map of what their reels show."
     if between_clustered:
         share = percent(inside, between_clustered)
         text += f" Of the {between_clustered:,} between creators in clusters, {inside:,} ({share}) stay inside one."

@@ -18,12 +18,13 @@ SMALL_TYPE = 6.5  # points
 LETTER = 0.56 * SMALL_TYPE / 72  # inches: mean width of a letter
 LINE = 0.12  # inches: height of the handle below a picture
 LARGEST, SMALLEST = 0.95, 0.4  # inches: side of a picture for one creator, for the most that are shown
+ROOM = 0.14  # beside the outermost dots, in map units
 APART = 0.05  # inches: between a dot and what belongs to it
 DIRECTIONS, RINGS, RING = 16, 9, 0.17  # tried places: on rings around the dot, so many inches apart
 
 
 def draw_people(axes: Axes, places: FloatArray, clusters: IntArray, people: Sequence[Person]) -> None:
-    """Draw pictures and handles (inside `figures.style`), after the axes have their limits.
+    """Draw pictures and handles on a map that gets room for them at its sides (inside `figures.style`).
 
     Args:
         axes: the square map.
@@ -31,11 +32,12 @@ def draw_people(axes: Axes, places: FloatArray, clusters: IntArray, people: Sequ
         clusters: (n,) for the colour of frames; negative: none.
         people: n creators; those without a picture have their handle alone.
     """
-    low, high = np.array(axes.get_xlim()), np.array(axes.get_ylim())
-    origin, span = np.array([low[0], high[0]]), np.array([np.ptp(low), np.ptp(high)])
+    origin, span = np.full(2, -ROOM), np.full(2, 1 + 2 * ROOM)
     dots = (places - origin) / span * MAP_SIDE
     side = float(np.clip(2.2 / np.sqrt(max(len(people), 1)), SMALLEST, LARGEST))
-    shown = [short(person.handle) for person in people]
+    # The number of the cluster stands with the handle: colours alone never carry it.
+    numbers = [f"{cluster}  " if cluster >= 0 else "" for cluster in clusters.tolist()]
+    shown = [number + short(person.handle) for number, person in zip(numbers, people, strict=True)]
     pictures = [picture_size(person, side) for person in people]
     widths = [max(LETTER * len(name), size[0]) for name, size in zip(shown, pictures, strict=True)]
     boxes = np.column_stack([widths, [size[1] + LINE for size in pictures]])
@@ -59,7 +61,7 @@ def draw_people(axes: Axes, places: FloatArray, clusters: IntArray, people: Sequ
             x, bottom, name, fontsize=SMALL_TYPE, color=INK, ha="center", va="bottom", zorder=9,
             path_effects=[withStroke(linewidth=2.0, foreground="white")],
         )  # fmt: skip
-    axes.set(xlim=low, ylim=high)
+    axes.set(xlim=(-ROOM, 1 + ROOM), ylim=(-ROOM, 1 + ROOM))
 
 
 def short(handle: str) -> str:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from analysis.clusters import NOISE, density_clusters
-from analysis.evidence import NOT_TESTABLE, SUPPORTED, Study
+from analysis.evidence import NOT_TESTABLE, SUPPORTED, Study, too_few
 from analysis.hypotheses import CLUSTER_TESTS, Test
 from analysis.network import positions
 from analysis.profiles import FloatArray, Profiles
@@ -40,8 +40,10 @@ def repeat(
         runs: how many.
 
     Returns:
-        Rows of the table of runs.
+        Rows of the table of runs; none where there are too few creators to tell anything.
     """
+    if too_few(len(profiles)):
+        return []
     places = positions(pa.array(profiles.creator_ids, pa.string()), study.network.creator_ids)
     rows = []
     for run in range(runs):
@@ -87,7 +89,7 @@ def summarise(runs: Sequence[dict[str, Any]], own: Sequence[int | None]) -> dict
         **_named("noise", ("low", "median", "high"), (0.0, 0.5, 1.0), noise[~np.isnan(noise)]),
         "test": list(tests),
         "supported": [supported_share(column) for column in verdicts.T],
-        "not_testable": (verdicts == NOT_TESTABLE).mean(axis=0).tolist(),
+        "not_testable": [float((column == NOT_TESTABLE).mean()) for column in verdicts.T],
     }
 
 
@@ -105,13 +107,17 @@ def _named(
     return {f"{prefix}_{name}": float(np.quantile(values, at)) for name, at in zip(names, quantiles, strict=True)}
 
 
-def warning(own: dict[str, Any], min_stability: float) -> str | None:
+def warning(own: dict[str, Any], min_stability: float, untested: str | None = None, clusters: int = 0) -> str | None:
     """What to say on the map and in the report where the study's clusters are not stable; None where they are.
 
     Args:
         own: the row of the study's own settings.
         min_stability: smallest median adjusted Rand index.
+        untested: why stability was not tested; None where it was.
+        clusters: how many clusters the study has.
     """
+    if untested and clusters:
+        return f"Whether these clusters are stable is {NOT_TESTABLE}: {untested}. Do not name or count them."
     median = own["ari_median"]
     if median is None or median >= min_stability:  # without clusters there is nothing to be unstable
         return None

@@ -15,7 +15,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from analysis.clusters import density_clusters
-from analysis.evidence import NOT_SUPPORTED, NOT_TESTABLE, SUPPORTED, Hypothesis, Reels, Study, sentence
+from analysis.evidence import NOT_SUPPORTED, NOT_TESTABLE, SUPPORTED, Hypothesis, Reels, Study, sentence, too_few
 from analysis.homophily import permutation_p
 from analysis.network import IntArray
 from analysis.profiles import FloatArray, Profiles
@@ -214,7 +214,7 @@ def _as_published(question: Question, study: Study, settings: HypothesesSection)
     obstacles = (
         (inside == 0, "no creator with a profile is in a cluster"),
         (numbers < question.fewest_clusters, "there are fewer than two clusters"),
-        (number < FEWEST_CREATORS, f"{number} creators are too few for a correlation"),
+        (too_few(number) is not None, too_few(number, "in clusters")),
         (rho is None, "all creators have the same membership, or the same distance"),
     )
     obstacle = next((reason for failed, reason in obstacles if failed), None)
@@ -292,8 +292,8 @@ def split_half_tests(study: Study, settings: HypothesesSection, seed: int) -> tu
     left_out = None
     if number < study.network.n_creators:
         left_out = f"{study.network.n_creators - number} creators with fewer than two embedded reels are left out"
-    if number < FEWEST_CREATORS:
-        return _untestable(asked, f"{number} creators with two embedded reels are too few", left_out)
+    if few_creators := too_few(number, "with two embedded reels"):
+        return _untestable(asked, few_creators, left_out)
     halves = np.stack([profiles_of_halves(study.reels, seed, split) for split in range(settings.splits)])
     observed = _scored(halves, None, study.clustering, settings, seed)
     correlated = correlations(observed)

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kinds
 
-from analysis.evidence import Reels, Study, sentence
+from analysis.evidence import Reels, Study
 from analysis.network import Network, clusters_of, network_of, positions
 from analysis.profiles import FloatArray, profiles_of
 from common.tables import CLUSTER_NAMES, CLUSTERS, CREATORS, EDGES, REELS, TableError, read_table
@@ -98,13 +98,10 @@ def read_decided(path: Path) -> str | None:
         path: settings.json.
     """
     settings = json.loads(path.read_text(encoding="utf-8"))
-    said = []
     if settings["creators"] < settings["fewest_creators"]:
-        said.append(f"Clusters need at least {settings['fewest_creators']} creators.")
+        return f"Clusters need at least {settings['fewest_creators']} creators."
     chosen = [f"{key} {value}" for key, value in settings["automatic"].items() if key != "kmeans"]
-    if chosen:
-        said.append(f"Chosen for this number of creators: {', '.join(chosen)}.")
-    return sentence(*said, between=" ")
+    return f"Chosen for this number of creators: {', '.join(chosen)}." if chosen else None
 
 
 def with_clusters(study: Study, clusters: pa.Table) -> Study:

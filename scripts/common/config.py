@@ -70,7 +70,6 @@ AtLeastTwo = Annotated[int, Field(ge=2)]
 LARGE_COHORT = 100
 # Below this many, creators are clustered and drawn by principal components, and figures show each of them.
 SMALL_COHORT = 30
-CREATORS_PER_BATCH = 50
 
 
 class StudySection(Section):
@@ -81,8 +80,9 @@ class StudySection(Section):
     seed: int = Field(42, ge=0, lt=2**32, description="Seed of every random step.")
     batches: Annotated[int, Field(ge=1, le=100_000)] | Auto = Field(
         "auto",
-        description="Number of batches creators are spread over (jobs = stages x batches); auto: the largest power of "
-        "two that leaves 50 creators for each batch (1 below 100 creators, 8 from 400 on).",
+        description="Number of batches creators are spread over (jobs = stages x batches); auto: a power of two, "
+        "with at least 50 creators for each batch up to 8 batches (1 below 100 creators, 8 from 400 on), beyond with "
+        "at least 200.",
     )
     opt_out: str | None = Field(
         None,
@@ -106,7 +106,9 @@ class StudySection(Section):
         """The number of batches for so many creators of the source."""
         if isinstance(self.batches, int):
             return self.batches
-        return int(2 ** math.floor(math.log2(max(1, creators / CREATORS_PER_BATCH))))
+        # A power of two changes seldom as a cohort grows: another number moves creators between batches.
+        most = max(1.0, min(creators / 50, 8.0), creators / 200)
+        return int(2 ** math.floor(math.log2(most)))
 
 
 class FilesSource(Section):
