@@ -24,7 +24,7 @@ from common.options import add_section, read_section
 from common.program import UserError
 from common.tables import CLUSTER_NAMES, COORDINATES, CREATORS, EDGES, REELS, read_table
 
-VERSION = "5"
+VERSION = "6"
 NUMBERS = {"plays": "plays", "likes": "likes", "comments": "comments", "duration_s": "seconds"}
 LABELS = {"n_reels": "reels", "n_embedded": "embedded reels", "profile_spread": "spread of the reels"}
 
