@@ -24,7 +24,7 @@ import environment
 
 try:
     from common.another_try import left_to_retry
-    from common.belonging import record_belonging
+    from common.belonging import record_belonging, record_given
     from common.slurm import end_left_over_jobs
     from common.study import (
         LockOwner,
@@ -233,6 +233,7 @@ workflow.localrules(
 # Whose results these are; and jobs of a run that was killed would go on, and do what this run is about to do.
 onstart:
     record_belonging(STUDY.config)
+    record_given(STUDY.resolved)
     on_slurm = workflow.executor_plugin.name == "slurm"
     end_left_over_jobs(
         Path(".snakemake"),

@@ -25,6 +25,7 @@ rule cluster_creators:
         creators="results/tables/creators.parquet",
     output:
         clusters="results/map/clusters.parquet",
+        settings="results/map/settings.json",
         searched=SEARCHED,
     log:
         "results/logs/cluster_creators.log",
@@ -39,6 +40,7 @@ rule cluster_creators:
         version=STUDY.version("cluster_creators"),
     shell:
         "exec python $ATLAS/cluster_creators.py --creators {input.creators} --output {output.clusters}"
+        " --settings {output.settings}"
         " --seed {params.seed} --log {log} {params.options} {params.searched}"
 
 

@@ -1,5 +1,7 @@
 rule write_config:
-    """The resolved configuration: what was given, and the defaults of all else."""
+    """The resolved configuration: what was given, the defaults of all else, and a number for each `auto`."""
+    input:
+        settings="results/map/settings.json",
     output:
         report(
             "results/config.yaml",
@@ -13,8 +15,10 @@ rule write_config:
         "../envs/analysis.yaml"
     params:
         text=lambda _: STUDY.resolved,
+        version=STUDY.version("write_config"),
     shell:
-        "printf %s {params.text:q} > {output} 2> {log}"
+        "exec python $ATLAS/write_config.py --config {params.text:q} --settings {input.settings} --output {output}"
+        " --log {log}"
 
 
 rule fetch_model:
@@ -66,7 +70,7 @@ rule collect_creators:
         calls_per_s=STUDY.calls_per_s,
     params:
         source=source_digest,
-        batches=STUDY.config.study.batches,
+        batches=STUDY.n_batches,
         kind=STUDY.source_options,
         options=STUDY.options(STUDY.source_section, "select"),
         credentials=STUDY.has_credentials,

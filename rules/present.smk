@@ -6,6 +6,9 @@ rule plot_map:
         clusters="results/map/clusters.parquet",
         robustness="results/robustness.json",
         names="results/map/cluster_names.parquet",
+        settings="results/map/settings.json",
+        reels="results/tables/reels.parquet",
+        status="results/tables/status.parquet",
     output:
         report(
             "results/figures/map.png",
@@ -26,8 +29,9 @@ rule plot_map:
         version=STUDY.version("plot_map"),
     shell:
         "exec python $ATLAS/plot_map.py --creators {input.creators} --coordinates {input.coordinates}"
-        " --clusters {input.clusters} --robustness {input.robustness} --names {input.names} --output {output} --name {params.name:q} --synthetic {params.synthetic}"
-        " --log {log}"
+        " --clusters {input.clusters} --robustness {input.robustness} --names {input.names} --settings {input.settings}"
+        " --reels {input.reels} --status {input.status} --output {output} --name {params.name:q}"
+        " --synthetic {params.synthetic} --log {log}"
 
 
 rule plot_network:
@@ -37,6 +41,7 @@ rule plot_network:
         coordinates="results/map/coordinates.parquet",
         clusters="results/map/clusters.parquet",
         edges="results/tables/edges.parquet",
+        reels="results/tables/reels.parquet",
     output:
         report(
             "results/figures/network.png",
@@ -57,13 +62,14 @@ rule plot_network:
         version=STUDY.version("plot_network"),
     shell:
         "exec python $ATLAS/plot_network.py --creators {input.creators} --coordinates {input.coordinates}"
-        " --clusters {input.clusters} --edges {input.edges} --output {output} --name {params.name:q}"
-        " --synthetic {params.synthetic} --log {log}"
+        " --clusters {input.clusters} --edges {input.edges} --reels {input.reels} --output {output}"
+        " --name {params.name:q} --synthetic {params.synthetic} --log {log}"
 
 
 rule plot_portraits:
     """Frames, words and a description of each cluster's most central reels."""
     input:
+        creators="results/tables/creators.parquet",
         names="results/map/cluster_names.parquet",
         clusters="results/map/clusters.parquet",
         reels="results/tables/reels.parquet",
@@ -87,7 +93,7 @@ rule plot_portraits:
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("plot_portraits"),
     shell:
-        "exec python $ATLAS/plot_portraits.py --names {input.names} --clusters {input.clusters} --reels {input.reels}"
+        "exec python $ATLAS/plot_portraits.py --creators {input.creators} --names {input.names} --clusters {input.clusters} --reels {input.reels}"
         " --status {input.status} --output {output} --name {params.name:q} --synthetic {params.synthetic} --log {log}"
 
 

@@ -14,7 +14,7 @@ from analysis.files import replace_file
 from analysis.simulation import CohortSection
 from analysis.trials import Trial, band, conclusion, rejections, run_trial, tests_by_id
 from common import program
-from common.config import ClusterSection, HypothesesSection
+from common.config import ClusterSettings, HypothesesSection
 
 VERSION = "1"
 ALPHA, COVERAGE = 0.05, 0.99
@@ -23,7 +23,7 @@ SETTINGS = HypothesesSection(alpha=ALPHA, draws=199, reference_draws=39, splits=
 # Enough follows that ties, which count against the hypothesis, are few.
 NETWORKS = CohortSection(creators=100, clusters=4, size_ratio=3.0, mean_degree=12.0)
 # Clusters small enough for HDBSCAN to find some in nearly every cohort.
-FOUND = ClusterSection(space="pca", dimensions=5, min_cluster_size=4, min_samples=2, kmeans=1)
+FOUND = ClusterSettings(space="pca", dimensions=5, min_cluster_size=4, min_samples=2, kmeans=1)
 STRUCTURELESS = CohortSection(creators=120, clusters=0, reels_per_creator=6, mean_degree=8.0)
 NAMES_OF_PROFILE_TESTS = ("H2", "H3")
 

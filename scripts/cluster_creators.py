@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import environment  # noqa: F401 (before all packages)
+import json
 from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
 
-from analysis.clusters import NOISE, cluster_profiles
+from analysis.clusters import NOISE, cluster_profiles, fewest_creators
+from analysis.files import replace_file
 from analysis.profiles import OPTIONAL, profiles_of
 from analysis.search import KEYS, search_settings
 from common import program
@@ -21,8 +23,13 @@ VERSION = "3"
 
 
 def main(arguments: argparse.Namespace) -> None:
-    settings = read_section(arguments, ClusterSection)
+    section = read_section(arguments, ClusterSection)
     profiles = profiles_of(read_table(arguments.creators, CREATORS, OPTIONAL))
+    settings = section.for_cohort(len(profiles))
+    automatic = {name: getattr(settings, name) for name in section.automatic}
+    if automatic:
+        decided = ", ".join(f"{name} {value}" for name, value in automatic.items())
+        program.log.info("decided for %d creators with a profile: %s", len(profiles), decided)
     if settings.search:
         settings, tried, notes = search_settings(profiles, settings, arguments.seed)
         for note in notes:
@@ -34,6 +41,15 @@ def main(arguments: argparse.Namespace) -> None:
     found = cluster_profiles(profiles, settings, arguments.seed)
     for note in found.notes:
         program.log.warning("%s", note)
+    if arguments.settings is not None:
+        used = {
+            "creators": len(profiles),
+            "fewest_creators": fewest_creators(settings),
+            "automatic": automatic,
+            "cluster": settings.model_dump(mode="json"),
+            "notes": found.notes,
+        }
+        replace_file(arguments.settings, (json.dumps(used, indent=2) + "\n").encode())
     columns = (profiles.creator_ids, found.clusters, found.membership, found.outlier_scores, found.kmeans)
     values = zip(*(list(column) for column in columns), strict=True)
     rows = [dict(zip(CLUSTERS.names, row, strict=True)) for row in values]
@@ -49,6 +65,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--creators", type=Path, required=True, metavar="FILE", help="creators.parquet with profiles")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="clusters.parquet to write")
     parser.add_argument("--search-table", type=Path, metavar="FILE", help="write what cluster.search tried")
+    parser.add_argument("--settings", type=Path, metavar="FILE", help="write the settings in numbers: settings.json")
     parser.add_argument("--seed", type=int, default=42, metavar="N", help="seed of UMAP and k-means [42]")
     add_section(parser, ClusterSection)
     return parser.parse_args()

@@ -29,13 +29,14 @@ VERSION = "3"
 
 
 def main(arguments: argparse.Namespace) -> None:
-    settings = chosen_settings(read_section(arguments, ClusterSection), arguments.search_table)
+    section = chosen_settings(read_section(arguments, ClusterSection), arguments.search_table)
     rows = read_manifest(arguments.status)
     chosen = arguments.modalities[0]
     profiles = {
         modality: read_profiles(rows, "embedding" if modality == chosen else f"embedding/{modality}")
         for modality in arguments.modalities
     }
+    settings = section.for_cohort(len(profiles[chosen]))
     clusters = {}
     for modality, made in profiles.items():
         found = cluster_profiles(made, settings, arguments.seed)

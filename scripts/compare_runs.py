@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from analysis.evidence import too_few
 from analysis.files import replace_file
 from analysis.known_categories import category_warning, known_categories
 from analysis.profiles import OPTIONAL, profiles_of
@@ -20,7 +21,7 @@ from analysis.robustness import summarise, warning
 from analysis.stability import varied
 from analysis.study_tables import creators_with_speech, read_clusters, read_study
 from common import program
-from common.config import OWN_SETTINGS, ClusterSection, RobustnessSection
+from common.config import OWN_SETTINGS, ClusterSection, ClusterVariant, RobustnessSection
 from common.options import add_section, read_section
 from common.program import UserError, log
 from common.tables import CREATORS, KNOWN_CATEGORIES, ROBUSTNESS, RUNS, read_table, write_table
@@ -37,16 +38,19 @@ def main(arguments: argparse.Namespace) -> None:
     own = [labels.get(creator_id) for creator_id in creator_ids]
     rows: list[dict[str, Any]] = []
     for name in (OWN_SETTINGS, *settings.variants):
-        changes = settings.variants[name].model_dump(exclude_none=True) if name != OWN_SETTINGS else {}
+        variant = settings.variants.get(name, ClusterVariant())
+        changes = variant.model_dump(exclude_none=True)
         runs = read_table(arguments.runs / f"{name}.parquet", RUNS).to_pylist()
         if any(len(run["labels"]) != len(creator_ids) for run in runs):
             raise UserError(
                 f"{arguments.runs / name}.parquet: is of other creators than {arguments.creators}; run again"
             )
-        kind = varied(clustering.model_copy(update=changes))
+        kind = varied(variant.applied_to(clustering).for_cohort(len(creator_ids)))
         rows.append({"variant": name, "settings": json.dumps(changes), "varied": kind} | summarise(runs, own))
         log.info("%s: %s", name, {key: value for key, value in rows[-1].items() if key.startswith(("ari", "clusters"))})
-    unstable = warning(rows[0], settings.min_stability)
+    untested = too_few(len(creator_ids))
+    clusters = len({label for label in own if label not in (None, -1)})
+    unstable = warning(rows[0], settings.min_stability, untested, clusters)
     study = read_study(arguments.creators, None, arguments.clusters, arguments.reels)
     speech = None if arguments.reels is None else creators_with_speech(arguments.reels, study.network)
     categories = known_categories(study, speech)
@@ -57,6 +61,7 @@ def main(arguments: argparse.Namespace) -> None:
         "median_ari": rows[0]["ari_median"],
         "min_stability": settings.min_stability,
         "stable": None if rows[0]["ari_median"] is None else unstable is None,
+        "not_testable": untested,
         "warning": " ".join(warnings) or None,
         "known_categories": categories,
         "variants": rows,

@@ -14,7 +14,7 @@ from common.config import MapSection
 from common.options import add_section, read_section
 from common.tables import COORDINATES, CREATORS, build_table, read_table, write_table
 
-VERSION = "3"
+VERSION = "4"
 
 
 def main(arguments: argparse.Namespace) -> None:

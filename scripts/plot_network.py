@@ -11,9 +11,9 @@ from analysis.network_figure import network_figure
 from analysis.study_tables import read_creators
 from common import program
 from common.tables import EDGES, read_table
-from plot_map import map_parser, read_placed
+from plot_map import map_parser, read_people, read_placed
 
-VERSION = "2"
+VERSION = "3"
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -22,7 +22,8 @@ def main(arguments: argparse.Namespace) -> None:
     if network.left_out():
         program.log.warning("%s: %s", arguments.edges, network.left_out())
     with style():
-        figure = network_figure(placed, network, arguments.name, arguments.synthetic == "true")
+        people = read_people(arguments, placed, pictures=False)
+        figure = network_figure(placed, network, arguments.name, arguments.synthetic == "true", people)
         save_figure(figure, *arguments.output)
     program.log.info("%s: %d creators, %d edges", arguments.output[0], len(placed), network.n_edges)
 

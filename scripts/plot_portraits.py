@@ -1,4 +1,7 @@
-"""Draw a portrait of each cluster: frames of its most central reels, its words, a description."""
+"""Draw a portrait of each cluster: frames of its most central reels, its words, a description.
+
+Of a small cohort also how alike all pairs of creators are; without clusters, portraits of the creators.
+"""
 
 from __future__ import annotations
 
@@ -9,22 +12,30 @@ from pathlib import Path
 import numpy as np
 
 from analysis.figures import save_figure, style
+from analysis.likeness import likeness
+from analysis.people import people_of
 from analysis.portraits_figure import Portrait, portraits_figure
+from analysis.profiles import profiles_of
 from analysis.reel_frames import frame_files, spread_frames
-from analysis.study_tables import read_clusters
+from analysis.study_tables import read_clusters, read_creators
 from common import program
+from common.config import SMALL_COHORT
 from common.tables import CLUSTER_NAMES, REELS, read_table
 
-VERSION = "2"
+VERSION = "3"
 FRAMES = 2  # of a reel
 HEIGHT = 420  # pixels: 300 to the inch in print
+SMALL_HEIGHT = 180  # of the pictures beside the matrix
+PORTRAYED = 6  # creators of a cohort without clusters, at most, who are portrayed one by one
+REELS_EACH = 3
 
 
 def main(arguments: argparse.Namespace) -> None:
     names = read_table(arguments.names, CLUSTER_NAMES).to_pylist()
     clusters = read_clusters(arguments.clusters).column("cluster").to_pylist()
-    reels = read_table(arguments.reels, REELS).select(["reel_id", "description"]).to_pylist()
-    descriptions = {row["reel_id"]: row["description"] or "" for row in reels}
+    reels = read_table(arguments.reels, REELS)
+    columns = (reels.column(name).to_pylist() for name in ("reel_id", "description"))
+    descriptions = {reel: text or "" for reel, text in zip(*columns, strict=True)}
     frames = frame_files(arguments.status)
     portraits = [
         Portrait(
@@ -38,9 +49,28 @@ def main(arguments: argparse.Namespace) -> None:
         for row in names
     ]
     portraits.sort(key=lambda portrait: (-portrait.size, portrait.cluster))
+    creators = read_creators(arguments.creators)
+    profiles = profiles_of(creators)
+    alike, people = None, []
+    if 0 < len(profiles) < SMALL_COHORT:
+        known = people_of(creators, reels, frames, SMALL_HEIGHT)
+        alike, people = likeness(profiles), [known[name] for name in profiles.creator_ids]
+    if not portraits and len(people) <= PORTRAYED:
+        portraits = [
+            Portrait(
+                -1,
+                len(person.reels),
+                person.handle,
+                [],
+                descriptions[person.reels[0]],
+                [pictures(frames[reel], reel) for reel in person.reels[:REELS_EACH] if reel in frames],
+            )
+            for person in people
+        ]
     with style():
-        save_figure(portraits_figure(portraits, arguments.name, arguments.synthetic == "true"), *arguments.output)
-    program.log.info("%s: %d clusters", arguments.output[0], len(portraits))
+        figure = portraits_figure(portraits, arguments.name, arguments.synthetic == "true", alike, people)
+        save_figure(figure, *arguments.output)
+    program.log.info("%s: %d clusters or creators", arguments.output[0], len(portraits))
 
 
 def pictures(frames: Path, reel_id: str) -> list[np.ndarray]:
@@ -50,7 +80,7 @@ def pictures(frames: Path, reel_id: str) -> list[np.ndarray]:
 
 def parse() -> argparse.Namespace:
     parser = program.figure_parser(__doc__)
-    program.add_tables(parser, "clusters", "reels", "status", names="cluster_names")
+    program.add_tables(parser, "creators", "clusters", "reels", "status", names="cluster_names")
     return parser.parse_args()
 
 

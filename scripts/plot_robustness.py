@@ -11,14 +11,19 @@ from analysis.figures import save_figure, style
 from analysis.robustness_figure import robustness_figure
 from common import program
 
-VERSION = "2"
+VERSION = "3"
 
 
 def main(arguments: argparse.Namespace) -> None:
     found = json.loads(arguments.robustness.read_text(encoding="utf-8"))
     with style():
         figure = robustness_figure(
-            found["variants"], found["min_stability"], found["warning"], arguments.name, arguments.synthetic == "true"
+            found["variants"],
+            found["min_stability"],
+            found["warning"],
+            arguments.name,
+            arguments.synthetic == "true",
+            found["not_testable"],
         )
         save_figure(figure, *arguments.output)
     program.log.info("%s: %d variants", arguments.output[0], len(found["variants"]))

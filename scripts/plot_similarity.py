@@ -11,7 +11,7 @@ from analysis.similarity_figure import similarity_figure
 from common import program
 from common.tables import SIMILARITY, read_table
 
-VERSION = "1"
+VERSION = "2"
 
 
 def main(arguments: argparse.Namespace) -> None:

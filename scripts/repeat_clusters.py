@@ -27,15 +27,17 @@ FEW = 99  # resamples: nobody reads the intervals of single runs
 
 
 def main(arguments: argparse.Namespace) -> None:
-    chosen = chosen_settings(read_section(arguments, ClusterSection), arguments.search_table)
     variant = json.loads(arguments.changes)
-    clustering = parse_section(ClusterVariant, variant, "--changes").applied_to(chosen)
     creators = read_table(arguments.creators, CREATORS, OPTIONAL)
+    profiles = profiles_of(creators)
+    chosen = chosen_settings(read_section(arguments, ClusterSection), arguments.search_table)
+    changed = parse_section(ClusterVariant, variant, "--changes").applied_to(chosen)
+    clustering = changed.for_cohort(len(profiles))
     network = network_of(creators, read_table(arguments.edges, EDGES))
     study = Study(network, np.full(network.n_creators, -1), profiles=profiles_in(creators, network))
     tests = read_section(arguments, HypothesesSection, "hypotheses")
     settings = tests.model_copy(update={"draws": arguments.draws, "resamples": FEW})
-    rows = repeat(study, profiles_of(creators), clustering, settings, arguments.seed, arguments.seeds)
+    rows = repeat(study, profiles, clustering, settings, arguments.seed, arguments.seeds)
     write_table(pa.Table.from_pylist(rows, schema=RUNS), arguments.output)
     program.log.info("%s: %d runs, another %s in each", arguments.output, len(rows), varied(clustering))
 

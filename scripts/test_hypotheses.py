@@ -39,18 +39,16 @@ def main(arguments: argparse.Namespace) -> None:
             settings.alpha,
         )
     own = [own_test(Path(name)) for name in settings.own_tests]
-    study = replace(
-        read_study(
-            arguments.creators,
-            arguments.edges,
-            arguments.clusters,
-            arguments.reels,
-            directed=not arguments.undirected,
-            controls=settings.controls,
-        ),
-        clustering=chosen_settings(read_section(arguments, ClusterSection, "cluster"), arguments.search_table),
-        processes=arguments.processes,
+    study = read_study(
+        arguments.creators,
+        arguments.edges,
+        arguments.clusters,
+        arguments.reels,
+        directed=not arguments.undirected,
+        controls=settings.controls,
     )
+    section = chosen_settings(read_section(arguments, ClusterSection, "cluster"), arguments.search_table)
+    study = replace(study, clustering=section.for_cohort(study.n_profiles), processes=arguments.processes)
     for limit in (study.network.left_out(), incomplete_lists(study.follows_status)):
         if limit:
             program.log.warning("%s: %s", arguments.edges, limit)

@@ -94,7 +94,7 @@ function inspected() {
   const { creator, cluster } = state.values;
   if (creator !== null) return creatorPanel(data, state, creator, select);
   if (cluster !== null) return clusterPanel(data, state, cluster, select);
-  return matches ? resultsPanel(data, state, matches, select) : welcomePanel(data);
+  return matches ? resultsPanel(data, state, matches, select) : welcomePanel(data, state, select);
 }
 
 state.listeners.push(draw);

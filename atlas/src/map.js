@@ -4,7 +4,7 @@ import { Deck, OrthographicView } from '@deck.gl/core';
 import { PathLayer, ScatterplotLayer, TextLayer } from '@deck.gl/layers';
 import { clusterColour, colouring } from './colours.js';
 import { visible } from './dom.js';
-import { LETTER, apart } from './names.js';
+import { FEW, LETTER, apart } from './names.js';
 
 const OUT = [213, 94, 0]; // follows of the selected creator
 const IN = [0, 114, 178]; // follows that the selected creator receives
@@ -223,13 +223,21 @@ export class CreatorMap {
     ];
   }
 
+  /** The creators of a small cohort, whose handles stand at their dots. */
+  fewCreators() {
+    const { creators } = this.data;
+    if (creators.length >= FEW) return [];
+    const shown = this.state.shown();
+    return this.placed.filter((index) => shown[index]).map((index) => ({ id: '', handle: creators[index].handle, label: [creators[index].x, creators[index].y] }));
+  }
+
   names(ink, paper) {
     if (!this.state.values.names) return [];
     const hidden = new Set(this.state.values.hidden);
     const narrow = this.parent.clientWidth < 500; // a phone: names stand in the legend
     const wanted = this.data.clusters.filter((cluster) => cluster.label && !hidden.has(cluster.id));
-    const said = (cluster) => (narrow ? `${cluster.id}` : `${cluster.id}  ${visible(cluster.name)}`);
-    const named = apart(wanted, said, 2 ** this.asked.zoom);
+    const said = ({ handle, id, name }) => (handle ? visible(handle) : narrow ? `${id}` : `${id}  ${visible(name)}`);
+    const named = apart([...wanted, ...this.fewCreators()], said, 2 ** this.asked.zoom).filter(([, text]) => text);
     if (!named.length) return []; // the renderer cannot draw no letters
     return [
       new TextLayer({

@@ -1,6 +1,7 @@
 // Names on the map that do not cover each other.
 
 export const LETTER = 13; // height of names, in pixels
+export const FEW = 30; // creators of a cohort, below which each is named
 
 /**
  * The names for which there is room: [cluster, text] each. Of two that would cover each other the first, larger cluster's

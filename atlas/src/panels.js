@@ -2,6 +2,7 @@
 
 import { categories, clusterColour, colouring, columnOf } from './colours.js';
 import { element, fill, foreign, link, number, visible, written } from './dom.js';
+import { FEW } from './names.js';
 
 const ROWS = 100; // of the table, on a page
 const LISTED = 200; // creators in a list
@@ -100,12 +101,15 @@ export function resultsPanel(data, state, matches, select) {
   ];
 }
 
-/** What there is to do where nothing is selected. */
-export function welcomePanel(data) {
+/** What there is to do where nothing is selected; the creators of a small cohort, to choose from. */
+export function welcomePanel(data, state, select) {
+  const all = data.creators.map((_, index) => index);
+  const counted = (list, word) => `${number(list.length)} ${word}${list.length === 1 ? '' : 's'}`;
   return [
     element('h2', { id: 'selected', tabindex: '-1' }, 'Nothing selected'),
-    element('p', {}, `${number(data.creators.length)} creators, ${number(data.reels.length)} reels, ${number(data.edges.length)} follows between them. Click a dot, a cluster in the legend, or search.`),
+    element('p', {}, `${counted(all, 'creator')}, ${counted(data.reels, 'reel')}, ${counted(data.edges, 'follow')} between them. Click a dot, a cluster in the legend, or search.`),
     element('p', {}, 'What lies close together is alike; the axes mean nothing, and distances between clusters say little.'),
+    ...(all.length < FEW ? creatorList(data, state, all, select) : []),
   ];
 }
 

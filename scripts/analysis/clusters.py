@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from analysis.layout import MIN_DIFFERENT_PROFILES, umap_layout
 from analysis.profiles import ROUNDING, FloatArray, Profiles
-from common.config import ClusterSection
+from common.config import ClusterSettings
 
 NOISE = -1
 KMEANS_STARTS = 10
@@ -49,7 +49,7 @@ class Clustering(DensityClusters):
     kmeans: IntArray
 
 
-def cluster_profiles(profiles: Profiles, settings: ClusterSection, seed: int) -> Clustering:
+def cluster_profiles(profiles: Profiles, settings: ClusterSettings, seed: int) -> Clustering:
     """Cluster creators by their profiles, with HDBSCAN (`density_clusters`) and with k-means.
 
     Args:
@@ -68,7 +68,7 @@ def cluster_profiles(profiles: Profiles, settings: ClusterSection, seed: int) ->
     )
 
 
-def density_clusters(profiles: Profiles, settings: ClusterSection, seed: int) -> DensityClusters:
+def density_clusters(profiles: Profiles, settings: ClusterSettings, seed: int) -> DensityClusters:
     """HDBSCAN's clusters; a cohort too small for its settings is all noise, and a note says why.
 
     Args:
@@ -112,7 +112,7 @@ def number_by_size(labels: Sequence[int] | IntArray, creator_ids: Sequence[str])
 
 
 def reduced_profiles(
-    profiles: Profiles, settings: ClusterSection, seed: int, notes: list[str] | None = None
+    profiles: Profiles, settings: ClusterSettings, seed: int, notes: list[str] | None = None
 ) -> FloatArray | None:
     """What HDBSCAN sees, (n, k): settings.space. Squared distances of unit vectors are twice their cosine distance."""
     notes = [] if notes is None else notes
@@ -136,7 +136,7 @@ def reduced_profiles(
     )
 
 
-def too_small(profiles: Profiles, settings: ClusterSection) -> str | None:
+def too_small(profiles: Profiles, settings: ClusterSettings) -> str | None:
     """Why HDBSCAN cannot find clusters in such a cohort whatever the profiles say, or None.
 
     It reports a cluster only where the cohort splits in two, so two clusters of the smallest size must fit in, and the
@@ -145,7 +145,7 @@ def too_small(profiles: Profiles, settings: ClusterSection) -> str | None:
     number, different = len(profiles), profiles.distinct()
     if number == 0:
         return "no creator has a profile: there is nothing to cluster"
-    needed = max(2 * settings.min_cluster_size, settings.min_samples + 1, MIN_DIFFERENT_PROFILES)
+    needed = fewest_creators(settings)
     if number < needed:
         return (
             f"{number} creators are too few for cluster.min_cluster_size = {settings.min_cluster_size} and "
@@ -160,13 +160,18 @@ def too_small(profiles: Profiles, settings: ClusterSection) -> str | None:
     return None
 
 
+def fewest_creators(settings: ClusterSettings) -> int:
+    """The smallest cohort in which these settings can find clusters; see `too_small`."""
+    return max(2 * settings.min_cluster_size, settings.min_samples + 1, MIN_DIFFERENT_PROFILES)
+
+
 def _bounded(value: int, limit: int, key: str, number: int, notes: list[str]) -> int:
     if value > limit:
         notes.append(f"{key} = {value} is more than {number} creators allow: {limit} are used")
     return min(value, limit)
 
 
-def hdbscan_of(reduced: FloatArray, settings: ClusterSection, spanning_tree: bool = False) -> Any:
+def hdbscan_of(reduced: FloatArray, settings: ClusterSettings, spanning_tree: bool = False) -> Any:
     """HDBSCAN (Campello, Moulavi & Sander 2013), fitted.
 
     Args:
@@ -188,7 +193,7 @@ def hdbscan_of(reduced: FloatArray, settings: ClusterSection, spanning_tree: boo
 
 
 def _hdbscan(
-    reduced: FloatArray, settings: ClusterSection, notes: list[str]
+    reduced: FloatArray, settings: ClusterSettings, notes: list[str]
 ) -> tuple[IntArray, FloatArray, FloatArray]:
     """Labels, membership and GLOSH outlier scores (Campello et al. 2015)."""
     model = hdbscan_of(reduced, settings)
@@ -246,7 +251,7 @@ def finite_outlier_scores(tree: npt.NDArray[Any], number: int) -> FloatArray:
     return scores
 
 
-def _kmeans(profiles: Profiles, settings: ClusterSection, seed: int) -> tuple[IntArray, list[str]]:
+def _kmeans(profiles: Profiles, settings: ClusterSettings, seed: int) -> tuple[IntArray, list[str]]:
     """k-means on the profiles themselves: it then does not share what UMAP may have invented."""
     from sklearn.cluster import KMeans
 

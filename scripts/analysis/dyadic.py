@@ -18,7 +18,6 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from analysis.dyads import (
-    FEWEST_CREATORS,
     MOST_CREATORS,
     Dyads,
     NullModel,
@@ -31,6 +30,7 @@ from analysis.dyads import (
     with_known_numbers,
 )
 from analysis.evidence import (
+    FEWEST_CREATORS,
     NOT_SUPPORTED,
     NOT_TESTABLE,
     SUPPORTED,
@@ -38,6 +38,7 @@ from analysis.evidence import (
     Study,
     incomplete_lists,
     sentence,
+    too_few,
     too_incomplete,
 )
 from analysis.profiles import ROUNDING, FloatArray
@@ -91,9 +92,7 @@ def profile_test(
     if placed_study.profiles is None:
         obstacle = "there are no profiles"
     elif placed_study.network.n_creators < FEWEST_CREATORS:
-        obstacle = (
-            f"{placed_study.network.n_creators} creators with a profile are too few: {FEWEST_CREATORS} are needed"
-        )
+        obstacle = too_few(placed_study.network.n_creators, "with a profile")
 
     def similarity() -> FloatArray:
         return cosines(np.asarray(placed_study.profiles))
@@ -165,7 +164,7 @@ def _in_clusters(study: Study, controls: bool) -> tuple[Study, list[str], str | 
         (len(sizes) < 2, "there are fewer than two clusters"),
         (sizes.max(initial=0) < 2, "no cluster has two creators"),
         (some.network.n_edges == 0, "there are no follow edges between creators in clusters"),
-        (number < FEWEST_CREATORS, f"{number} creators in clusters are too few: {FEWEST_CREATORS} are needed"),
+        (number < FEWEST_CREATORS, too_few(number, "in clusters")),
     )
     return some, notes, next((reason for failed, reason in checks if failed), None)
 

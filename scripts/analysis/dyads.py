@@ -12,7 +12,6 @@ from analysis.profiles import FloatArray
 
 BoolArray = npt.NDArray[np.bool]
 
-FEWEST_CREATORS = 10
 # Share of creators with unknown numbers of followers up to which these are left out.
 MOST_UNKNOWN = 0.1
 # A dozen matrices of n x n numbers are held at once: 2.4 GB.

@@ -13,7 +13,7 @@ import pyarrow as pa
 from analysis.network import IntArray, Network
 from analysis.profiles import FloatArray
 from common.columns import described
-from common.config import ClusterSection
+from common.config import ClusterSettings
 from common.tables import FLOAT, INT, STRING
 
 SUPPORTED, NOT_SUPPORTED, NOT_TESTABLE = "supported", "not supported", "not testable"
@@ -22,6 +22,8 @@ AS_PUBLISHED = "as published (circular)"
 # The one test that needs no clusters, and none of the choices by which they are found.
 PRIMARY = "dyadic"
 VERDICTS = (SUPPORTED, NOT_SUPPORTED, NOT_TESTABLE, AS_PUBLISHED)
+# With fewer creators nothing is tested: a verdict would hang on single people.
+FEWEST_CREATORS = 10
 
 HYPOTHESES = described(
     "hypotheses",
@@ -92,8 +94,13 @@ class Study:
     followers: FloatArray | None = None
     categories: Mapping[str, IntArray] = field(default_factory=dict)
     numbers: Mapping[str, FloatArray] = field(default_factory=dict)
-    clustering: ClusterSection = field(default_factory=ClusterSection)
+    clustering: ClusterSettings = field(default_factory=ClusterSettings)
     processes: int = 1
+
+    @property
+    def n_profiles(self) -> int:
+        """Number of creators that have a profile."""
+        return 0 if self.profiles is None else int((~np.isnan(self.profiles).any(axis=1)).sum())
 
     @property
     def has_controls(self) -> bool:
@@ -168,6 +175,13 @@ class Hypothesis:
     n_draws: int | None = None
     seed: int | None = None
     under_null: FloatArray | None = field(default=None, repr=False, compare=False)
+
+
+def too_few(number: int, which: str = "") -> str | None:
+    """Why so many creators are not tested, and which creators count; None where they are enough."""
+    if number >= FEWEST_CREATORS:
+        return None
+    return f"too few creators ({' '.join([str(number), which]).strip()}, at least {FEWEST_CREATORS} are needed)"
 
 
 def is_incomplete(status: str | None) -> bool:

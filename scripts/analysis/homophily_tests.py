@@ -15,6 +15,7 @@ from analysis.evidence import (
     Study,
     incomplete_lists,
     sentence,
+    too_few,
     too_incomplete,
 )
 from analysis.homophily import (
@@ -177,4 +178,5 @@ def _obstacle(study: Study, network: LabelledNetwork, settings: HypothesesSectio
         (network.n_edges == 0, "there are no follow edges between creators in clusters"),
     )
     found = next((reason for failed, reason in checks if failed), None)
+    found = sentence(too_few(study.network.n_creators), found) or too_few(network.n_creators, "in clusters")
     return found or too_incomplete(study.follows_status, settings.max_incomplete)

@@ -9,10 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.evidence import NOT_TESTABLE
-from analysis.figures import COLOURS, FAINT, INK, draw_note, start_charts
+from analysis.figures import COLOURS, FAINT, INK, start_charts
 
 OBSERVED, NULL = COLOURS[4], "#B8C4CE"
 ROW_HEIGHT, COLUMNS = 1.5, 2
+LINE = 0.14  # inches
 WHAT = {
     "H1-label": "share of follows inside clusters, labels shuffled",
     "H1-degree": "share of follows inside clusters, follows rewired",
@@ -41,15 +42,31 @@ def hypotheses_figure(results: list[dict[str, Any]], nulls: list[dict[str, Any]]
     untested = [result["id"] for result in results if result["verdict"] == NOT_TESTABLE and result not in drawn]
     if drawn and untested:
         subtitle += f" Not testable: {', '.join(untested)} (hypotheses.md says why)."
-    rows = max(1, -(-len(drawn) // COLUMNS))
+    if not drawn:
+        return _reasons(results, name, subtitle, synthetic)
+    rows = -(-len(drawn) // COLUMNS)
     columns = COLUMNS if len(drawn) > 1 else 1
     figure, charts = start_charts(name, subtitle, synthetic, rows, columns, ROW_HEIGHT * rows, left=0.3)
-    if not drawn:
-        draw_note(charts[0], "hypotheses.md says why each test could not be made.")
     for chart, result in zip(charts, drawn, strict=False):
         _draw(chart, result, [row for row in nulls if row["id"] == result["id"]])
     for chart in charts[len(drawn) :]:
         chart.remove()
+    return figure
+
+
+def _reasons(results: list[dict[str, Any]], name: str, subtitle: str, synthetic: bool) -> Figure:
+    """A line for each test that says why it could not be made."""
+    lines = [
+        textwrap.wrap(f"{result['id']}: {result['verdict']}" + (f", {why}" if (why := result["reason"]) else ""), 100)
+        for result in results
+    ]
+    height = 0.2 + sum(LINE * len(line) + LINE / 2 for line in lines)
+    figure, (chart,) = start_charts(name, subtitle, synthetic, 1, 1, height, left=0.3)
+    chart.set_axis_off()
+    y = height - 0.1
+    for line in lines:
+        chart.text(0, y / height, "\n".join(line), fontsize=8, va="top", transform=chart.transAxes)
+        y -= LINE * len(line) + LINE / 2
     return figure
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from analysis.profiles import ROUNDING, FloatArray, Profiles
-from common.config import MapSection
+from common.config import SMALL_COHORT, MapSection
 
 # Below this many different profiles a neighbourhood graph says nothing, and UMAP's solvers fail in various ways.
 MIN_DIFFERENT_PROFILES = 5
@@ -42,12 +42,12 @@ class CreatorMap:
     @property
     def method(self) -> str:
         """Which of them is the chosen map, "UMAP" or "PCA"."""
-        return "PCA" if self.umap is None else "UMAP"
+        return "PCA" if self.umap is None or len(self.pca) < SMALL_COHORT else "UMAP"
 
     @property
     def chosen(self) -> FloatArray:
         """Coordinates by the chosen method."""
-        return self.pca if self.umap is None else self.umap
+        return self.pca if self.umap is None or self.method == "PCA" else self.umap
 
 
 def map_profiles(profiles: Profiles, settings: MapSection, seed: int) -> CreatorMap:
@@ -74,6 +74,8 @@ def map_profiles(profiles: Profiles, settings: MapSection, seed: int) -> Creator
         )
         return CreatorMap(pca, None, None, [note])
     notes = []
+    if number < SMALL_COHORT:
+        notes.append(f"{number} creators are few: the map (x, y) shows principal components, not UMAP")
     if different < number:
         notes.append(
             f"{number} creators have {different} different profiles between them: those with the same profile lie at "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,8 @@ from analysis.figures import (
     start_figure,
 )
 from analysis.network import IntArray, positions
+from analysis.people import Person
+from analysis.people_figure import draw_people
 from analysis.profiles import FloatArray, check_unique
 
 DEVIATIONS = 2.0
@@ -70,20 +73,36 @@ def placed_creators(creators: pa.Table, coordinates: pa.Table, clusters: pa.Tabl
     labels = np.full(len(ids), -1, np.int64)
     labels[where >= 0] = pc.fill_null(clusters.column("cluster"), -1).to_numpy()[where[where >= 0]]
     places = np.column_stack([ordered.column(axis).to_numpy().astype(np.float64) for axis in "xy"])
-    method = "UMAP" if len(ids) == 0 or ordered.column("umap_x").null_count == 0 else "PCA"
+    method = "UMAP" if ordered.column("x").equals(ordered.column("umap_x")) else "PCA"
     return PlacedCreators(ids, places, np.maximum(labels, -1), method, creators.num_rows)
 
 
 def map_figure(
-    placed: PlacedCreators, name: str, synthetic: bool, warning: str | None = None, names: dict[int, str] | None = None
+    placed: PlacedCreators,
+    name: str,
+    synthetic: bool,
+    remarks: str | None = None,
+    names: dict[int, str] | None = None,
+    people: Mapping[str, Person] | None = None,
 ) -> Figure:
-    """Draw the map (inside `figures.style`), with a warning about its clusters and their names where there are some."""
-    figure, axes = start_figure(name, " ".join([_subtitle(placed), warning or ""]), placed.method, synthetic)
+    """Draw the map (inside `figures.style`).
+
+    Args:
+        placed: the creators on it.
+        name: the study's name.
+        synthetic: say that the data are synthetic.
+        remarks: what else is said of the clusters below the title.
+        names: of the clusters.
+        people: who the creators are, by creator_id, in place of ellipses; without them, dots stay nameless.
+    """
+    figure, axes = start_figure(
+        name, " ".join([_subtitle(placed, bool(people)), remarks or ""]), placed.method, synthetic
+    )
     if not len(placed):
         draw_note(axes, "No creator has a place on the map: none has an embedded reel.")
         return figure
     draw_creators(axes, placed, np.full(len(placed), dot_area(len(placed))))
-    for cluster in np.unique(placed.clusters[placed.clusters >= 0]).tolist():
+    for cluster in np.unique(placed.clusters[placed.clusters >= 0]).tolist() if not people else []:
         ellipse = spread_ellipse(placed.places[placed.clusters == cluster])
         if ellipse is not None:
             middle, width, height, angle = ellipse
@@ -93,9 +112,18 @@ def map_figure(
             for look in (fill, line):
                 axes.add_patch(Ellipse(middle, width, height, angle=angle, **look))
     show_whole_ellipses(axes)
-    draw_numbers(axes, placed.places, placed.clusters)
+    name_dots(axes, placed, people)
     draw_legend(figure, "Cluster", cluster_legend(placed.clusters, names=names))
     return figure
+
+
+def name_dots(axes: Axes, placed: PlacedCreators, people: Mapping[str, Person] | None) -> None:
+    """Draw who each dot is, where that is known; else the number of each cluster."""
+    if people:
+        shown = [people[name] for name in placed.creator_ids.to_pylist()]
+        draw_people(axes, placed.places, placed.clusters, shown)
+    else:
+        draw_numbers(axes, placed.places, placed.clusters)
 
 
 def show_whole_ellipses(axes: Axes) -> None:
@@ -141,15 +169,18 @@ def spread_ellipse(places: FloatArray) -> tuple[tuple[float, float], float, floa
     return (float(x), float(y)), float(lengths[1]), float(lengths[0]), angle
 
 
-def _subtitle(placed: PlacedCreators) -> str:
+def _subtitle(placed: PlacedCreators, people: bool) -> str:
     number, found = len(placed), len(np.unique(placed.clusters[placed.clusters >= 0]))
     noise = int((placed.clusters < 0).sum())
-    shown = f"{number:,} creators" if number == placed.n_cohort else f"{number:,} of {placed.n_cohort:,} creators"
+    of = "" if number == placed.n_cohort else f" of {placed.n_cohort:,}"
+    shown = f"{number:,}{of} creator{'' if placed.n_cohort == 1 else 's'}"
     if not number:
         return f"{shown}."
     how = "UMAP" if placed.method == "UMAP" else "principal components"
     text = f"{shown} placed by what their reels show ({how} of their mean embeddings). "
     if not found:
         return text + "No clusters were found."
-    text += f"{found} cluster{'' if found == 1 else 's'} with ellipses of two standard deviations"
+    text += f"{found} cluster{'' if found == 1 else 's'}" + (
+        "" if people else " with ellipses of two standard deviations"
+    )
     return text + (f"; {noise:,} creators ({percent(noise, number)}) in no cluster." if noise else ".")

@@ -7,6 +7,8 @@ inside a cluster are straight.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -23,13 +25,13 @@ from analysis.figures import (
     dot_entry,
     draw_legend,
     draw_note,
-    draw_numbers,
     draw_side_note,
     percent,
     start_figure,
 )
-from analysis.map_figure import PlacedCreators, dot_area, draw_creators
+from analysis.map_figure import PlacedCreators, dot_area, draw_creators, name_dots
 from analysis.network import IntArray, Network, positions
+from analysis.people import Person
 from analysis.profiles import FloatArray
 
 SMALLEST_DOT, LARGEST_DOT = 9.0, 150.0  # square points, for no follower and for the most followed
@@ -38,7 +40,13 @@ BUNDLED = 0.9  # share of a bundle's path in an edge's, the rest is straight (Ho
 PARTS = 24  # straight pieces of a bent line
 
 
-def network_figure(placed: PlacedCreators, network: Network, name: str, synthetic: bool) -> Figure:
+def network_figure(
+    placed: PlacedCreators,
+    network: Network,
+    name: str,
+    synthetic: bool,
+    people: Mapping[str, Person] | None = None,
+) -> Figure:
     """Draw the network (inside `figures.style`).
 
     Args:
@@ -46,6 +54,7 @@ def network_figure(placed: PlacedCreators, network: Network, name: str, syntheti
         network: the cohort's network; edges of creators that are not on the map are counted, not drawn.
         name: the study's name.
         synthetic: say so on the figure.
+        people: who the creators are, by creator_id; without them, dots stay nameless.
     """
     where = positions(network.creator_ids, placed.creator_ids)
     sources, targets = where[network.sources], where[network.targets]
@@ -62,7 +71,7 @@ def network_figure(placed: PlacedCreators, network: Network, name: str, syntheti
     _draw_edges(axes, placed, sources, targets, inside, loose)
     most = int(followers.max())
     draw_creators(axes, placed, dot_areas(followers, most))
-    draw_numbers(axes, placed.places, placed.clusters)
+    name_dots(axes, placed, people)
     lines = _line_legend(bool(inside.any()), bool((~inside & ~loose).any()), bool(loose.any()))
     sizes = _size_legend(most)
     rows = sum(str(line.get_label()).count("\n") + 1 for line in lines) + len(sizes) + 4
@@ -159,7 +168,8 @@ def _subtitle(placed: PlacedCreators, network: Network, sources: IntArray, targe
     clustered = (labels[sources] >= 0) & (labels[targets] >= 0)
     between_clustered = int(clustered.sum())
     inside = int((clustered & (labels[sources] == labels[targets])).sum())
-    text = f"{edges:,} follow edges among {len(placed):,} creators, on the map of what their reels show."
+    among = f"{len(placed):,} creator{'' if len(placed) == 1 else 's'}"
+    text = f"{edges:,} follow edge{'' if edges == 1 else 's'} among {among}, on the map of what their reels show."
     if between_clustered:
         share = percent(inside, between_clustered)
         text += f" Of the {between_clustered:,} between creators in clusters, {inside:,} ({share}) stay inside one."

@@ -1,8 +1,12 @@
-"""A portrait of each cluster: frames of its most central reels, its words, what its medoid's reel shows."""
+"""A portrait of each cluster: frames of its most central reels, its words, what its medoid's reel shows.
+
+In a small cohort, how alike all pairs of creators are stands below; without clusters, the creators are portrayed.
+"""
 
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,20 +24,24 @@ from analysis.figures import (
     printable,
     start_charts,
 )
+from analysis.likeness import Likeness
+from analysis.likeness_figure import draw_likeness, likeness_height, spread
+from analysis.people import Person
 
 MOST = 12  # clusters that are drawn, the largest
 ROW, PICTURES, GAP = 1.62, 4.3, 0.05  # inches: height of a row, width of its pictures, between pictures
 WORDS_ROW = 0.95  # inches: height of a row where there are no pictures at all
 NAME_WIDTH, WORDS_WIDTH, TEXT_WIDTH, TEXT_LINES = 33, 44, 46, 6  # letters beside pictures
+MATRIX_GAP = 0.3  # inches: above the matrix
 WIDER = 2.5  # times as many fit in a line where there are no pictures at all
 
 
 @dataclass(frozen=True)
 class Portrait:
-    """A cluster.
+    """A cluster, or a creator where no clusters were found.
 
     Attributes:
-        cluster, size, name, words: as in the table of names.
+        cluster, size, name, words: as in the table of names; of a creator -1, the number of reels, the handle, none.
         description: of the most central reel.
         reels: of each central reel, its frames in their order, (height, width, 3) uint8.
     """
@@ -46,13 +54,21 @@ class Portrait:
     reels: list[list[np.ndarray]] = field(default_factory=list)
 
 
-def portraits_figure(portraits: list[Portrait], name: str, synthetic: bool) -> Figure:
+def portraits_figure(
+    portraits: list[Portrait],
+    name: str,
+    synthetic: bool,
+    alike: Likeness | None = None,
+    people: Sequence[Person] = (),
+) -> Figure:
     """Draw a row for each cluster (inside `figures.style`), the largest MOST of them.
 
     Args:
         portraits: by falling size.
         name: the study's.
         synthetic: say that the data are synthetic.
+        alike: how alike the creators of a small cohort are.
+        people: these creators, in the order of their profiles.
     """
     shown = portraits[:MOST]
     pictures = any(portrait.reels for portrait in shown)
@@ -65,16 +81,33 @@ def portraits_figure(portraits: list[Portrait], name: str, synthetic: bool) -> F
     )
     if len(portraits) > MOST:
         subtitle += f" The {MOST} largest of {len(portraits)} clusters."
+    if shown and shown[0].cluster < 0:
+        subtitle = (
+            "No clusters were found. Of each creator the reels nearest to the profile, with frames in their order; "
+            "the description of the first reel."
+        )
+    compared = alike is not None and len(alike.order) > 1
+    matrix = 0.0
+    if alike is not None and compared:
+        low, high = spread(alike)
+        matrix = likeness_height(len(alike.order)) + (MATRIX_GAP if shown else 0.0)
+        subtitle = (subtitle + " Below: how" if shown else "No clusters were found. How") + (
+            f" alike {len(alike.order)} creators are, by the cosine similarity of their profiles ({low:.2f} to "
+            f"{high:.2f}; darker: more alike). The tree joins the most alike first (average linkage)."
+        )
     rows = max(len(shown), 1)
     row = ROW if pictures else WORDS_ROW
-    height = max(row * rows - 0.4, 1.0)
-    figure, charts = start_charts(name, subtitle, synthetic, rows if pictures else 1, 1, height, left=CHART_LEFT)
+    height = max(row * rows - 0.4, 1.0) if shown or not compared else 0.0
+    lines = rows if pictures and not compared else 1
+    figure, charts = start_charts(name, subtitle, synthetic, lines, 1, height + matrix, left=CHART_LEFT)
     for chart in charts:
         chart.set_axis_off()
-    if not shown:
-        draw_note(charts[0], "No clusters were found.")
+    if not shown and not compared:
+        draw_note(charts[0], "No clusters were found." if people else "No creator has an embedded reel.")
     page = figure.get_figheight()
     top = charts[0].get_position().y1 * page
+    if alike is not None and compared:
+        draw_likeness(figure, alike, people, top - (height + matrix - likeness_height(len(alike.order))))
     for place, portrait in enumerate(shown):
         _draw(figure, portrait, top - place * row, page, row, 1.0 if pictures else WIDER)
     return figure
@@ -100,9 +133,10 @@ def _draw(figure: Figure, portrait: Portrait, top: float, page: float, row: floa
             left += wide + GAP
         left += 2 * GAP
     at = (MAP_LEFT + 0.1 + PICTURES + 0.15) / WIDTH if frames else left / WIDTH
-    head = f"{portrait.cluster}  {printable(portrait.name)}"
+    head = f"{portrait.cluster}  {printable(portrait.name)}" if portrait.cluster >= 0 else printable(portrait.name)
     others = [word for word in portrait.words if word not in portrait.name.split(", ")]
-    words = ", ".join([f"{portrait.size:,} creators", *others])
+    of = "creators" if portrait.cluster >= 0 else f"reel{'' if portrait.size == 1 else 's'}"
+    words = ", ".join([f"{portrait.size:,} {of}", *others])
     lines = [
         (textwrap.wrap(head, round(NAME_WIDTH * wider), max_lines=2, placeholder=" …"), 8.5, INK, "bold"),
         (textwrap.wrap(printable(words), round(WORDS_WIDTH * wider))[:3], 7.0, FAINT, "normal"),

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from analysis.dyads import FEWEST_CREATORS, MOST_CREATORS
+from analysis.dyads import MOST_CREATORS
+from analysis.evidence import FEWEST_CREATORS
 from analysis.network import IntArray, clusters_of, network_of
 from analysis.simulation import CohortSection
 from analysis.trials import Trial, rejections, run_trial

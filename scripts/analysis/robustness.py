@@ -13,13 +13,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from analysis.clusters import NOISE, density_clusters
-from analysis.evidence import NOT_TESTABLE, SUPPORTED, Study
+from analysis.evidence import NOT_TESTABLE, SUPPORTED, Study, too_few
 from analysis.homophily_tests import degree_homophily, label_homophily
 from analysis.hypotheses import Test
 from analysis.network import positions
 from analysis.profiles import FloatArray, Profiles
 from analysis.stability import another_run, clusters_in, labels_of_all, together
-from common.config import ClusterSection, HypothesesSection
+from common.config import ClusterSettings, HypothesesSection
 
 # Tests that depend on the clusters. H1-dyadic fits a model of all pairs, H2 and H3 cluster hundreds of times: repeating
 # these is left out.
@@ -28,7 +28,7 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 def repeat(
-    study: Study, profiles: Profiles, clustering: ClusterSection, settings: HypothesesSection, seed: int, runs: int
+    study: Study, profiles: Profiles, clustering: ClusterSettings, settings: HypothesesSection, seed: int, runs: int
 ) -> list[dict[str, Any]]:
     """Cluster and test again and again.
 
@@ -41,8 +41,10 @@ def repeat(
         runs: how many.
 
     Returns:
-        Rows of the table of runs.
+        Rows of the table of runs; none where there are too few creators to tell anything.
     """
+    if too_few(len(profiles)):
+        return []
     places = positions(pa.array(profiles.creator_ids, pa.string()), study.network.creator_ids)
     rows = []
     for run in range(runs):
@@ -88,7 +90,7 @@ def summarise(runs: Sequence[dict[str, Any]], own: Sequence[int | None]) -> dict
         **_named("noise", ("low", "median", "high"), (0.0, 0.5, 1.0), noise[~np.isnan(noise)]),
         "test": list(tests),
         "supported": [supported_share(column) for column in verdicts.T],
-        "not_testable": (verdicts == NOT_TESTABLE).mean(axis=0).tolist(),
+        "not_testable": [float((column == NOT_TESTABLE).mean()) for column in verdicts.T],
     }
 
 
@@ -106,13 +108,17 @@ def _named(
     return {f"{prefix}_{name}": float(np.quantile(values, at)) for name, at in zip(names, quantiles, strict=True)}
 
 
-def warning(own: dict[str, Any], min_stability: float) -> str | None:
-    """What to say wherever the study's clusters are shown if they are not stable; None where they are.
+def warning(own: dict[str, Any], min_stability: float, untested: str | None = None, clusters: int = 0) -> str | None:
+    """What to say on the map and in the report where the study's clusters are not stable; None where they are.
 
     Args:
         own: the row of the study's own settings.
         min_stability: smallest median adjusted Rand index.
+        untested: why stability was not tested; None where it was.
+        clusters: how many clusters the study has.
     """
+    if untested and clusters:
+        return f"Whether these clusters are stable is {NOT_TESTABLE}: {untested}. Do not name or count them."
     median = own["ari_median"]
     if median is None or median >= min_stability:  # without clusters there is nothing to be unstable
         return None

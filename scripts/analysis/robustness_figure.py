@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from analysis.evidence import NOT_TESTABLE
 from analysis.figures import COLOURS, FAINT, INK, draw_note, start_charts
 
 ROW_HEIGHT = 0.34
@@ -17,7 +18,12 @@ MARKERS = ("o", "s", "^", "D")
 
 
 def robustness_figure(
-    rows: Sequence[dict[str, Any]], min_stability: float, warning: str | None, name: str, synthetic: bool
+    rows: Sequence[dict[str, Any]],
+    min_stability: float,
+    warning: str | None,
+    name: str,
+    synthetic: bool,
+    untested: str | None = None,
 ) -> Figure:
     """Draw the runs, one line for each variant (inside `figures.style`).
 
@@ -27,12 +33,22 @@ def robustness_figure(
         warning: what is said where they are.
         name: the study's.
         synthetic: say that the data are synthetic.
+        untested: why there are no runs; None where there are.
     """
+    if untested:
+        figure, (chart,) = start_charts(name, "Clusters with other seeds and settings.", synthetic, 1, 1, 1.6)
+        chart.set_axis_off()
+        draw_note(chart, f"Whether clusters are stable is {NOT_TESTABLE}: {untested}.")
+        return figure
     seeds, creators = (sum(row["n_runs"] for row in rows if row["varied"] == kind) for kind in ("seed", "creators"))
-    subtitle = f"{seeds} runs with other seeds" + (f", {creators} without a tenth of the creators" if creators else "")
+    varied = [f"{seeds} runs with other seeds"] * bool(seeds)
+    varied += [f"{creators} {'' if seeds else 'runs '}without a tenth of the creators"] * bool(creators)
+    subtitle = ", ".join(varied)
     subtitle += ". Dot: median; thick line: middle half; thin line: 90 % of the pairs of runs, or all runs. "
+    no_clusters = all(row["ari_median"] is None for row in rows)
+    said = "No run found two clusters: there is nothing to compare." if no_clusters else ""
     figure, charts = start_charts(
-        name, subtitle + (warning or ""), synthetic, 1, 4, 0.6 + ROW_HEIGHT * len(rows), left=1.45
+        name, subtitle + (warning or said), synthetic, 1, 4, 0.6 + ROW_HEIGHT * len(rows), left=1.45
     )
     places = np.arange(len(rows))[::-1]
     for chart in charts:
@@ -54,7 +70,7 @@ def robustness_figure(
     noise.set_xlabel("creators in\nno cluster (%)", fontsize=8)
     noise.set_xlim(-4, 104)
     _draw_verdicts(figure, verdicts, rows, places)
-    if all(row["ari_median"] is None for row in rows):
+    if no_clusters:
         draw_note(agreement, "No clusters")
     return figure
 

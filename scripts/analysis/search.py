@@ -19,7 +19,7 @@ import numpy as np
 from analysis.clusters import NOISE, IntArray, hdbscan_of, reduced_profiles, too_small
 from analysis.profiles import FloatArray, Profiles
 from analysis.stability import another_run, labels_of_all, together
-from common.config import ClusterSection, ConfigError
+from common.config import ClusterSection, ClusterSettings, ConfigError
 from common.tables import SEARCH, TableError, read_table
 
 KEYS = ("dimensions", "neighbours", "min_cluster_size", "min_samples", "selection_method")
@@ -27,8 +27,8 @@ RERUNS = 3
 
 
 def search_settings(
-    profiles: Profiles, settings: ClusterSection, seed: int
-) -> tuple[ClusterSection, list[dict[str, Any]], list[str]]:
+    profiles: Profiles, settings: ClusterSettings, seed: int
+) -> tuple[ClusterSettings, list[dict[str, Any]], list[str]]:
     """Try every combination of the grid; the best that keeps the caps is chosen.
 
     Args:
@@ -64,14 +64,18 @@ def chosen_settings(settings: ClusterSection, path: Path | None) -> ClusterSecti
     rows = [row for row in read_table(path, SEARCH).to_pylist() if row["chosen"]]
     if len(rows) > 1:
         raise TableError(f"{path}: {len(rows)} settings are marked as chosen; run cluster_creators again")
-    return _with(settings, rows[0]) if rows else settings
+    return ClusterSection(**settings.model_dump() | _keys(rows[0])) if rows else settings
 
 
-def _with(settings: ClusterSection, row: dict[str, Any]) -> ClusterSection:
-    return ClusterSection(**settings.model_dump() | {name: row[name] for name in KEYS})
+def _with(settings: ClusterSettings, row: dict[str, Any]) -> ClusterSettings:
+    return ClusterSettings(**settings.model_dump() | _keys(row))
 
 
-def _combinations(settings: ClusterSection, number: int) -> Iterator[ClusterSection]:
+def _keys(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in KEYS}
+
+
+def _combinations(settings: ClusterSettings, number: int) -> Iterator[ClusterSettings]:
     """The grid without what comes to the same in this cohort and space."""
     grid = settings.grid.model_dump()
     grid["dimensions"] = [min(value, max(number - 2, 2)) for value in grid["dimensions"]]
@@ -88,7 +92,7 @@ def _combinations(settings: ClusterSection, number: int) -> Iterator[ClusterSect
 
 def _tried(
     profiles: Profiles,
-    settings: ClusterSection,
+    settings: ClusterSettings,
     seed: int,
     layouts: dict[tuple[int, int, int], tuple[IntArray, FloatArray | None]],
 ) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from analysis.dyads import FEWEST_CREATORS, MOST_CREATORS, BoolArray, cosines, dyads_of, fit_null, placed
-from analysis.evidence import Study
+from analysis.dyads import MOST_CREATORS, BoolArray, cosines, dyads_of, fit_null, placed
+from analysis.evidence import FEWEST_CREATORS, Study
 from analysis.profiles import FloatArray
 from analysis.streams import Stream, random_stream
 from common.config import HypothesesSection

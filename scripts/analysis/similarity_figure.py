@@ -24,6 +24,7 @@ def similarity_figure(rows: list[dict[str, Any]], name: str, synthetic: bool) ->
     chart.set_xlabel("cosine similarity of profiles")
     chart.set_ylabel("share of pairs that follow (%)")
     if not rows:
+        chart.set_axis_off()
         draw_note(chart, "There are too few creators with a profile to show how following goes with similarity.")
         return figure
     places = [row["similarity_mean"] for row in rows]

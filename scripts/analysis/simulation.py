@@ -27,7 +27,7 @@ from analysis.network import IntArray, clusters_of, network_of, positions
 from analysis.profiles import FloatArray
 from analysis.study_tables import profiles_in
 from build_tables import add_profiles
-from common.config import ClusterSection, ProfileSection, Section, Share
+from common.config import ClusterSettings, ProfileSection, Section, Share
 from common.tables import CREATORS, EDGES, REELS, TRUTH, build_table
 from texts.descriptions import clean_description
 
@@ -96,7 +96,7 @@ class Cohort:
     edges: pa.Table
     truth: pa.Table
 
-    def study(self, clustering: ClusterSection | None = None) -> Study:
+    def study(self, clustering: ClusterSettings | None = None) -> Study:
         """What the tests look at, with the planted communities as clusters."""
         network = network_of(self.creators, self.edges)
         reels = None
@@ -109,7 +109,7 @@ class Cohort:
             profiles=profiles_in(self.creators, network),
             reels=reels,
             follows_status=self.creators.column("follows_status").to_pylist(),
-            clustering=clustering or ClusterSection(),
+            clustering=clustering or ClusterSettings(),
         )
 
 

@@ -15,12 +15,22 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from analysis.clusters import density_clusters
-from analysis.evidence import AS_PUBLISHED, NOT_SUPPORTED, NOT_TESTABLE, SUPPORTED, Hypothesis, Reels, Study, sentence
+from analysis.evidence import (
+    AS_PUBLISHED,
+    NOT_SUPPORTED,
+    NOT_TESTABLE,
+    SUPPORTED,
+    Hypothesis,
+    Reels,
+    Study,
+    sentence,
+    too_few,
+)
 from analysis.homophily import permutation_p
 from analysis.network import IntArray
 from analysis.profiles import FloatArray, Profiles
 from analysis.streams import Stream, random_stream
-from common.config import ClusterSection, HypothesesSection
+from common.config import ClusterSettings, HypothesesSection
 from common.processes import in_processes
 
 # Fewest creators for a correlation and its interval (Fisher's z has variance 1 / (n - 3)).
@@ -212,7 +222,7 @@ def _as_published(question: Question, study: Study, settings: HypothesesSection)
     obstacles = (
         (inside == 0, "no creator with a profile is in a cluster"),
         (numbers < question.fewest_clusters, "there are fewer than two clusters"),
-        (number < FEWEST_CREATORS, f"{number} creators are too few for a correlation"),
+        (too_few(number) is not None, too_few(number, "in clusters")),
         (rho is None, "all creators have the same membership, or the same distance"),
     )
     obstacle = next((reason for failed, reason in obstacles if failed), None)
@@ -290,8 +300,8 @@ def split_half_tests(study: Study, settings: HypothesesSection, seed: int) -> tu
     left_out = None
     if number < study.network.n_creators:
         left_out = f"{study.network.n_creators - number} creators with fewer than two embedded reels are left out"
-    if number < FEWEST_CREATORS:
-        return _untestable(asked, f"{number} creators with two embedded reels are too few", left_out)
+    if few_creators := too_few(number, "with two embedded reels"):
+        return _untestable(asked, few_creators, left_out)
     halves = np.stack([profiles_of_halves(study.reels, seed, split) for split in range(settings.splits)])
     observed = _scored(halves, None, study.clustering, settings, seed)
     correlated = correlations(observed)
@@ -443,7 +453,7 @@ def rotated(halves: FloatArray, generator: np.random.Generator) -> FloatArray:
 
 
 def _scored(
-    halves: FloatArray, draw: int | None, clustering: ClusterSection, settings: HypothesesSection, seed: int
+    halves: FloatArray, draw: int | None, clustering: ClusterSettings, settings: HypothesesSection, seed: int
 ) -> FloatArray:
     """Membership by one half and measures by the other: (splits, 1 + questions, n), NaN where a creator is noise.
 
@@ -461,7 +471,7 @@ def _scored(
 
 
 def _scores(
-    first: FloatArray, second: FloatArray, clustering: ClusterSection, settings: HypothesesSection, seed: int
+    first: FloatArray, second: FloatArray, clustering: ClusterSettings, settings: HypothesesSection, seed: int
 ) -> FloatArray:
     creator_ids = [f"{place:09}" for place in range(len(first))]  # only the numbers of clusters depend on them
     found = density_clusters(Profiles(creator_ids, first.astype(np.float32)), clustering, seed)

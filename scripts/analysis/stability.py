@@ -10,18 +10,18 @@ from analysis.clusters import IntArray
 from analysis.network import each_alone
 from analysis.profiles import Profiles
 from analysis.streams import Stream, random_stream
-from common.config import ClusterSection
+from common.config import ClusterSettings
 
 # HDBSCAN draws nothing: where profiles are not reduced by UMAP, runs leave out a tenth of the creators, each another.
 LEFT_OUT = 0.1
 
 
-def varied(settings: ClusterSection) -> str:
+def varied(settings: ClusterSettings) -> str:
     """What differs between runs with these settings: `seed` or `creators`."""
     return "seed" if settings.space == "umap" else "creators"
 
 
-def another_run(profiles: Profiles, settings: ClusterSection, seed: int, run: int) -> tuple[IntArray, Profiles, int]:
+def another_run(profiles: Profiles, settings: ClusterSettings, seed: int, run: int) -> tuple[IntArray, Profiles, int]:
     """What a run looks at: places of its creators, their profiles, and its seed. Run 0 has all creators.
 
     Args:

@@ -55,7 +55,7 @@ def read_study(
     network = network_of(creators, edges, directed)
     study = with_clusters(Study(network, np.full(network.n_creators, -1)), read_clusters(clusters_path))
     columns = {name: creators.column(name) for name in creators.column_names}
-    reels = None if reels_path is None else _read_reels(reels_path)
+    reels = None if reels_path is None else read_reels(reels_path)
     return replace(
         study,
         profiles=profiles_in(creators, network),
@@ -91,6 +91,19 @@ def read_warning(path: Path) -> str | None:
     """
     warning: str | None = json.loads(path.read_text(encoding="utf-8"))["warning"]
     return warning
+
+
+def read_decided(path: Path) -> str | None:
+    """What the size of the cohort decided about its clusters, in sentences; None where it decided nothing.
+
+    Args:
+        path: settings.json.
+    """
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    if settings["creators"] < settings["fewest_creators"]:
+        return f"Clusters need at least {settings['fewest_creators']} creators."
+    chosen = [f"{key} {value}" for key, value in settings["automatic"].items() if key != "kmeans"]
+    return f"Chosen for this number of creators: {', '.join(chosen)}." if chosen else None
 
 
 def with_clusters(study: Study, clusters: pa.Table) -> Study:
@@ -201,7 +214,7 @@ def _languages(creator_ids: list[str], reels: pa.Table) -> list[str | None]:
 
 def creators_with_speech(reels_path: Path, network: Network) -> IntArray:
     """Which creators speak in most of their reels: (n,) 1 or 0, -1 where no reel was listened to."""
-    reels = _read_reels(reels_path)
+    reels = read_reels(reels_path)
     if "audio_kind" not in reels.column_names:
         return np.full(network.n_creators, -1)
     kinds_of: dict[str, list[bool]] = defaultdict(list)
@@ -216,7 +229,8 @@ def _most_common(counts: Counter[str]) -> str | None:
     return min(counts, key=lambda name: (-counts[name], name)) if counts else None
 
 
-def _read_reels(path: Path) -> pa.Table:
+def read_reels(path: Path) -> pa.Table:
+    """Reels, checked; any more than their ids and embeddings may be missing."""
     return read_table(path, REELS, [name for name in REELS.names if name not in REELS_NEEDED])
 
 

@@ -15,7 +15,7 @@ from analysis.hypotheses import TESTS, Test
 from analysis.network import network_of
 from analysis.profiles import profiles_of
 from analysis.simulation import CohortSection, bag_of_words, simulate_cohort
-from common.config import ClusterSection, HypothesesSection
+from common.config import ClusterSettings, HypothesesSection
 from common.processes import in_processes
 from common.tables import CREATORS, EDGES
 
@@ -36,7 +36,7 @@ class Trial:
     cohort: CohortSection
     tests: tuple[str, ...]
     settings: HypothesesSection
-    found: ClusterSection | None = None
+    found: ClusterSettings | None = None
 
 
 @cache
@@ -65,7 +65,7 @@ def p_values(trial: Trial, seed: Sequence[int]) -> dict[str, float | None]:
         return {name: tests[name](study, trial.settings, own_seed).p_value for name in trial.tests}
 
 
-def _with_found_clusters(study: Study, creators: pa.Table, settings: ClusterSection, seed: int) -> Study:
+def _with_found_clusters(study: Study, creators: pa.Table, settings: ClusterSettings, seed: int) -> Study:
     found = density_clusters(profiles_of(creators), settings, seed)
     return replace(study, clusters=found.clusters, membership=found.membership)
 

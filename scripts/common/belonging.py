@@ -14,6 +14,7 @@ from common.config import Config, ConfigError
 RECORD = "study.json"
 # What an earlier version of the workflow left, which kept no record: the resolved configuration.
 RESOLVED = "config.yaml"
+GIVEN = "config.given.yaml"
 # Key of the place that a source of each kind is read from.
 PLACES = {"files": "videos", "inst2txt": "database", "exports": "folder", "bundle": "folder"}
 
@@ -43,10 +44,24 @@ def check_belonging(config: Config, results: Path = Path("results")) -> None:
 
 def record_belonging(config: Config, results: Path = Path("results")) -> None:
     """Write down whose results these are; called when a run begins."""
-    results.mkdir(exist_ok=True)
-    temporary = results / f".{RECORD}.{os.getpid()}"
-    temporary.write_text(json.dumps(study_identity(config.model_dump(mode="json"))) + "\n", encoding="utf-8")
-    temporary.replace(results / RECORD)
+    _write(results / RECORD, json.dumps(study_identity(config.model_dump(mode="json"))) + "\n")
+
+
+def record_given(resolved: str, results: Path = Path("results")) -> None:
+    """Write down the configuration of a run when it begins, before the cohort's size has decided what is `auto`.
+
+    Args:
+        resolved: the configuration with its defaults, as YAML.
+        results: folder of the results.
+    """
+    _write(results / GIVEN, resolved)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
 
 
 def study_identity(config: dict[str, Any]) -> dict[str, str]:

@@ -8,6 +8,7 @@ runs on any CPU.
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from datetime import date, datetime
 from pathlib import Path
@@ -72,6 +73,14 @@ def check_extra(extra: dict[str, Any]) -> dict[str, Any]:
 
 AnySection = TypeVar("AnySection", bound=Section)
 Share = Annotated[float, Field(ge=0, le=1)]
+AUTO = "auto"
+Auto = Literal["auto"]
+AtLeastOne = Annotated[int, Field(ge=1)]
+AtLeastTwo = Annotated[int, Field(ge=2)]
+# From this many creators on, `auto` gives the numbers of the first study, which had 401.
+LARGE_COHORT = 100
+# Below this many, creators are clustered and drawn by principal components, and figures show each of them.
+SMALL_COHORT = 30
 
 
 class StudySection(Section):
@@ -80,8 +89,11 @@ class StudySection(Section):
     name: str = Field("study", min_length=1, max_length=80, description="Name shown in figures and reports.")
     synthetic: bool = Field(False, description="The material is synthetic: figures and tables say so.")
     seed: int = Field(42, ge=0, lt=2**32, description="Seed of every random step.")
-    batches: int = Field(
-        8, ge=1, le=100_000, description="Number of batches creators are spread over (jobs = stages x batches)."
+    batches: Annotated[int, Field(ge=1, le=100_000)] | Auto = Field(
+        "auto",
+        description="Number of batches creators are spread over (jobs = stages x batches); auto: a power of two, "
+        "with at least 50 creators for each batch up to 8 batches (1 below 100 creators, 8 from 400 on), beyond with "
+        "at least 200.",
     )
     opt_out: str | None = Field(
         None,
@@ -100,6 +112,14 @@ class StudySection(Section):
         description="Largest share of reels (in the first stage: of creators, too) that may fail in a stage; with "
         "more the tables are refused.",
     )
+
+    def n_batches(self, creators: int) -> int:
+        """The number of batches for so many creators of the source."""
+        if isinstance(self.batches, int):
+            return self.batches
+        # A power of two changes seldom as a cohort grows: another number moves creators between batches.
+        most = max(1.0, min(creators / 50, 8.0), creators / 200)
+        return int(2 ** math.floor(math.log2(most)))
 
 
 class FilesSource(Section):
@@ -641,19 +661,35 @@ class ClusterGrid(Section):
 class ClusterSection(Section):
     """Communities of creators: HDBSCAN on UMAP-reduced profiles, k-means beside it."""
 
-    space: Literal["umap", "pca", "cosine"] = Field(
-        "umap",
-        description="What HDBSCAN sees: profiles reduced by UMAP, reduced by PCA, or the cosine distance between them.",
+    space: Literal["umap", "pca", "cosine", "auto"] = Field(
+        "auto",
+        description="What HDBSCAN sees: profiles reduced by UMAP, reduced by PCA, or the cosine distance between them; "
+        "auto: umap, below 30 creators pca, as UMAP draws so few together whether they are alike or not.",
     )
     dimensions: int = Field(
         50, ge=2, description="UMAP and PCA: dimensions the profiles are reduced to before HDBSCAN."
     )
-    neighbours: int = Field(15, ge=2, description="UMAP: size of the neighbourhood (n_neighbors).")
+    neighbours: AtLeastTwo | Auto = Field(
+        "auto",
+        description="UMAP: size of the neighbourhood (n_neighbors); auto: 15, below 100 creators 1.5 times the square "
+        "root of their number.",
+    )
     min_dist: float = Field(0.1, ge=0, le=1, description="UMAP: how close points may lie.")
-    min_cluster_size: int = Field(8, ge=2, description="HDBSCAN: smallest cluster.")
-    min_samples: int = Field(4, ge=1, description="HDBSCAN: how conservative; more gives more noise.")
+    min_cluster_size: AtLeastTwo | Auto = Field(
+        "auto",
+        description="HDBSCAN: smallest cluster; auto: 8, below 100 creators 0.8 times the square root of their "
+        "number, but at least 3.",
+    )
+    min_samples: AtLeastOne | Auto = Field(
+        "auto",
+        description="HDBSCAN: how conservative; more gives more noise; auto: half of min_cluster_size, rounded up.",
+    )
     selection_method: Literal["eom", "leaf"] = Field("eom", description="HDBSCAN: how clusters are picked.")
-    kmeans: int = Field(5, ge=1, description="Number of k-means clusters.")
+    kmeans: AtLeastOne | Auto = Field(
+        "auto",
+        description="Number of k-means clusters; auto: 5, below 100 creators half the square root of their number, but "
+        "at least 2.",
+    )
     search: bool = Field(
         False,
         description="Experimental: try `cluster.grid` and take the settings with the best score (DBCV and stability).",
@@ -663,6 +699,49 @@ class ClusterSection(Section):
     max_largest: Share = Field(
         0.6, description="`cluster.search`: settings whose largest cluster has a larger share of creators are out."
     )
+
+    def for_cohort(self, creators: int) -> ClusterSettings:
+        """The settings with a value for each `auto`.
+
+        The numbers are those of the first study; in a cohort below 100 they shrink with the square root of its size,
+        so that a community may be a larger share of a small cohort. Two creators alike are no community: 3 are.
+        (docs/analysis.md says how often clusters are found with them where there are none.)
+
+        Args:
+            creators: number of creators that have a profile.
+        """
+
+        def shrunk(number: int, least: int) -> int:
+            return max(least, min(number, round(number * math.sqrt(creators / LARGE_COHORT))))
+
+        first = ClusterSettings()
+        # A size that is given bounds the samples, and samples that are given bound the size.
+        samples = self.min_samples if isinstance(self.min_samples, int) else 1
+        size = max(shrunk(first.min_cluster_size, 3), samples)
+        size = self.min_cluster_size if isinstance(self.min_cluster_size, int) else size
+        numbers = {
+            "space": "umap" if creators >= SMALL_COHORT else "pca",
+            "neighbours": shrunk(first.neighbours, 2),
+            "min_cluster_size": size,
+            "min_samples": math.ceil(size / 2),
+            "kmeans": shrunk(first.kmeans, 2),
+        }
+        return ClusterSettings(**self.model_dump() | {name: numbers[name] for name in self.automatic})
+
+    @property
+    def automatic(self) -> list[str]:
+        """Keys that the size of the cohort decides."""
+        return [name for name, value in self if value == AUTO]
+
+
+class ClusterSettings(ClusterSection):
+    """The settings that one cohort is clustered with, without `auto`; by default those of the first study."""
+
+    space: Literal["umap", "pca", "cosine"] = Field("umap")
+    neighbours: int = Field(15, ge=2)
+    min_cluster_size: int = Field(8, ge=2)
+    min_samples: int = Field(4, ge=1)
+    kmeans: int = Field(5, ge=1)
 
 
 class NamesSection(Section):
@@ -736,7 +815,7 @@ class ClusterVariant(Section):
     selection_method: Literal["eom", "leaf"] | None = None
 
     def applied_to(self, settings: ClusterSection) -> ClusterSection:
-        """The settings with what this variant changes."""
+        """The settings with what this variant changes; `auto` stays."""
         return ClusterSection(**settings.model_dump() | self.model_dump(exclude_none=True))
 
 
@@ -932,11 +1011,12 @@ class Config(Section):
                 "context.translate: llm needs a language model: context.backend transformers, vllm or openai"
             )
         for name, settings in self.cluster_variants().items():
-            if settings.min_samples > settings.min_cluster_size:
+            size, samples = settings.min_cluster_size, settings.min_samples
+            if isinstance(size, int) and isinstance(samples, int) and samples > size:
                 where = "cluster" if name == OWN_SETTINGS else f"robustness.variants.{name}"
                 raise ValueError(
-                    f"{where}.min_samples ({settings.min_samples}) is larger than {where}.min_cluster_size "
-                    f"({settings.min_cluster_size}): clusters of the smallest size could never be dense enough"
+                    f"{where}.min_samples ({samples}) is larger than {where}.min_cluster_size ({size}): "
+                    f"clusters of the smallest size could never be dense enough"
                 )
         if OWN_SETTINGS in self.robustness.variants:
             raise ValueError(f"robustness.variants.{OWN_SETTINGS}: these are the study's own settings; rename yours")
@@ -977,7 +1057,8 @@ def parse_section(model: type[AnySection], data: Any, name: str, places: Places 
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        problems = error.errors()
+        # Where a number or `auto` may stand, pydantic says of each why it does not fit: the first says enough.
+        problems = [problem for problem in error.errors() if problem["loc"][-1:] != ("literal['auto']",)]
         raise ConfigError(
             "\n".join(f"{name}: {_explain(problem, model)}{_where(problem, places or {})}" for problem in problems)
         ) from None
@@ -985,7 +1066,7 @@ def parse_section(model: type[AnySection], data: Any, name: str, places: Places 
 
 def _where(problem: Any, places: Places) -> str:
     """The line of a problem, and what is written there where YAML took a text for something else."""
-    path = tuple(str(part) for part in problem["loc"])
+    path = tuple(str(part) for part in problem["loc"] if part != "constrained-int")
     if path not in places or not path:
         return ""
     line, written = places[path]
@@ -996,7 +1077,7 @@ def _where(problem: Any, places: Places) -> str:
 
 def _explain(problem: Any, model: type[Section]) -> str:
     """One problem found by pydantic, in words that name the key, what was found and the remedy."""
-    path = [str(part) for part in problem["loc"]]
+    path = [str(part) for part in problem["loc"] if part != "constrained-int"]
     key = ".".join(path)
     found = problem["input"]
     if problem["type"] == "extra_forbidden":
@@ -1009,6 +1090,7 @@ def _explain(problem: Any, model: type[Section]) -> str:
     if problem["type"] == "missing":
         return f"`{key}` is missing"
     message = problem["msg"][0].lower() + problem["msg"][1:]
+    message += " or `auto`" if problem["loc"][-1] == "constrained-int" else ""
     remedy = " (in YAML a text: write 1.0e-5)" if isinstance(found, str) and EXPONENT.fullmatch(found) else ""
     return f"`{key}`: {message.removeprefix('input ')}, found {found!r}{remedy}"
 

@@ -105,6 +105,7 @@ class Study:
 
     Attributes:
         batches: that have creators, each with a digest of all that the source says of them.
+        n_batches: over how many the creators are spread; some may have none.
         notices: what in the source concerns nobody; counts without names.
     """
 
@@ -143,9 +144,10 @@ class Study:
                 "--configfile STUDY.yaml, begin one in the checkout (make study DIR=FOLDER), or run the demo there"
             )
         self.batches: dict[str, str] = {}
+        self.n_batches = 1
         self.notices: list[dict[str, Any]] = []
         if planned is not None:
-            self.batches, self.notices = planned["batches"], planned["notices"]
+            self.batches, self.n_batches, self.notices = (planned[name] for name in ("batches", "number", "notices"))
         elif not self.reads_bundle:
             self._read_source()
         elif not Path(self.bundle, NOTE).is_file():
@@ -157,13 +159,15 @@ class Study:
     @property
     def plan(self) -> dict[str, Any]:
         """What the run's jobs on a cluster need not find out again, and must not find out otherwise."""
-        return {"batches": self.batches, "notices": self.notices}
+        return {"batches": self.batches, "number": self.n_batches, "notices": self.notices}
 
     def _read_source(self) -> None:
         members: dict[int, list[str]] = defaultdict(list)
         source = open_source(self.section(self.source_section), self.config.source.snapshot)
-        for handle, state in source.members().items():
-            members[batch_of(handle, self.config.study.batches)].append(state)
+        found = source.members()
+        self.n_batches = self.config.study.n_batches(len(found))
+        for handle, state in found.items():
+            members[batch_of(handle, self.n_batches)].append(state)
         self.batches = {str(batch): digest(sorted(members[batch])) for batch in sorted(members)}
         for notice in source.notices():
             self.notices.append(notice.counts())
@@ -378,8 +382,10 @@ class Study:
 
     @property
     def resolved(self) -> str:
-        """The whole configuration with its defaults, as YAML."""
-        return yaml.safe_dump(self.config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+        """The whole configuration with its defaults, as YAML; `auto` where the tables of the cohort must decide."""
+        found = self.config.model_dump(mode="json")
+        found["study"]["batches"] = self.n_batches
+        return yaml.safe_dump(found, sort_keys=False, allow_unicode=True)
 
     def environment(self, own_python: bool) -> str:
         """Shell lines that every rule starts with.

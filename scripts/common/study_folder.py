@@ -6,12 +6,13 @@ import argparse
 import os
 from pathlib import Path
 
+from common.belonging import GIVEN
 from common.config import Config, read_config
 from common.program import UserError
 
 STUDY_FILE = Path("study.yaml")
 # The second is what the last run wrote, for studies whose file has another name or place.
-USUAL = STUDY_FILE, Path("results/config.yaml")
+USUAL = STUDY_FILE, Path("results", GIVEN)
 
 
 def add_study(parser: argparse.ArgumentParser, usual: tuple[Path, ...] = USUAL) -> None:

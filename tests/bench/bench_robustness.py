@@ -26,14 +26,14 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[number] / name) for number,
 from test_robustness import write_cohort
 
 from aims import report
-from common.config import ClusterSection, Config
+from common.config import ClusterSettings, Config
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
-OWN = ClusterSection(dimensions=10, neighbours=8, min_dist=0.0, min_cluster_size=5, min_samples=3)
+OWN = ClusterSettings(dimensions=10, neighbours=8, min_dist=0.0, min_cluster_size=5, min_samples=3)
 GROUPS, AIM_S = 4, 180
 
 
-def as_the_workflow(folder: Path, tables: list[str], variants: dict[str, ClusterSection], seeds: int) -> None:
+def as_the_workflow(folder: Path, tables: list[str], variants: dict[str, ClusterSettings], seeds: int) -> None:
     """The programs, two at a time; then the comparison."""
 
     def start(name: str) -> None:
@@ -50,7 +50,7 @@ def as_the_workflow(folder: Path, tables: list[str], variants: dict[str, Cluster
     program("compare_runs", *tables[:2], *places, *outputs)
 
 
-def settings_of(settings: ClusterSection) -> dict[str, object]:
+def settings_of(settings: ClusterSettings) -> dict[str, object]:
     return settings.model_dump(exclude={"grid", "search", "max_noise", "max_largest", "kmeans"})
 
 
@@ -59,7 +59,7 @@ def program(name: str, *options: str) -> None:
     subprocess.run(command, check=True, capture_output=True, env=os.environ)
 
 
-def plain_loop(vectors: np.ndarray, variants: dict[str, ClusterSection], seeds: int) -> dict[str, list[np.ndarray]]:
+def plain_loop(vectors: np.ndarray, variants: dict[str, ClusterSettings], seeds: int) -> dict[str, list[np.ndarray]]:
     """umap-learn, hdbscan and scikit-learn; the labels of every run."""
     import hdbscan
     import umap

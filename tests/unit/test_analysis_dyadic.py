@@ -287,8 +287,8 @@ def ring(creators: int) -> np.ndarray:
     ("follows", "profiles", "reason"),
     [
         (ring(12), None, "there are no profiles"),
-        (ring(12), np.full((12, 3), np.nan), "0 creators with a profile are too few"),
-        (ring(4), np.eye(4), "4 creators with a profile are too few"),
+        (ring(12), np.full((12, 3), np.nan), "too few creators (0 with a profile, at least 10 are needed)"),
+        (ring(4), np.eye(4), "too few creators (4 with a profile"),
         (np.zeros((12, 12), bool), np.eye(12), "no follow edges"),
         (np.eye(12, dtype=bool)[:, [11] * 12].T & ~np.eye(12, dtype=bool), np.eye(12), "too few creators both follow"),
         (ring(12), np.ones((12, 3)), "similarity is fully explained"),

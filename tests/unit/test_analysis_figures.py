@@ -179,7 +179,7 @@ def test_the_hypotheses_are_drawn_beside_their_nulls(drawn, tmp_path, monkeypatc
     results = [
         {
             "id": name, "observed": 3.0, "p_value": 0.024, "p_adjusted": None, "n_draws": 40, "verdict": "supported",
-            "statistic": "s",
+            "statistic": "s", "reason": "too few",
         }
         for name in [*names, "H3-original"]
     ]  # fmt: skip

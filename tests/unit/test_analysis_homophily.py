@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -212,11 +213,12 @@ def test_order_of_rows_changes_no_byte(tmp_path: Path, monkeypatch: pytest.Monke
 def test_duplicates_self_edges_noise_and_strangers_are_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    clusters = {"a": 0, "b": 0, "c": 1, "d": 1, "noise": -1, "alone": 0}
+    silent = {f"silent {number}": number % 2 for number in range(6)}
+    clusters = {"a": 0, "b": 0, "c": 1, "d": 1, "noise": -1, "alone": 0, **silent}
     edges = [("a", "b"), ("a", "b"), ("b", "a"), ("c", "c"), ("c", "a"), ("noise", "a"), ("stranger", "a")]
     write_study(tmp_path, edges, clusters)
     result = run(tmp_path, monkeypatch)
-    assert (result["n_creators"], result["n_edges"]) == (5, 3)  # a creator without edges still takes part in shuffles
+    assert (result["n_creators"], result["n_edges"]) == (11, 3)  # a creator without edges still takes part in shuffles
     assert result["observed"] == 2 / 3
     assert "1 duplicate, 1 self, 1 out-of-cohort" in caplog.text
 
@@ -233,7 +235,8 @@ PAIRS = {"a": 0, "b": 0, "c": 1, "d": 1}
         ([("a", "b")], dict.fromkeys(PAIRS, -1), "no creator is in a cluster"),
         ([("a", "b")], {"a": 0, "b": 1}, "no cluster has two creators"),
         ([("a", "e")], {**PAIRS, "e": -1}, "no follow edges between creators in clusters"),
-        ([("a", "b"), ("b", "c"), ("a", "c")], {"a": 0, "b": 0, "c": 1}, "the same share"),
+        (list(itertools.combinations("abcdefghij", 2)), dict(zip("abcdefghij", [0, 1] * 5, strict=True)), "same share"),
+        ([("a", "b"), ("c", "d")], PAIRS, "too few creators (4, at least 10 are needed)"),
         ([], {}, "the cohort is empty"),
     ],
 )
@@ -257,9 +260,10 @@ def test_what_cannot_be_tested_says_why(
 
 
 def test_incomplete_follow_lists_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    status = ["complete", "partial", "unfetched", "unfetched"]
-    write_study(tmp_path, [("a", "b"), ("a", "c")], PAIRS, follows_status=status)
-    told = "3 of 4 creators' follow lists are not complete (1 partial, 2 unfetched)"
+    clusters = {f"{name}{number}": cluster for name, cluster in PAIRS.items() for number in range(3)}
+    status = [status for status in ["complete", "partial", "unfetched", "unfetched"] for _ in range(3)]
+    write_study(tmp_path, [("a0", "b0"), ("a0", "c0")], clusters, follows_status=status)
+    told = "9 of 12 creators' follow lists are not complete (3 partial, 6 unfetched)"
     assert run(tmp_path, monkeypatch, "--max-incomplete", "0.75")["reason"] == told
     result = run(tmp_path, monkeypatch)
     assert result["verdict"] == "not testable"

@@ -37,10 +37,10 @@ from analysis.split_half import (
     split_half_tests,
 )
 from analysis.study_tables import read_study
-from common.config import ClusterSection, HypothesesSection
+from common.config import ClusterSettings, HypothesesSection
 from common.tables import REELS, build_table, write_table
 
-PCA = ClusterSection(space="pca", dimensions=10, min_cluster_size=5, min_samples=3)
+PCA = ClusterSettings(space="pca", dimensions=10, min_cluster_size=5, min_samples=3)
 QUICK = HypothesesSection(splits=1, reference_draws=24, resamples=99)
 
 
@@ -225,8 +225,8 @@ def test_a_creator_alone_and_one_without_a_profile_are_left_out() -> None:
         ({"clusters": np.full(30, -1)}, "no creator with a profile is in a cluster", "H2 H3"),
         ({"clusters": np.zeros(30, int)}, "there are fewer than two clusters", "H3"),
         ({"membership": np.ones(30)}, "the same membership", "H2 H3"),
-        ({"clusters": np.array([0, 0] + [-1] * 28)}, "2 creators are too few", "H2"),
-        ({"clusters": np.arange(30)}, "0 creators are too few", "H2 H3"),
+        ({"clusters": np.array([0, 0] + [-1] * 28)}, "too few creators (2 in clusters", "H2"),
+        ({"clusters": np.arange(30)}, "too few creators (0 in clusters", "H2 H3"),
     ],
 )
 def test_what_the_published_versions_cannot_test(changes: dict[str, Any], reason: str, tests: str) -> None:
@@ -308,7 +308,7 @@ def test_h2_and_h3_share_their_clusterings(one_thread: None, monkeypatch: pytest
     assert separation(replace(study, clusters=study.clusters + 1), QUICK, 7) == both[1]  # they make their own clusters
     assert len(calls) == 1
     density(study, QUICK, 8)
-    density(replace(study, clustering=ClusterSection()), QUICK, 8)
+    density(replace(study, clustering=ClusterSettings()), QUICK, 8)
     assert len(calls) == 3
 
 
@@ -369,8 +369,7 @@ def test_what_the_valid_versions_cannot_test() -> None:
     assert "the table of reels was not given" in untestable(Study(cohort(5), np.zeros(5, int)))[1]
     none = Reels(np.empty(0, np.int64), np.empty((0, 0), np.float32))
     assert (
-        "0 creators with two embedded reels are too few"
-        in untestable(Study(cohort(5), np.zeros(5, int), reels=none))[1]
+        "too few creators (0 with two embedded reels" in untestable(Study(cohort(5), np.zeros(5, int), reels=none))[1]
     )
     one_each = reels_of(generator.normal(size=(30, 8)), 1, generator)
     found, reason = untestable(study_of(one_each))
@@ -379,13 +378,11 @@ def test_what_the_valid_versions_cannot_test() -> None:
         True,
     )
     two = reels_of(generator.normal(size=(2, 8)), 5, generator)
-    assert "2 creators with two embedded reels are too few" in untestable(study_of(two))[1]
+    assert "too few creators (2 with two embedded reels" in untestable(study_of(two))[1]
     few = reels_of(generator.normal(size=(8, 8)), [5] * 7 + [1], generator)
     found, reason = untestable(study_of(few))
     assert found.n_creators == 7
-    assert (
-        "halves of the reels never give two clusters (cluster.min_cluster_size = 5, 7 creators); 1 creators" in reason
-    )
+    assert "too few creators (7 with two embedded reels, at least 10 are needed); 1 creators" in reason
     alike = Reels(np.repeat(np.arange(30), 4), np.ones((120, 8), np.float32) / np.sqrt(np.float32(8)))
     assert "never give two clusters" in untestable(study_of(alike))[1]
 

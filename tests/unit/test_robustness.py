@@ -163,6 +163,8 @@ def test_the_study_is_its_own_first_variant() -> None:
     with pytest.raises(ConfigError, match="as_configured: these are the study's own settings"):
         parse_config({"robustness": {"variants": {"as_configured": {}}}}, "study.yaml")
     with pytest.raises(ConfigError, match=r"robustness\.variants\.odd\.min_samples \(20\) is larger"):
-        parse_config({"robustness": {"variants": {"odd": {"min_samples": 20}}}}, "study.yaml")
+        parse_config(
+            {"cluster": {"min_cluster_size": 8}, "robustness": {"variants": {"odd": {"min_samples": 20}}}}, "study.yaml"
+        )
     with pytest.raises(ConfigError, match="a b"):
         parse_config({"robustness": {"variants": {"a b": {}}}}, "study.yaml")

@@ -12,7 +12,7 @@ from test_robustness import program, write_cohort
 
 from analysis.profiles import Profiles
 from analysis.search import chosen_settings, search_settings
-from common.config import ClusterGrid, ClusterSection, ConfigError
+from common.config import ClusterGrid, ClusterSection, ClusterSettings, ConfigError
 
 GRID = ClusterGrid(
     dimensions=[5, 50], neighbours=[8, 15], min_cluster_size=[4, 30], min_samples=[3, 8], selection_method=["eom"]
@@ -49,7 +49,7 @@ def test_planted_clusters_are_found_and_the_order_plays_no_part(
 def test_where_nothing_keeps_the_caps_the_configured_settings_are_used() -> None:
     vectors = np.random.default_rng(0).normal(size=(30, 8)).astype(np.float32)
     profiles = Profiles([f"c{number:02}" for number in range(30)], vectors)
-    settings = ClusterSection(search=True, space="pca", max_noise=0.0, grid=GRID)
+    settings = ClusterSettings(search=True, space="pca", max_noise=0.0, grid=GRID)
     used, rows, notes = search_settings(profiles, settings, 1)
     assert used == settings
     assert not any(row["chosen"] for row in rows)
