@@ -41,7 +41,8 @@ def cells_of(pixels: np.ndarray) -> np.ndarray:
 
 def change(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """Mean change of each cell in levels, all channels added up."""
-    return cell_means(np.add.reduce(cv2.absdiff(before, after), axis=2, dtype=np.uint16))
+    lightness, blue, red = cv2.split(cv2.absdiff(before, after))
+    return cell_means(cv2.add(cv2.add(lightness, blue, dtype=cv2.CV_16U), red, dtype=cv2.CV_16U))
 
 
 def box_sums(values: np.ndarray, side: int) -> np.ndarray:

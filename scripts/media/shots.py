@@ -66,12 +66,13 @@ MIXED = 0.12  # squared deviation from a mixture, relative to the change
 DIFFERENT = 14.0  # root mean square, summed over channels
 GRADUAL, LEAST_GRADUAL = 0.4, 0.2
 SAME_WHOLE = 0.8  # correlation of two pictures that differ in light
+CALMER = 2.2  # how much more changes within a transition than on its calmer side
 DIP = 0.35  # contrast in the middle of a fade
 
 
 @dataclass
 class CellDetector:
-    """Finds the cuts of a video while its frames go by, and keeps no more than two seconds of small copies.
+    """Finds the cuts of a video while its frames go by, and keeps no more than three seconds of small copies.
 
     Args:
         min_shot_s: cuts closer together than this are one, and none is as close to the beginning or end: many files
@@ -139,11 +140,13 @@ class CellDetector:
             if self._cut_at(self.next_frame):
                 self.hard.append(self.times[self.next_frame])
             self.next_frame += 1
-        while self.next_moment <= end and self.next_moment + REACHES_S[-1] + STEP_S / 2 <= now:
+        while self.next_moment <= end and self.next_moment + 1.5 * REACHES_S[-1] + STEP_S / 2 <= now:
             self._gradual_around(self.next_moment)
             self.next_moment += STEP_S
         waiting = self.times[self.next_frame] if self.next_frame < len(self.times) else end
-        old = bisect.bisect_left(self.times, min(waiting - RETURN_S, self.next_moment - REACHES_S[-1]) - 2 * STEP_S)
+        old = bisect.bisect_left(
+            self.times, min(waiting - RETURN_S, self.next_moment - 1.5 * REACHES_S[-1]) - 2 * STEP_S
+        )
         # The frame before the first pending one is needed however long ago it was.
         old = min(old, self.next_frame - 1) - 1
         if old > 0:
@@ -196,7 +199,7 @@ class CellDetector:
             return float(cells_of(unlike(self.copies[one], self.copies[other], reach=3))[region].mean()) < 0.5
 
         start, end = self.times[before], self.times[after]
-        # At once, frames follow each other closely; later, one in 50 ms is enough.
+        # At once, frames follow each other closely; later, one in each step is enough.
         later = self._spread(i for i in range(after + 1, len(self.times)) if self.times[i] - end <= RETURN_S)
         earlier = self._spread(i for i in range(before - 1, -1, -1) if start - self.times[i] <= RETURN_S)
         return any(same(before, i) for i in later) or any(same(i, after) for i in earlier)
@@ -204,7 +207,7 @@ class CellDetector:
     def _spread(self, frames: Iterable[int]) -> list[int]:
         kept: list[int] = []
         for i in frames:
-            if len(kept) < 2 or abs(self.times[i] - self.times[kept[-1]]) >= 0.05:
+            if len(kept) < 2 or abs(self.times[i] - self.times[kept[-1]]) >= STEP_S:
                 kept.append(i)
         return kept
 
@@ -227,6 +230,14 @@ class CellDetector:
                 continue
             if len(set(frames)) < 5:
                 frames[1], frames[3] = frames[0], frames[4]
+            within = cv2.norm(self.copies[frames[1]], self.copies[frames[3]], cv2.NORM_L1)
+            around = [
+                cv2.norm(self.copies[self._shown_at(middle + sign * 1.5 * reach)], self.copies[end], cv2.NORM_L1)
+                for sign, end in ((-1, frames[0]), (1, frames[4]))
+            ]
+            # Of the same length in time; what goes on changing in the same way is no transition.
+            if within < CHANGED * FINE**2 or within < CALMER * 2 * min(around):
+                continue
             if dissolves([halved(self.copies[i]) for i in frames]) or fades([self.copies[i] for i in frames]):
                 self.gradual.append((middle - reach / 2, middle + reach / 2, middle))
 
