@@ -465,8 +465,15 @@ class FrameBudget(Section):
 class FramesSection(Section):
     """Frames chosen by scene, from one decode of the video."""
 
-    threshold: float = Field(32.0, gt=0, description="ContentDetector: HSV change that counts as a cut.")
-    min_shot_s: float = Field(0.5, gt=0, description="Cuts closer together than this are one (s).")
+    backend: Literal["cells", "content"] = Field(
+        "cells",
+        description="How cuts are found. `cells`: hard cuts, also in a part of the picture, dissolves and fades; "
+        "`content`: as PySceneDetect's ContentDetector does, which takes flashes for cuts and misses those in a part.",
+    )
+    threshold: float = setting_of("content", 32.0, "Change of hue, saturation and value that counts as a cut.", gt=0)
+    min_shot_s: float = Field(
+        0.5, gt=0, description="Cuts closer together than this are one; shorter shots are none (s)."
+    )
     budget: list[FrameBudget] = Field(
         [
             FrameBudget(up_to_s=limit, frames=frames)

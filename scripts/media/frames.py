@@ -1,7 +1,7 @@
 """Frames of a video, chosen by scene, from a single decode.
 
 The usual way decodes twice: once to find the cuts, once to fetch frames. Here each decoded frame is scaled once to
-what PySceneDetect's ContentDetector looks at, the lightness of some of these gives the motion between them, and a few
+what the detector of cuts looks at, the lightness of some of these gives the motion between them, and a few
 frames a second are kept as candidates; when the shots are known, frames are chosen among the candidates by time.
 """
 
@@ -25,7 +25,7 @@ from common.states import ReelError
 from media import colour
 from media.colour import Colours, as_sdr, beyond_sdr
 from media.container import audio_track, check_memory, open_video, video_track
-from media.cuts import CutDetector
+from media.cuts import detector_for
 from media.display import Display, display_of
 from media.motion import MotionMeter
 from media.timeline import TimeLine
@@ -133,7 +133,7 @@ def decode(path: Path, settings: FramesSection, threads: int = 1) -> Decoded:
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = threads
         rate = stream.average_rate or stream.guessed_rate or Fraction(25)
-        detector = CutDetector(settings.threshold, settings.min_shot_s, rate)
+        detector = detector_for(settings, rate)
         line = TimeLine(container, stream, audio_track(container))
         colours = Colours(stream.codec_context)
         for frame in _frames(line, stream, found):
@@ -153,7 +153,7 @@ def decode(path: Path, settings: FramesSection, threads: int = 1) -> Decoded:
                 full_size = Scaler(size, settings.longest_side, by=max(size))
             found.n_frames += 1
             small = small_size.picture(frame)
-            found.cuts.extend(detector.look(time, small))
+            detector.look(time, small)
             meter.look(time, small[: small_size.height])
             if time >= next_candidate:
                 found.colour = found.colour or beyond_sdr(frame)
@@ -163,6 +163,7 @@ def decode(path: Path, settings: FramesSection, threads: int = 1) -> Decoded:
                     del found.candidates[1::2]
                     interval *= 2
                     next_candidate = found.candidates[-1][0] + interval
+    found.cuts = detector.cuts()
     if found.n_frames:
         # Measured where it can be: what containers state of files with a variable rate is often far off.
         found.fps = (found.n_frames - 1) / (end - found.start_s) if end > found.start_s else float(rate)

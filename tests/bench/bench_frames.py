@@ -24,7 +24,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 from aims import report
 from common.config import FramesSection
 
-SETTINGS = FramesSection()
+# The same detector as in the other way, so that the cuts can be compared.
+SETTINGS = FramesSection(backend="content")
 SIZE, RATE = "720x1280", 30
 # Pictures that cuts lie between: sources are small and scaled up, as drawing them would take longest of all.
 SHOTS = (
@@ -105,6 +106,13 @@ def ours(path: Path, threads: int) -> list[float]:
     return [start for start, _ in sample_video(path, SETTINGS, threads).shots[1:]]
 
 
+def cells(path: Path, threads: int) -> None:
+    """sample_video as it is unless a study says otherwise."""
+    from media.frames import sample_video
+
+    sample_video(path, FramesSection(), threads)
+
+
 def timed(function: Callable[[Path, int], Any], path: Path, threads: int) -> tuple[float, float, Any]:
     """Wall seconds, CPU seconds, and what the function returned."""
     wall, processor = time.perf_counter(), time.process_time()
@@ -133,7 +141,7 @@ def compare(paths: list[Path], repeats: int, threads: int) -> bool:
     import cv2
 
     cv2.setNumThreads(threads)
-    ways = {"decode": decode_only, "two passes": two_passes, "ours": ours}
+    ways = {"decode": decode_only, "two passes": two_passes, "ours": ours, "cells": cells}
     wall: dict[str, float] = dict.fromkeys(ways, 0.0)
     processor: dict[str, float] = dict.fromkeys(ways, 0.0)
     cuts: dict[str, list[list[float]]] = {name: [] for name in ways}
@@ -153,6 +161,7 @@ def compare(paths: list[Path], repeats: int, threads: int) -> bool:
     )
     report("sample_frames against detect() and a second decode", f"{ratio:.2f}x", "at least 1.7x", ratio >= 1.7)
     report("sample_frames: share of pure decoding in its time", f"{share:.0%}")
+    report("sample_frames with cuts by cells against decoding alone", f"{wall['cells'] / wall['decode']:.2f}x")
     agree = True
     for path, theirs, own in zip(paths, cuts["two passes"], cuts["ours"], strict=True):
         if len(theirs) != len(own) or any(abs(a - b) > 1.5 / RATE for a, b in zip(theirs, own, strict=True)):

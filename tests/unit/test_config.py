@@ -149,7 +149,7 @@ def test_whole_numbers_do_for_decimal_settings_and_mean_the_same():
 
 def test_settings_of_execution_are_no_part_of_a_result():
     settings = Config().frames.result_settings()
-    assert "threshold" in settings
+    assert "min_shot_s" in settings
     assert not {"timeout_s", "memory_mb"} & settings.keys()
 
 

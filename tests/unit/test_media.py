@@ -225,7 +225,7 @@ def test_without_a_cut_frames_are_spread_evenly_within_the_budget(tmp_path: Path
     path = tmp_path / "video.mp4"
     source = ["-f", "lavfi", "-i", f"testsrc2=size=32x56:rate=8:duration={seconds}"]
     odd_media.silent(path, *odd_media.H264, source=source)
-    sample = sample_video(path, FramesSection(threshold=255.0))
+    sample = sample_video(path, FramesSection(backend="content", threshold=255.0))
     assert sample.shots == [(0.0, pytest.approx(seconds, abs=0.01))]
     assert len(sample.frames) == allowed
     step = seconds / allowed
@@ -262,7 +262,7 @@ def test_the_budget_holds_however_many_shots_there_are(shots: int, allowed: int)
 
 @pytest.mark.parametrize("options", [(), ("-g", "10"), ("-bf", "3", "-preset", "veryfast")])
 def test_the_same_cuts_as_scenedetect(tmp_path: Path, options: tuple[str, ...]):
-    settings = FramesSection()
+    settings = FramesSection(backend="content")
     mandelbrot = "mandelbrot=size=180x320:rate=25:start_scale=0.4"
     life = "life=size=90x160:rate=25:seed=4:mold=10:ratio=0.3:life_color=yellow:death_color=navy"
     shots = ((TEST, 1.3), (mandelbrot, 2.1), (LIME, 0.2), (life, 1.7), (WHITE, 1.0), (TEST, 0.9))

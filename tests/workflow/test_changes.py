@@ -168,9 +168,9 @@ def test_why_tells_what_was_made_and_what_would_change(study: Study) -> None:
     assert "measure_reels 1" in text
     assert "all-mpnet-base-v2@" in text
     assert "changes from" not in text
-    (study.folder / "other.yaml").write_text("frames: {threshold: 20.0}\ntranscript: {model: base}\n")
+    (study.folder / "other.yaml").write_text("frames: {min_shot_s: 1.0}\ntranscript: {model: base}\n")
     changed = program(study, "why.py", reel, "--configfile", "other.yaml")
-    assert "settings.threshold changes from 32.0 to 20.0" in changed
+    assert "settings.min_shot_s changes from 0.5 to 1.0" in changed
     assert "its model is not there: results/models/llama-3.1-8b-instruct.json" in changed
     assert "no stage" in program(study, "why.py", "nobody", succeeds=False)
 
