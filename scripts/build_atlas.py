@@ -26,7 +26,7 @@ from common.config import AtlasSection
 from common.options import add_section, read_section
 from common.program import UserError
 from common.tables import CLUSTER_NAMES, COORDINATES, CREATOR_MEASURES, CREATORS, EDGES, REELS, read_table
-from tabulate.flat import own_columns
+from tabulation.flat import own_columns
 
 VERSION = "6"
 NUMBERS = {"plays": "plays", "likes": "likes", "comments": "comments", "duration_s": "seconds"}

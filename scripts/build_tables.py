@@ -27,7 +27,7 @@ from common.tables import (
     read_table,
     write_table,
 )
-from tabulate.measures import creator_measures, reel_measures
+from tabulation.measures import creator_measures, reel_measures
 from texts.descriptions import clean_description
 
 VERSION = "3"

@@ -18,8 +18,8 @@ from common.columns import measured_columns
 from common.config import HypothesesSection
 from common.options import add_section, read_section
 from common.tables import CREATOR_MEASURES, CREATORS, DISTINCTIONS, REELS, read_table, write_table
-from tabulate.flat import own_columns
-from tabulate.measures import PROGRAM
+from tabulation.flat import own_columns
+from tabulation.measures import PROGRAM
 
 VERSION = "1"
 COUNTS = ("followers", "following")

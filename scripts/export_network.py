@@ -21,7 +21,7 @@ from analysis.study_tables import read_names
 from common import program
 from common.columns import measured_columns
 from common.tables import CLUSTERS, COORDINATES, CREATOR_MEASURES, CREATORS, EDGES, read_table
-from tabulate.flat import own_columns
+from tabulation.flat import own_columns
 
 if TYPE_CHECKING:
     import networkx as nx

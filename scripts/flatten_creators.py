@@ -11,7 +11,7 @@ from analysis.study_tables import read_clusters, read_names
 from common import program
 from common.tables import COORDINATES, CREATOR_MEASURES, CREATORS, EDGES, read_table, write_table
 from export_csv import as_csv
-from tabulate.flat import flat_table
+from tabulation.flat import flat_table
 
 VERSION = "1"
 

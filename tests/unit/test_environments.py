@@ -210,3 +210,11 @@ def test_every_environment_is_used_and_every_program_of_a_rule_has_one():
     assert {environment for _, _, environment in found} == {path.stem for path in ENVIRONMENTS}
     assert {program for _, program, _ in found} <= {path.stem for path in SCRIPTS.glob("*.py")}
     assert len(found) >= 15
+
+
+def test_no_module_of_ours_hides_one_of_a_library() -> None:
+    """Programs have `scripts` before the libraries on their path: a folder `tabulate` there broke PyTorch."""
+    own = {path.stem for path in (CHECKOUT / "scripts").iterdir() if path.suffix in ("", ".py")} - {"__pycache__"}
+    assert own & {"common", "analysis"}
+    hidden = own & (set(packages_distributions()) | set(sys.stdlib_module_names))
+    assert hidden == set()

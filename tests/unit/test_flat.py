@@ -23,7 +23,7 @@ from common.tables import (
     build_table,
     write_table,
 )
-from tabulate.flat import flat_names
+from tabulation.flat import flat_names
 
 NAME = re.compile(r"[^\W\d_]\w{0,31}")
 LONG = "how often does the creator post, in a usual week of the year?"

@@ -15,7 +15,7 @@ from common.columns import measured_columns
 from common.manifest import Row, read_reels, write_manifest
 from common.store import file_sha256
 from common.tables import CREATOR_MEASURES, MEASURES, build_table
-from tabulate.measures import creator_measures, reel_measures
+from tabulation.measures import creator_measures, reel_measures
 
 GREYS = {"ada 0": 40, "ada 1": 200, "bob 0": 128}
 
