@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from common.config import Config
 from common.program import parser, run
-from document_tables import page as tables_page
+from tabulation.documentation import page as tables_page
 
 INTRODUCTION = """
 A study is one YAML file: `snakemake --cores 8 --configfile study.yaml`. Every key has a default, the setting of the

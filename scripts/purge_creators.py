@@ -36,7 +36,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from begin_study import contents
-from common.config import Config, SelectSection
+from common.config import Config, FilesSource, SelectSection
 from common.program import UserError, parser, run
 from common.purge import People, Search, clean_table, quoted, searches, table_names
 from common.scrub import GONE, Account, Scrubber, accounts, identity_of
@@ -178,14 +178,21 @@ class Purge:
                     Account(listed.handle) for listed in read_list(Path(self.config.hikerapi.creators)).creators
                 )
             return
-        nobody = Tombstones(OPT_OUT / "none")  # who was purged before may be there again
-        source = open_source(getattr(self.config.source, kind), None, tombstones=nobody)
+        section = getattr(self.config.source, kind)
         try:
-            for creator in source.collect(source.members(), SelectSection()):
-                yield account_of(creator.handle, creator.creator_id, creator.facts.get("full_name"))
-                yield from (account_of(handle, target) for target, handle in creator.follows)
+            yield from self._known_to(section)
         except UserError as error:  # nothing of the study can use it either
             say(f"not looked into: {error}")
+            if isinstance(section, FilesSource) and section.reels:  # who people are is in the other tables
+                with suppress(UserError):
+                    yield from self._known_to(section.model_copy(update={"reels": None}))
+
+    def _known_to(self, section: Any) -> Iterator[Account]:
+        nobody = Tombstones(OPT_OUT / "none")  # who was purged before may be there again
+        source = open_source(section, None, tombstones=nobody)
+        for creator in source.collect(source.members(), SelectSection()):
+            yield account_of(creator.handle, creator.creator_id, creator.facts.get("full_name"))
+            yield from (account_of(handle, target) for target, handle in creator.follows)
         for _, items in self._export_items:
             for item in items:
                 if item.handle:

@@ -144,7 +144,7 @@ def p_value_of_each_cluster(study: Study, settings: HypothesesSection, seed: int
     for cluster in clusters:
         member = inside.clusters == cluster
         score = _Score(replace(dyads, similarity=np.outer(member, member).astype(float)), model)
-        if not score.explained:
+        if not score.explained and np.isfinite(score(score.remainder)):
             place = replace(CLUSTERS, place=cluster)
             drawn = score.permuted(settings.draws, seed, study.processes, place)
             found[cluster] = _p_value(score(score.remainder), drawn)
@@ -246,6 +246,8 @@ def _tested(
     if score.explained:
         return replace(asked, reason=sentence(f"{kind.similar} is fully explained by the other terms", *notes, limits))
     observed = score(score.remainder)
+    if not np.isfinite(observed):
+        return replace(asked, reason=sentence("too few follows: the score has no variance", *notes, limits))
     drawn = score.permuted(settings.draws, seed, study.processes, kind)
     p_value = _p_value(observed, drawn)
     ratio = _odds_ratio(dyads, model, settings.confidence, kind.step)
@@ -260,7 +262,7 @@ def _tested(
             *notes, *dyads.notes, limits,
         ),
         observed=observed,
-        expected=float(drawn.mean()),
+        expected=float(np.nanmean(drawn)) if np.isfinite(drawn).any() else None,
         effect=effect,
         ci_low=low,
         ci_high=high,

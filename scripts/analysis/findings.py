@@ -169,8 +169,9 @@ def _e_value(result: Hypothesis) -> str:
     rare = result.n_edges < RARE * pairs
     values = [e_value(ratio if rare else ratio**0.5) for ratio in (result.effect, result.ci_low)]
     return (
-        f"E-value {_number(values[0])} (interval's end: {_number(values[1])}): what nobody measured would explain it "
-        "only if it made both similarity and follows at least so many times as likely."
+        f"E-value {_number(values[0])} (at the interval's lower end {_number(values[1])}): to explain this "
+        "result, a cause that nobody measured would have to make similarity and follows both at least this many "
+        "times as likely."
     )
 
 

@@ -291,6 +291,10 @@ class EndpointSection(Section):
     def _not_what_is_asked(cls, extra: dict[str, Any]) -> dict[str, Any]:
         return check_extra(extra)
 
+    def result_settings(self) -> dict[str, Any]:
+        """See `Section.result_settings`: where there are no further fields, older answers are found again."""
+        return {name: value for name, value in super().result_settings().items() if name != "extra" or value}
+
 
 Quantization = Literal["auto", "nf4", "int8", "none"]
 Attention = Literal["auto", "flash_attention_2", "sdpa", "eager"]

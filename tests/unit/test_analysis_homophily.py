@@ -273,12 +273,14 @@ def test_incomplete_follow_lists_are_told(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_lists_of_unknown_length_are_tested_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_study(tmp_path, [("a", "b"), ("a", "c")], PAIRS, follows_status=["unknown", "unknown", "unknown", "partial"])
+    clusters = {f"c{number}": number % 2 for number in range(12)}
+    edges = [("c0", "c2"), ("c0", "c1"), ("c3", "c5")]
+    write_study(tmp_path, edges, clusters, follows_status=["unknown"] * 11 + ["partial"])
     result = run(tmp_path, monkeypatch)
     assert result["verdict"] != "not testable"
     assert result["reason"] == (
-        "1 of 4 creators' follow lists are not complete (1 partial); "
-        "how long 3 of 4 follow lists should be is not known: they are taken as they are"
+        "1 of 12 creators' follow lists are not complete (1 partial); "
+        "how long 11 of 12 follow lists should be is not known: they are taken as they are"
     )
 
 

@@ -148,7 +148,7 @@ def test_a_whole_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found["H1-degree"]["p_value"] == 0.005
     assert found["H1-degree"]["p_adjusted"] == found["dyadic"]["p_value"]
     assert found["H1-degree"]["verdict"] == "not supported"
-    assert {name for name, row in found.items() if row["p_adjusted"] is not None} == {"dyadic", "H1-degree"}
+    assert {name for name, row in found.items() if row["p_adjusted"] is not None} == {"dyadic", "H1-degree", "H2", "H3"}
     assert all(row["reason"] for row in found.values() if row["verdict"] == "not testable")
     assert found["H2-original"]["verdict"] in ("as published (circular)", "not testable")
     text = (tmp_path / "h.md").read_text()

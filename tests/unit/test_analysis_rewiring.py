@@ -246,8 +246,8 @@ def test_what_cannot_be_tested_says_why(test: object, edges: Edges, clusters: li
 @pytest.mark.parametrize(
     ("edges", "clusters", "reason"),
     [
-        (((0, 1), (0, 2), (0, 3)), [0, 0, 1, 1], "the degrees leave no choice"),
-        (((0, 1), (1, 2), (2, 0)), [0, 0, 1], "every rewired network gives the same share"),
+        (((0, 1), (0, 2), (0, 3)), [0, 0, 1, 1, *[1] * 6], "the degrees leave no choice"),
+        (((0, 1), (1, 2), (2, 0)), [0, 0, 1, *[1] * 7], "every rewired network gives the same share"),
     ],
 )
 def test_degrees_that_decide_everything_are_not_testable(edges: Edges, clusters: list[int], reason: str) -> None:

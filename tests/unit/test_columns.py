@@ -14,8 +14,8 @@ from common import tables
 from common.columns import measured_columns
 from common.meanings import meanings
 from common.tables import CREATORS, MANIFEST, build_table, read_table, write_table
-from document_tables import schema_of
 from measures import Measures, SampledReel, measure
+from tabulation.documentation import schema_of
 
 SCHEMAS = {
     name: value

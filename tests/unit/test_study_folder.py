@@ -184,7 +184,7 @@ def test_the_study_as_it_is_now_comes_before_what_the_last_run_wrote(capsys):
     study = Path("mine")
     begin(study)
     (study / "results").mkdir()
-    (study / "results/config.yaml").write_text("study: {nam: x}\n")
+    (study / "results/config.given.yaml").write_text("study: {nam: x}\n")
     with pytest.raises(UserError, match="no stage in results knows a reel x"):
         why.main(why.parse(["x", "--study=mine"]))
     os.chdir("..")
@@ -231,8 +231,8 @@ def test_files_of_the_command_line_come_after_those_of_the_snakefile():
 
 def test_a_module_never_gets_the_demo(tmp_path):
     with pytest.raises(ConfigError, match="needs the lines `configfile:"):
-        Study(CHECKOUT, {}, [], planned={"batches": {}, "notices": []}, is_module=True)
+        Study(CHECKOUT, {}, [], planned={"batches": {}, "number": 0, "notices": []}, is_module=True)
     own = {"study": {"name": "my own"}}
-    study = Study(CHECKOUT, own, [], planned={"batches": {}, "notices": []}, is_module=True)
+    study = Study(CHECKOUT, own, [], planned={"batches": {}, "number": 0, "notices": []}, is_module=True)
     assert study.config.study.name == "my own"
     assert study.config.source.files.videos == "videos"
