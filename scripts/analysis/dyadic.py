@@ -326,7 +326,8 @@ class _Score:
     def __call__(self, similarity: FloatArray) -> float:
         """Score over its standard error."""
         scores = self.left * self.effects.project(similarity)[0]
-        return float(scores.sum() / np.sqrt(_pairwise_variance(scores)))
+        with np.errstate(divide="ignore", invalid="ignore"):  # NaN where nothing varies
+            return float(scores.sum() / np.sqrt(_pairwise_variance(scores)))
 
     def permuted(self, draws: int, seed: int, threads: int, kind: _Kind = PROFILES) -> FloatArray:
         """The statistic with creators permuted, (draws,); draw i depends on the seed and on i alone."""
