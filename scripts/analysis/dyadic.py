@@ -10,7 +10,7 @@ where only the mean of similarity is unrelated to follows (arXiv:2411.00947).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -331,15 +331,20 @@ class _Score:
 
     def permuted(self, draws: int, seed: int, threads: int, kind: _Kind = PROFILES) -> FloatArray:
         """The statistic with creators permuted, (draws,); draw i depends on the seed and on i alone."""
+        # Here, because numba loads slowly.
+        from analysis.permuted_scores import PermutedScores
+
         place = () if kind.place is None else (kind.place,)
 
-        def permute(draw: int) -> float:
-            order = random_stream(seed, kind.stream, *place, draw).permutation(len(self.left))
-            return self(self.remainder[np.ix_(order, order)])
+        def permute(draws: Iterable[int]) -> list[float]:
+            scores = PermutedScores(self.left, self.effects, self.remainder)
+            orders = (random_stream(seed, kind.stream, *place, draw).permutation(len(self.left)) for draw in draws)
+            return [scores(order) for order in orders]
 
-        # numpy works outside of Python's lock; its own threads would only wait for each other here.
+        # The loops work outside of Python's lock; numpy's own threads would only wait for each other here.
         with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
-            return np.array(list(pool.map(permute, range(draws))))
+            parts = pool.map(permute, np.array_split(np.arange(draws), threads))
+            return np.array([score for part in parts for score in part])
 
 
 def _pairwise_variance(scores: FloatArray) -> float:

@@ -19,6 +19,7 @@ from analysis.dyads import cosines, dyads_of, fit_null
 from analysis.evidence import Study
 from analysis.network import Network
 from analysis.similarity import similarity_curve
+from analysis.streams import Stream, random_stream
 from common.config import HypothesesSection
 
 QUICK = HypothesesSection(draws=199, resamples=99)
@@ -340,3 +341,14 @@ def test_permutations_that_give_the_same_similarities_count_as_ties() -> None:
     drawn = score.permuted(2000, 1, 1)
     at_least = (drawn > score(score.remainder)) | np.isclose(drawn, score(score.remainder), rtol=1e-9)
     assert found.p_value == (at_least.sum() + 1) / 2001
+
+
+def test_scores_of_permuted_creators_are_those_of_the_permuted_matrix() -> None:
+    study = replace(cohort(45, 6, slope=1.0), categories={"city": np.arange(45) % 3})
+    dyads = dyads_of(study, cosines(study.profiles), controls=True)
+    model, _ = fit_null(dyads)
+    assert model is not None
+    score = _Score(dyads, model)
+    drawn = score.permuted(20, 3, 2)
+    orders = [random_stream(3, Stream.PAIRS, draw).permutation(45) for draw in range(20)]
+    assert drawn == pytest.approx([score(score.remainder[np.ix_(order, order)]) for order in orders], rel=1e-11)
