@@ -1,7 +1,7 @@
 """The studentised score of similarities whose creators are permuted, in two passes over the pairs.
 
-The same as `analysis.dyadic._Score` gives for a permuted matrix, several times sooner: only the permuted similarities are
-copied, row by row. Importing this module imports numba.
+The same as `analysis.dyadic._Score` gives for a permuted matrix, several times sooner. Importing this module imports
+numba.
 """
 
 from __future__ import annotations
