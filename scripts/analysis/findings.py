@@ -103,7 +103,9 @@ def answer_sentences(
             "association of similarity and follows, which a shared language would give as well."
         )
     elif bare["verdict"] != NOT_TESTABLE:
-        said.append(f"Without these controls the odds ratio is {number(bare['effect'])} ({bare['verdict']}).")
+        said.append(
+            f"Without what is known of the creators, the odds ratio is {number(bare['effect'])} ({bare['verdict']})."
+        )
     return said
 
 

@@ -192,9 +192,9 @@ def _tests(tested: Sequence[Hypothesis], results: Results, config: Config) -> st
     own = [name for name in further if not name.endswith("-original")]
     if own:
         said.append(f"Further tests: {', '.join(own)}.")
-    if any(result.p_adjusted is not None for result in tested):
-        said.append(
-            f"All p values are one-sided; the level is {settings.alpha:g}. The primary test is judged alone; "
-            "the others, once it is supported, are adjusted together [@holm1979]."
-        )
+    said.append(f"All p values are one-sided; the level is {settings.alpha:g}.")
+    family = [result.id for result in tested if result.p_adjusted is not None and result.id != PRIMARY]
+    if family:
+        alone = "The primary test is judged alone. Once it is supported, the" if PRIMARY in by_id else "The"
+        said.append(f"{alone} p values of {', '.join(family)} are adjusted together [@holm1979].")
     return " ".join(said)

@@ -90,7 +90,7 @@ def study_page(ended: Ended) -> str:
         "ended": [] if ended.finished else summary(ended),
         "studied": studied(results, config),
         "found": found,
-        "depends": [*in_plain_words(results), *finding(results, config.hypotheses)[1:]],
+        "depends": [*finding(results, config.hypotheses)[1:], *in_plain_words(results)],
         "warnings": warnings(results, ended.notices) if ended.finished else [],
         "level": f"{config.hypotheses.confidence * 100:g} %",
         "tests": [test_row(one, config.hypotheses) for one in results.hypotheses() if not one.id.endswith("-original")],
