@@ -249,7 +249,8 @@ onerror:
 if IS_MODULE:
     call_handlers_of_module()
 
-keep_log_short()
+if workflow.is_main_process:
+    keep_log_short()
 
 
 # All that the whole study makes, beside the manifests.

@@ -29,6 +29,8 @@ class Cohort:
         said = f"{counted(self.creators, 'creator')} with {counted(self.reels, 'reel')}"
         if self.embedded_reels is None:
             return said
+        if not self.embedded_reels:
+            return f"{said}; none of the reels could be analysed"
         if (self.embedded_creators, self.embedded_reels) == (self.creators, self.reels):
             return f"{said}; all could be analysed"
         who = counted(self.embedded_creators or 0, "creator")

@@ -135,6 +135,8 @@ def studied(results: Results, config: Config) -> list[str]:
     said = [SYNTHETIC] if config.study.synthetic else []
     if size is None:
         return [*said, "The run ended before the creators and their reels were collected."]
+    if size.embedded_reels == 0:
+        return [*said, f"This study looks at {size}. What became of the reels stands below."]
     by_model = config.source.kind != "bundle" and config.description.backend != "measured"
     shown = " by a model that was shown its frames" if by_model else ""
     said.append(
@@ -219,7 +221,10 @@ def without_content(results: Results) -> set[str]:
     """Figures that only say why there is nothing to see; the table of the tests says the same."""
     tested = {result.id for result in results.hypotheses() if result.verdict != NOT_TESTABLE}
     runs = sum(row["n_runs"] for row in (results.json("robustness.json") or {"variants": []})["variants"])
+    follows = (results.json("paper/numbers.json") or {}).get("follows_inside")
+    nobody = not results.clusters()
     empty = {
+        "map": nobody, "portraits": nobody, "network": nobody or not follows,
         "similarity": PRIMARY not in tested, "hypotheses": not tested, "robustness": not runs,
         "distinctions": not results.cluster_names(),
     }  # fmt: skip

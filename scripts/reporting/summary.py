@@ -49,10 +49,10 @@ class FailedStep:
         said = self.log.read_text(encoding="utf-8", errors="replace") if self.log.is_file() else ""
         last = TIME.split(said)[-1].strip().splitlines()
         if not last:
-            return f"{self.name}: ended without a word, as a program that is killed does ({self.log} is empty)"
+            return f"{self.name}; it ended without a word, as a program that is killed does ({self.log} is empty)"
         # Below a traceback stands what it was.
         what = f"{last[0]} {last[-1]}" if "Traceback" in said else last[0]
-        return f"{self.name}: {shortened(what)} (all of it: {self.log})"
+        return f"{self.name}; the end of its log ({self.log}): {shortened(what)}"
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,8 @@ def _few(label: str, texts: list[str], most: int, where: str) -> Lines:
 def look_first(ended: Ended) -> str:
     """The file or folder that tells most of what the run made, or why it failed."""
     if not ended.finished:
-        return "the lines above. Mend the cause and give the same command again: what was computed is kept."
+        again = "give the same command again: what was computed is kept."
+        return f"the failed steps above; mend the cause, then {again}" if ended.failed else again
     found = next((name for name in LOOK_AT if ended.results.file(name)), None)
     if found is None:
         return f"{ended.results.folder}/logs"

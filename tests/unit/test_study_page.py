@@ -124,7 +124,8 @@ def test_the_smallest_cohorts_have_a_true_page(tmp_path, creators):
 def test_a_study_in_which_every_video_failed_says_so(tmp_path):
     results = Results(write_run(tmp_path / "results", failed=4, tests=[], clusters=0))
     text = text_of(study_page(Ended(results, config())))
-    assert "0 of these reels, by 0 creators, could be analysed" in text
+    assert "4 creators with 4 reels; none of the reels could be analysed" in text
+    assert "was described" not in text[: text.index("How it was made", 300)]
     assert "4 of 4 reels did not go into the analysis" in text
     assert "the content cannot be decoded: 4 reels" in text
 

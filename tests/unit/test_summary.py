@@ -76,11 +76,11 @@ def test_what_an_earlier_run_left_is_not_told(tmp_path):
 @pytest.mark.parametrize(
     ("log", "expected"),
     [
-        ("12:00:00 begun\n12:00:01 disk full\nno room on /x\n", "plot 1: disk full (all of it: {log})"),
-        ("", "plot 1: ended without a word, as a program that is killed does ({log} is empty)"),
+        ("12:00:00 begun\n12:00:01 disk full\nno room on /x\n", "plot 1; the end of its log ({log}): disk full"),
+        ("", "plot 1; it ended without a word, as a program that is killed does ({log} is empty)"),
         (
             "12:00:01 plot.py failed; please report\nTraceback (most recent call last):\n  x\nKeyError: 'a'\n",
-            "plot 1: plot.py failed; please report KeyError: 'a' (all of it: {log})",
+            "plot 1; the end of its log ({log}): plot.py failed; please report KeyError: 'a'",
         ),
     ],
     ids=["an error in words", "a killed program", "a defect"],

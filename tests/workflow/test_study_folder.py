@@ -93,7 +93,7 @@ def test_a_study_in_a_folder_of_its_own_goes_the_whole_way(checkout: Path) -> No
     assert re.search(r"^Cohort +2 creators with 2 reels; all could be analysed\.$", said, re.MULTILINE)
     assert re.search(r"^Look first +results/index\.html", said, re.MULTILINE)
     assert "- **Cohort**: 2 creators" in (study / "results/summary.md").read_text(encoding="utf-8")
-    assert "clusters need at least 6" in (study / "results/index.html").read_text(encoding="utf-8")
+    assert "This is a small cohort (2 creators)" in (study / "results/index.html").read_text(encoding="utf-8")
     reels = pq.read_table(study / "results/tables/reels.parquet").to_pylist()
     assert len(reels) == 2
     assert all(reel["description"] and reel["embedding"] for reel in reels)
