@@ -4,6 +4,7 @@
 """
 
 import atexit
+import re
 import sys
 from pathlib import Path
 
@@ -23,7 +24,6 @@ sys.path.insert(0, str(CHECKOUT / "scripts"))
 import environment
 
 try:
-    from common.another_try import left_to_retry
     from common.belonging import record_belonging, record_given
     from common.slurm import end_left_over_jobs
     from common.study import (
@@ -34,6 +34,7 @@ try:
         outdated_errors,
         passing_failures,
         planned_run,
+        unfinished_page,
     )
 except ImportError as error:  # a Snakemake of another environment
     raise WorkflowError(f"{error}. {environment.remedy()}") from None
@@ -112,6 +113,12 @@ STUDY_TABLES = ["reels", "creators", "follows", "edges", "status", "coverage"]
 # What the frames look like; a bundle may lack them, and its reader's are empty then.
 MEASURE_TABLES = ["measures", "creator_measures"]
 MAP_TABLES = ["coordinates", "clusters", "cluster_names"]
+# A bundle has no measures, so what distinguishes its clusters is made where the study is.
+DISTINCTIONS = ["distinctions"] if not STUDY.reads_bundle else []
+SHOWN = [
+    *["map", "network", "portraits", "hypotheses", "similarity", "robustness"],
+    *["coverage", *DISTINCTIONS],
+]
 
 
 report: "report/workflow.rst"
@@ -142,8 +149,6 @@ include: "rules/export.smk"
 # (scripts/redo.py does), as long as what was made from it is there.
 MANIFESTS = [path for stage in STAGES for path in manifests(stage)]
 CURRENT_MANIFESTS = errors_again(MANIFESTS)
-# A bundle has no measures, so what distinguishes its clusters is made where the study is.
-DISTINCTIONS = ["distinctions"] if not STUDY.reads_bundle else []
 TABLES = expand(
     "results/tables/{table}.parquet",
     table=STUDY_TABLES
@@ -155,19 +160,7 @@ OF_CLUSTERS = expand(
     "results/tables/{table}.parquet", table=["creators_flat"] + DISTINCTIONS
 )
 MAP = expand("results/map/{table}.parquet", table=MAP_TABLES)
-FIGURES = expand(
-    "results/figures/{figure}.png",
-    figure=DISTINCTIONS
-    + [
-        "map",
-        "network",
-        "portraits",
-        "hypotheses",
-        "similarity",
-        "robustness",
-        "coverage",
-    ],
-)
+FIGURES = expand("results/figures/{figure}.png", figure=SHOWN)
 PAPER = [
     *["results/paper/numbers.json", "results/paper/cohort.csv"],
     *[
@@ -189,6 +182,7 @@ LOCAL_RULES = [
     "paper",
     "atlas",
     "build_atlas",
+    "build_page",
     "publish",
     "publish_bundle",
     "export",
@@ -232,6 +226,9 @@ workflow.localrules(
 
 # Whose results these are; and jobs of a run that was killed would go on, and do what this run is about to do.
 onstart:
+    Path("results/summary.md").unlink(
+        missing_ok=True
+    )  # of an earlier run, should this one be killed
     record_belonging(STUDY.config)
     record_given(STUDY.resolved)
     on_slurm = workflow.executor_plugin.name == "slurm"
@@ -242,15 +239,18 @@ onstart:
 
 
 onsuccess:
-    say_what_to_retry()
+    say_how_it_ended(True)
 
 
 onerror:
-    say_what_to_retry()
+    say_how_it_ended(False)
 
 
 if IS_MODULE:
     call_handlers_of_module()
+
+if workflow.is_main_process:
+    keep_log_short()
 
 
 # All that the whole study makes, beside the manifests.
@@ -263,6 +263,7 @@ EVERYTHING = [
     "results/hypotheses.md",
     "results/paper/numbers.json",
     "results/atlas/index.html",
+    "results/index.html",
     "results/config.yaml",
     *([] if STUDY.reads_bundle else ["results/reels"]),
     *([] if STUDY.config.study.retain_media_days is None else ["results/media.json"]),

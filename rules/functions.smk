@@ -18,7 +18,7 @@ def errors_again(targets):
 
     def listed(wildcards):
         outdated = outdated_errors(Path("results"), STUDY.installation)
-        workflow.dag.forcefiles.update(outdated)
+        workflow.dag.forcefiles.update(outdated + unfinished_page(Path("results")))
         return targets
 
     return listed
@@ -92,11 +92,61 @@ def embedding_partition(wildcards):
     return partition(gpu=embedding_gpu(wildcards))
 
 
-def say_what_to_retry():
-    """Says which failures `snakemake retry` takes up; nothing where there are none."""
-    hint = left_to_retry(Path("results"))
-    if hint:
-        print(hint, file=sys.stderr)
+def say_how_it_ended(finished):
+    """Writes and prints what a run made, what failed and where to look; a failed run has a page, too, that says so."""
+    jobs = [job for job in workflow.dag.jobs if is_current(job)]
+    failed = [
+        one
+        for job in workflow.scheduler.failed
+        for one in (job.jobs if job.is_group() else [job])
+    ]
+    try:
+        # Heavy, and jobs on a cluster parse this file as well.
+        from reporting.end import tell_end
+
+        said = tell_end(
+            STUDY.config,
+            [str(path) for job in jobs for path in job.output],
+            [
+                (job.rule.name, dict(job.wildcards_dict), list(job.log))
+                for job in failed
+            ],
+            [notice["text"] for notice in STUDY.notices],
+            finished,
+        )
+    except Exception as error:  # what was made is there all the same
+        said = f"The summary of this run could not be made ({type(error).__name__}: {error}); please report it"
+    print(f"\n{said}", file=sys.stderr)
+
+
+def is_current(job):
+    """Whether a job's results are in step with the run: made by it, or found to be up to date."""
+    return workflow.dag.finished(job) or not workflow.dag.needrun(job)
+
+
+def keep_log_short():
+    """Keeps Snakemake's blocks on each job out of the terminal; the file .snakemake/log has them, as do -n and -p."""
+    settings = workflow.output_settings
+    if settings.dryrun or settings.printshellcmds or settings.verbose:
+        return
+    for handler in workflow.logger_manager.logger.handlers:
+        if handler.name == "DefaultStreamHandler":
+            handler.addFilter(is_for_people)
+
+
+# What Snakemake says besides: of each job what its block says, and of the machine what does not change.
+EVENTS_OF_BLOCKS = ("JOB_INFO", "JOB_STARTED", "RESOURCES_INFO")
+PREPARATIONS = re.compile(
+    "Select jobs|Building DAG|Conda env|Assuming unrestricted|Using shell"
+)
+
+
+def is_for_people(record):
+    """Whether a record of Snakemake's log tells people something that they do not see otherwise."""
+    event = getattr(record, "event", None)
+    if event is None:
+        return PREPARATIONS.match(record.getMessage()) is None
+    return event.name not in EVENTS_OF_BLOCKS
 
 
 def imported_names(names):

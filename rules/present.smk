@@ -347,3 +347,46 @@ rule build_atlas:
         " --status {input.status} --coordinates {input.coordinates} --clusters {input.clusters} --names {input.names}"
         " --measures {input.measures} --robustness {input.robustness} --output {output} --name {params.name:q}"
         " --synthetic {params.synthetic} --log {log} {params.options}"
+
+
+# What the page shows and links to. Nothing else in the results is looked at: it may be of an earlier run.
+ON_PAGE = [
+    *expand(
+        "results/tables/{table}.parquet", table=["reels", "creators", "edges", "status"]
+    ),
+    *["results/tables/coverage.parquet", "results/tables/creators_flat.csv"],
+    *expand("results/map/{table}.parquet", table=MAP_TABLES),
+    *["results/map/settings.json", "results/robustness.json"],
+    *[
+        "results/hypotheses.json",
+        "results/hypotheses.md",
+        "results/sensitivity.parquet",
+    ],
+    *["results/paper/numbers.json", "results/paper/cohort.csv"],
+    *["results/config.yaml", "results/atlas/index.html"],
+]
+
+
+rule build_page:
+    """The page for people: what was studied and found, figures, coverage, methods."""
+    input:
+        ON_PAGE,
+        expand("results/figures/{figure}.png", figure=SHOWN),
+        expand(
+            "results/models/{name}.json",
+            name=STUDY.models("transcript", "context", "description", "embedding"),
+        ),
+    output:
+        "results/index.html",
+    log:
+        "results/logs/build_page.log",
+    benchmark:
+        "results/benchmarks/build_page.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        notices=STUDY.notices_option,
+        version=STUDY.version("build_page"),
+    shell:
+        "exec python $ATLAS/build_page.py --results results --made {input} --config results/config.yaml"
+        " --output {output} --log {log} {params.notices}"

@@ -47,7 +47,7 @@ def main(arguments: argparse.Namespace) -> None:
             )
         kind = varied(variant.applied_to(clustering).for_cohort(len(creator_ids)))
         rows.append({"variant": name, "settings": json.dumps(changes), "varied": kind} | summarise(runs, own))
-        log.info("%s: %s", name, {key: value for key, value in rows[-1].items() if key.startswith(("ari", "clusters"))})
+        log.info("%s: %d runs, median adjusted Rand index %s", name, len(runs), rows[-1]["ari_median"])
     untested = too_few(len(creator_ids))
     clusters = len({label for label in own if label not in (None, -1)})
     unstable = warning(rows[0], settings.min_stability, untested, clusters)

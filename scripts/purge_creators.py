@@ -74,7 +74,7 @@ WORDS = " ".join(
     [
         json.dumps(Config.model_json_schema()), *COLUMNS, *STAGES, "index", "imports", "entry", "calls", "avatars",
         "download", "tombstones", "pending", "journal", "benchmarks", "logs", "figures", "tables", "metadata", "locks",
-        PROFILE, PROFILE_BY_ID, CLIPS, FOLLOWING, "collect", "links", "modalities", "distinctions",
+        PROFILE, PROFILE_BY_ID, CLIPS, FOLLOWING, "collect", "links", "modalities", "distinctions", "summary",
     ]
 )  # fmt: skip
 # Columns of a follow list that describe who is followed.

@@ -15,7 +15,7 @@ from common.config import HypothesesSection
 from common.options import add_section, read_section
 from common.tables import read_table
 
-VERSION = "4"
+VERSION = "5"
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -38,6 +38,7 @@ RESULTS = (
     "results/hypotheses.json",
     "results/figures/map.png",
     "results/figures/network.png",
+    "results/index.html",
 )
 
 

@@ -72,7 +72,14 @@ CIRCULAR = (
 
 
 def answer(primary: Hypothesis, sensitivity: Sequence[dict[str, Any]], settings: HypothesesSection) -> str:
-    """What the primary test found, in one to three sentences.
+    """What the primary test found, in one to three sentences; see `answer_sentences`."""
+    return " ".join(answer_sentences(primary, sensitivity, settings))
+
+
+def answer_sentences(
+    primary: Hypothesis, sensitivity: Sequence[dict[str, Any]], settings: HypothesesSection
+) -> list[str]:
+    """What the primary test found: the finding, then what it depends on.
 
     Args:
         primary: the result of the primary test.
@@ -80,10 +87,10 @@ def answer(primary: Hypothesis, sensitivity: Sequence[dict[str, Any]], settings:
         settings: for the level of intervals.
     """
     if primary.verdict == NOT_TESTABLE:
-        return f"Whether creators follow those with similar profiles could not be tested: {primary.reason}."
+        return [f"Whether creators follow those with similar profiles could not be tested: {primary.reason}."]
     bare = next((row for row in sensitivity if row["id"] == PRIMARY and row["variant"] == WITHOUT), None)
     explained = "activity, popularity, returned follows" + (" and what is known of the creators" if bare else "")
-    size = f"odds ratio {_number(primary.effect)} for 0.1 more similarity{_interval(primary, settings)}"
+    size = f"odds ratio {number(primary.effect)} for 0.1 more similarity{_interval(primary, settings)}"
     if primary.verdict == SUPPORTED:
         said = [f"Creators follow those with similar profiles more often than {explained} let expect: {size}."]
     elif is_fewer(primary, settings):
@@ -96,8 +103,10 @@ def answer(primary: Hypothesis, sensitivity: Sequence[dict[str, Any]], settings:
             "association of similarity and follows, which a shared language would give as well."
         )
     elif bare["verdict"] != NOT_TESTABLE:
-        said.append(f"Without these controls the odds ratio is {_number(bare['effect'])} ({bare['verdict']}).")
-    return " ".join(said)
+        said.append(
+            f"Without what is known of the creators, the odds ratio is {number(bare['effect'])} ({bare['verdict']})."
+        )
+    return said
 
 
 def is_fewer(result: Hypothesis, settings: HypothesesSection) -> bool:
@@ -122,7 +131,7 @@ def _about(
 
 
 def _odds(row: dict[str, Any]) -> str:
-    return f" (odds ratio {_number(row['effect'])})" if row["id"] in PAIRS and row["effect"] is not None else ""
+    return f" (odds ratio {number(row['effect'])})" if row["id"] in PAIRS and row["effect"] is not None else ""
 
 
 def paragraph(result: Hypothesis, settings: HypothesesSection) -> str:
@@ -138,16 +147,18 @@ def paragraph(result: Hypothesis, settings: HypothesesSection) -> str:
         return " ".join([*said, f"This could not be tested with {who}: {result.reason}."])
     what = EFFECTS.get(result.id, "as the test defines it")
     if result.id in PAIRS and result.effect is not None:
-        said += [f"With {who}, the {what} is {_number(result.effect)}{_interval(result, settings)}.", _e_value(result)]
+        said += [f"With {who}, the {what} is {number(result.effect)}{_interval(result, settings)}.", _e_value(result)]
     else:
-        said.append(f"With {who}, the {result.statistic} was {_number(result.observed)}")
+        said.append(f"With {who}, the {result.statistic} was {number(result.observed)}")
         if result.expected is not None:
-            said[-1] += f"; {_number(result.expected)} would be expected if {result.null}"
+            said[-1] += f"; {number(result.expected)} would be expected if {result.null}"
         said[-1] += "."
         if result.effect is not None:
-            said.append(f"Effect, {what}: {_number(result.effect)}{_interval(result, settings)}.")
+            said.append(f"Effect, {what}: {number(result.effect)}{_interval(result, settings)}.")
     if is_fewer(result, settings):
-        said.append("It is lower than expected.")
+        # The correlation of H2 is expected to be negative: on its other side it is higher.
+        lower = result.observed is None or result.expected is None or result.observed <= result.expected
+        said.append(f"It is {'lower' if lower else 'higher'} than expected.")
     said.append(f"{_p_value(result)}: {result.verdict}.")
     if result.reason:
         said.append(f"Note: {result.reason}.")
@@ -158,7 +169,7 @@ def _interval(result: Hypothesis, settings: HypothesesSection) -> str:
     if result.ci_low is None or result.ci_high is None:
         return ""
     level = f"{settings.confidence * 100:g} % interval"
-    return f" ({level} {_number(result.ci_low)} to {_number(result.ci_high)})"
+    return f" ({level} {number(result.ci_low)} to {number(result.ci_high)})"
 
 
 def _e_value(result: Hypothesis) -> str:
@@ -169,7 +180,7 @@ def _e_value(result: Hypothesis) -> str:
     rare = result.n_edges < RARE * pairs
     values = [e_value(ratio if rare else ratio**0.5) for ratio in (result.effect, result.ci_low)]
     return (
-        f"E-value {_number(values[0])} (at the interval's lower end {_number(values[1])}): to explain this "
+        f"E-value {number(values[0])} (at the interval's lower end {number(values[1])}): to explain this "
         "result, a cause that nobody measured would have to make similarity and follows both at least this many "
         "times as likely."
     )
@@ -217,9 +228,10 @@ def _how(results: Sequence[Hypothesis], settings: HypothesesSection) -> str:
 
 
 def _p_value(result: Hypothesis) -> str:
-    text = f"p = {_number(result.p_value)}" + (f" from {result.n_draws:,} draws" if result.n_draws else "")
-    return text if result.p_adjusted is None else f"{text}, adjusted {_number(result.p_adjusted)}"
+    text = f"p = {number(result.p_value)}" + (f" from {result.n_draws:,} draws" if result.n_draws else "")
+    return text if result.p_adjusted is None else f"{text}, adjusted {number(result.p_adjusted)}"
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
+    """A number with three digits that count."""
     return "unknown" if value is None else f"{value:.3g}"

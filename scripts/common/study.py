@@ -52,6 +52,7 @@ from sources.source import batch_of
 NOTE = "bundle.json"  # as in bundle/contents.py, which imports what is heavy
 # Keys of a source that are paths.
 PATHS = ("videos", "creators", "reels", "follows", "folder", "database")
+UNFINISHED = b'content="unfinished"'  # in the head of the page (reporting/page.html)
 RUN = "ATLAS_RUN"  # variable that tells jobs the record of their run
 BACKEND_SECRETS = {
     "acrcloud": (ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET),
@@ -451,6 +452,16 @@ def outdated_errors(results: Path, present: str) -> list[str]:
         for path, rows in read_failures(results, ["error"], "producer")
         if not all(str(producer).endswith(present) for (producer,) in rows)
     ]
+
+
+def unfinished_page(results: Path) -> list[str]:
+    """The page, where a run that did not finish left it; the next run makes it again."""
+    page = results / "index.html"
+    try:
+        with page.open("rb") as file:
+            return [page.as_posix()] if UNFINISHED in file.read(2000) else []
+    except OSError:
+        return []
 
 
 class LockOwner:

@@ -39,6 +39,7 @@ SHORT = [
     "plot_map",
     "plot_network",
     "plot_hypotheses",
+    "build_page",
     "plot_coverage",
     "plot_portraits",
     "name_clusters",

@@ -88,7 +88,12 @@ def test_a_study_in_a_folder_of_its_own_goes_the_whole_way(checkout: Path) -> No
         'make study DIR="../my stüdy"', checkout, checkout
     )
 
-    shell("snakemake", study, checkout)
+    said = shell("snakemake", study, checkout)
+    assert "jobid: " not in said.replace("Finished jobid: ", ""), "blocks are for the file of the log"
+    assert re.search(r"^Cohort +2 creators with 2 reels; all could be analysed\.$", said, re.MULTILINE)
+    assert re.search(r"^Look first +results/index\.html", said, re.MULTILINE)
+    assert "- **Cohort**: 2 creators" in (study / "results/summary.md").read_text(encoding="utf-8")
+    assert "This is a small cohort (2 creators)" in (study / "results/index.html").read_text(encoding="utf-8")
     reels = pq.read_table(study / "results/tables/reels.parquet").to_pylist()
     assert len(reels) == 2
     assert all(reel["description"] and reel["embedding"] for reel in reels)
@@ -181,6 +186,7 @@ rule mine:
     base = MODULE.format(config="config/config.yaml", checkout="../reel-atlas", more=handlers, names=" as atlas_*")
     snakefile.write_text(base + own)
     said = shell("snakemake --cores 2 --keep-going mine.txt", tmp_path, checkout)
+    assert re.search(r"^Failed +\d+ reels in the stage video: .*\(timeout\)", said, re.MULTILINE)
     assert (tmp_path / "mine.txt").read_text() == "one\ntwo\ntwo\n"
     assert "localrules directive" not in said
     assert (tmp_path / "results/study.json").is_file()
