@@ -203,6 +203,7 @@ LOCAL_RULES = [
     "place_figure",
     "name_clusters",
     "cost",
+    "plan",
     "gather_reels",
     "write_findings",
     "plot_map",
