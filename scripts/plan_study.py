@@ -23,9 +23,7 @@ from planning.workload import Workload, read_workload
 
 VERSION = "1"
 # What is left when the reels are done (docs/analysis.md, Time).
-ANALYSIS = (
-    "Then map, tests and figures: some 3 minutes for 40 creators; for 400, H2 and H3 alone take 8 (on two cores)."
-)
+ANALYSIS = "Then map, tests and figures: some 3 minutes for 40 creators on two cores; for 400, H2 and H3 alone take 8."
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -77,7 +77,7 @@ def test_a_study_in_a_folder_of_its_own_goes_the_whole_way(checkout: Path) -> No
 
     table = (study / "README.md").read_text(encoding="utf-8").split("| command |")[1].split("\n\n")[0]
     commands = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
-    assert len(commands) == 10
+    assert len(commands) == 11
     reel = reels[0]["reel_id"]
     for command in commands:
         if "slurm" in command:
