@@ -6,12 +6,16 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
+from statistics import fmean
 
 from common.config import Config
 
 # Fewer results of one process say little: most of their time may be a model that is loaded.
 FEWEST = 5
+# No reel takes that long (s): the machine was asleep.
+ASLEEP_S = 3600.0
 GPU_ESTIMATE = "estimated for a GPU with 24 GB (docs/gpu.md)"
 MEASURED = "measured on two cores"
 MEDIUM = "estimated: 10 times base, as it has 10 times the weights"
@@ -55,8 +59,9 @@ def own_rate(journals: Path) -> Rate | None:
     if not enough:
         return None
     last = max(enough, key=lambda times: times[-1])
-    seconds = (last[-1] - last[0]).total_seconds() / (len(last) - 1)
-    return Rate(seconds, 0.0, f"as in this study's run of {last[-1]:%Y-%m-%d}")
+    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(last)]
+    gaps = [gap for gap in gaps if gap < ASLEEP_S] or [ASLEEP_S]
+    return Rate(fmean(gaps), 0.0, f"as in this study's run of {last[-1]:%Y-%m-%d}")
 
 
 def reference_rate(stage: str, config: Config) -> Rate | None:

@@ -106,6 +106,13 @@ def test_the_last_run_that_computed_several_reels_says_how_long_one_takes(capsys
     assert own_rate(Path("results/journal/audio")) is None
 
 
+def test_a_laptop_that_slept_for_a_night_does_not_make_reels_slow():
+    journal("frames", 0, 1, "18:00:00", "18:00:02", "18:00:04", "23:59:00", "23:59:02")
+    rate = own_rate(Path("results/journal/frames"))
+    assert rate
+    assert rate.seconds == pytest.approx(2.0)
+
+
 def test_what_nobody_measured_is_not_guessed(capsys):
     videos({"r1": 30.0, "r2": 30.0})
     said = plan(capsys, {"transcript": {"model": "my-own"}})
