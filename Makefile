@@ -7,8 +7,17 @@ PYTHONS := 3.11 3.12 3.13
 # The environment keeps its Python; one that is named (make PYTHON=python3.12) replaces an environment of another version.
 PYTHON ?= $(or $(wildcard $(BIN)/python),python3)
 VERSION := $(shell $(PYTHON) -c 'import sys; print(sys.version.split()[0].rpartition(".")[0] + sys.abiflags)' 2>/dev/null)
-# One stamp per Python and lock: a changed lock is installed, an unchanged one never again.
-STAMP := $(VENV)/.installed-$(VERSION)-$(shell sha256sum requirements.lock | cut -c1-16)
+# CUDA=no leaves out what only a GPU needs: PyTorch's build for processors is not in the lock, it comes from PyTorch's own
+# index. The environment keeps this choice, too.
+CUDA ?= $(if $(findstring no-cuda,$(shell cat $(VENV)/.python 2>/dev/null)),no,yes)
+KIND := $(VERSION)$(if $(filter no,$(CUDA)),-no-cuda)
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+FOR_CUDA := ^(torch|torchvision|triton|cuda-[a-z-]+|nvidia-[a-z0-9-]+)==
+# One stamp per kind and lock: a changed lock is installed, an unchanged one never again.
+STAMP := $(VENV)/.installed-$(KIND)-$(shell sha256sum requirements.lock | cut -c1-16)
+PIP := $(BIN)/python -m pip install --use-pep517 --disable-pip-version-check --progress-bar off
+# Of what pip says, packages of 100 MB and more are signs of life; all of it is told where it fails.
+SHORT := sed -unE 's/^ *(Downloading|Using cached) (.*\/)?([^- ]+)-.* \(([0-9]{3,}\.[0-9] MB)\)/  \3: \4/p; s/^Installing collected.*/  unpacking: minutes/p'
 export NUMBA_CACHE_DIR := $(CURDIR)/data/numba
 CORES ?= all
 PROCESSES ?= 2
@@ -25,12 +34,21 @@ install: $(STAMP) ## make the environment (.venv) from requirements.lock
 # pip keeps what it has downloaded, so an interrupted install goes on where it stopped.
 $(STAMP): requirements.lock
 	@python=$(PYTHON) version=$(VERSION) supported="$(PYTHONS)" envs/check_python.sh
-	@[ "$$(cat $(VENV)/.python 2>/dev/null)" = $(VERSION) ] && $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
-	@echo $(VERSION) >$(VENV)/.python
-	@echo "Installing what requirements.lock lists into $(VENV), for Python $(VERSION): 8 GB, some minutes."
-	@$(BIN)/python -m pip install --quiet --quiet --use-pep517 --disable-pip-version-check --require-hashes -r requirements.lock
+	@[ "$$(cat $(VENV)/.python 2>/dev/null)" = $(KIND) ] && $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@echo $(KIND) >$(VENV)/.python
+	@echo "Installing what requirements.lock lists into $(VENV), for Python $(VERSION): $(if $(filter no,$(CUDA)),some 3,8) GB, 2 to 15 minutes."
+	@echo "Where it is interrupted, the same command goes on."
+	@set -o pipefail; { $(if $(filter no,$(CUDA)),$(WITHOUT_CUDA),$(PIP) --require-hashes -r requirements.lock); } 2>&1 | tee $(VENV)/install.log | $(SHORT) \
+	    || { tail -n 30 $(VENV)/install.log >&2; exit 1; }
 	@rm -f $(VENV)/.installed-*
 	@touch $@
+
+# The lock without what only a GPU needs has gaps, which pip would fill: so nothing that is not in it (--no-deps).
+define WITHOUT_CUDA
+awk '/^[^ ]/ {kept = $$0 !~ /$(FOR_CUDA)/} kept' requirements.lock >$(VENV)/without-cuda.lock \
+    && $(PIP) --no-deps --index-url $(TORCH_INDEX) $$(sed -nE 's/^(torch(vision)?==[^ ]+).*/\1/p' requirements.lock) \
+    && $(PIP) --no-deps --require-hashes -r $(VENV)/without-cuda.lock
+endef
 
 # Commands of the environment, to be given in a study's folder: why REEL, redo REEL, purge_creators.
 COMMANDS := $(addprefix $(BIN)/,why redo purge_creators)
@@ -43,16 +61,19 @@ study: install $(COMMANDS) ## begin a study of your own: make study DIR=../mystu
 	@$(BIN)/python scripts/begin_study.py -- "$$DIR"
 
 demo: install ## run the demo study, pack a report, and say where the results lie
-	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
-	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --report results/report.zip
+	@echo "The demo study: its models (0.6 GB, fetched once), then about 4 minutes on two cores."
+	@echo "Where it is interrupted, the same command goes on."
+	@PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
+	@echo "The report: half a minute."
+	@PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --report results/report.zip --quiet
 	@echo
-	@echo "The demo study is done (synthetic data)."
-	@echo "  map:       results/figures/map.png        network: results/figures/network.png"
-	@echo "  tables:    results/tables/                hypotheses: results/hypotheses.json"
-	@echo "  coverage:  results/tables/coverage.parquet, printed in results/logs/check_coverage.log"
+	@echo "The demo study is done (synthetic data). Open in a browser first: results/index.html"
+	@echo "  atlas:     results/atlas/index.html       (the interactive map)"
+	@echo "  figures:   results/figures/map.png, network.png, portraits.png, hypotheses.png, ..."
+	@echo "  tables:    results/tables/                (coverage.parquet: what became of every reel)"
 	@echo "  one reel:  results/reels/<reel_id>/"
-	@echo "  atlas:     results/atlas/index.html (open it in a browser)"
-	@echo "  report:    results/report.zip (unpack it and open report/report.html)"
+	@echo "  report:    results/report.zip             (unpack it and open report/report.html)"
+	@echo "Your own videos: make study DIR=../mystudy  (docs/tutorial.md)"
 
 test: install ## run the tests
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -n 3 --dist loadfile --no-loadscope-reorder

@@ -197,6 +197,7 @@ LOCAL_RULES = [
     "place_figure",
     "name_clusters",
     "cost",
+    "plan",
     "gather_reels",
     "write_findings",
     "plot_map",

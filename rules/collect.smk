@@ -55,6 +55,25 @@ rule cost:
         "exec python $ATLAS/estimate_cost.py {params.kind} --log {log} {params.options}"
 
 
+rule plan:
+    """What is left to do: reels, minutes of video, time, hours of a GPU, paid requests, room on the disk."""
+    input:
+        known_for_free,
+    log:
+        "results/logs/plan.log",
+    conda:
+        "../envs/media.yaml"
+    params:
+        text=lambda _: STUDY.resolved,
+        stages=" ".join(STAGES),
+        models=" ".join(
+            STUDY.models("transcript", "context", "description", "embedding")
+        ),
+    shell:
+        "exec python $ATLAS/plan_study.py --config {params.text:q} --store $STORE --weights $MODELS"
+        " --stages {params.stages} --models {params.models} --log {log}"
+
+
 rule collect_creators:
     """Creators, reels and follow lists of one batch, from the study's source."""
     output:

@@ -8,6 +8,17 @@ def source_digest(wildcards):
     return STUDY.batches.get(wildcards.batch, "no creators")
 
 
+def known_for_free(wildcards):
+    """What a plan looks at: creators and videos, as far as nobody is asked or paid for them."""
+    free = {"files": ["creators", "video"], "hikerapi": []}
+    return [
+        path
+        for stage in free.get(STUDY.config.source.kind, ["creators"])
+        if stage in STAGES
+        for path in manifests(stage)
+    ]
+
+
 def imported_results(wildcards):
     """Where the source brings results of other programs along: what notes them; else nothing."""
     return STUDY.imports(wildcards.batch)

@@ -30,10 +30,27 @@ ASSUMED_FOLLOWING = 1001
 
 @dataclass(frozen=True)
 class Calls:
-    """What one creator may still cost: at least, and with pages of the usual size."""
+    """What creators may still cost: at least, and with pages of the usual size."""
 
     least: int
     most: int
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What a collection costs.
+
+    Attributes:
+        creators: in the list, without those who opted out.
+        collected: of whom nothing is left to ask.
+        spent: calls made so far.
+        left: calls still to make.
+    """
+
+    creators: int
+    collected: int
+    spent: int
+    left: Calls
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -41,21 +58,16 @@ def main(arguments: argparse.Namespace) -> None:
         print(f"The source of this study is `{arguments.source}`: it costs no calls.")  # noqa: T201
         return
     settings, select = read_section(arguments, HikerapiSection), read_section(arguments, SelectSection)
-    tombstones = Tombstones()
-    source = Hikerapi(settings, arguments.snapshot, arguments.raw, tombstones)
-    handles = [handle for handle in source.members() if not tombstones.has_handle(handle)]
-    left = [remaining(source, handle, select) for handle in handles]
-    least, most = sum(calls.least for calls in left), sum(calls.most for calls in left)
-    spent = source.client.ledger.spent()
+    bill = count_calls(settings, select, arguments.snapshot, arguments.raw)
+    spent, least, most = bill.spent, bill.left.least, bill.left.most
     price = settings.price_per_1000_calls / 1000
-    done = sum(calls.most == 0 for calls in left)
     bound = (
         f"at most {select.max_following} (select.max_following)"
         if select.max_following
         else f"{ASSUMED_FOLLOWING}, an assumption: select.max_following sets no bound"
     )
     lines = [
-        f"HikerAPI, snapshot {arguments.snapshot}: {len(handles)} creators, {done} of them collected",
+        f"HikerAPI, snapshot {arguments.snapshot}: {bill.creators} creators, {bill.collected} of them collected",
         f"  spent so far:   {spent:>8} calls   {spent * price:>10.2f} USD",
         f"  left, at least: {least:>8} calls   {least * price:>10.2f} USD",
         f"  left, about:    {most:>8} calls   {most * price:>10.2f} USD",
@@ -68,6 +80,19 @@ def main(arguments: argparse.Namespace) -> None:
             f"  hikerapi.max_calls: {settings.max_calls}, of which {max(0, settings.max_calls - spent)} are left"
         )
     print("\n".join(lines))  # noqa: T201
+
+
+def count_calls(settings: HikerapiSection, select: SelectSection, snapshot: str, raw: Path = RAW) -> Bill:
+    """What a study has cost and may still cost, from the answers that are kept."""
+    tombstones = Tombstones()
+    source = Hikerapi(settings, snapshot, raw, tombstones)
+    left = [remaining(source, handle, select) for handle in source.members() if not tombstones.has_handle(handle)]
+    return Bill(
+        creators=len(left),
+        collected=sum(calls.most == 0 for calls in left),
+        spent=source.client.ledger.spent(),
+        left=Calls(sum(calls.least for calls in left), sum(calls.most for calls in left)),
+    )
 
 
 def remaining(source: Hikerapi, handle: str, select: SelectSection) -> Calls:

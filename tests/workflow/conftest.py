@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from pathlib import Path
@@ -46,3 +47,24 @@ class DemoStudy(Study):
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fresh clone to look at; tests leave it as it is."""
     return make_clone(tmp_path_factory.mktemp("clone") / "reel-atlas")
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone with spaces in its path, whose environment has the packages of ours and commands of its own."""
+    home = tmp_path_factory.mktemp("my home")
+    folder = make_clone(home / "reel atlas")
+    for name in (".venv", "data/models"):  # links of somebody who works on this
+        (folder / name).unlink(missing_ok=True)
+    ours = Path(sys.prefix)
+    (folder / ".venv/bin").mkdir(parents=True)
+    for path in [*ours.iterdir(), *(ours / "bin").iterdir()]:
+        if path.name not in ("bin", "why", "redo", "purge_creators"):
+            (folder / ".venv" / path.relative_to(ours)).symlink_to(path)
+    version = "{}.{}".format(*sys.version_info) + sys.abiflags
+    lock = hashlib.sha256((folder / "requirements.lock").read_bytes()).hexdigest()[:16]
+    stamp = folder / f".venv/.installed-{version}-{lock}"
+    stamp.unlink(missing_ok=True)
+    stamp.touch()
+    (folder / "data/models").symlink_to(CHECKOUT / "data/models")
+    return folder

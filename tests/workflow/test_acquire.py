@@ -70,6 +70,9 @@ def test_the_price_is_told_before_the_first_call(study, service):
     said = study.run("cost")
     assert "4 creators, 0 of them collected" in said
     assert "left, about:         172 calls" in said  # 1 + 1 + 41 pages each
+    plan = study.run("plan")
+    assert "4 creators, 8 reels, 4.0 minutes of video" in plan
+    assert "HikerAPI: 4 to 172 calls, 0.00 to 0.17 USD" in plan
     assert not service.calls
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from study import CHECKOUT, SMALL, demo_handles, environment, make_clone
+from study import CHECKOUT, SMALL, demo_handles, environment
 
 MODULE = """
 configfile: "{config}"
@@ -35,27 +33,6 @@ def shell(command: str, folder: Path, place: Path, succeeds: bool = True, **vari
     )  # fmt: skip
     assert (done.returncode == 0) == succeeds, f"{command}\n{done.stdout[-6000:]}"
     return done.stdout
-
-
-@pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone with spaces in its path, whose environment has the packages of ours and commands of its own."""
-    home = tmp_path_factory.mktemp("my home")
-    folder = make_clone(home / "reel atlas")
-    for name in (".venv", "data/models"):  # links of somebody who works on this
-        (folder / name).unlink(missing_ok=True)
-    ours = Path(sys.prefix)
-    (folder / ".venv/bin").mkdir(parents=True)
-    for path in [*ours.iterdir(), *(ours / "bin").iterdir()]:
-        if path.name not in ("bin", "why", "redo", "purge_creators"):
-            (folder / ".venv" / path.relative_to(ours)).symlink_to(path)
-    version = "{}.{}".format(*sys.version_info) + sys.abiflags
-    lock = hashlib.sha256((folder / "requirements.lock").read_bytes()).hexdigest()[:16]
-    stamp = folder / f".venv/.installed-{version}-{lock}"
-    stamp.unlink(missing_ok=True)
-    stamp.touch()
-    (folder / "data/models").symlink_to(CHECKOUT / "data/models")
-    return folder
 
 
 def begin(folder: Path, checkout: Path, creators: int = 2, **sections: dict[str, Any]) -> str:
@@ -105,7 +82,7 @@ def test_a_study_in_a_folder_of_its_own_goes_the_whole_way(checkout: Path) -> No
 
     table = (study / "README.md").read_text(encoding="utf-8").split("| command |")[1].split("\n\n")[0]
     commands = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
-    assert len(commands) == 10
+    assert len(commands) == 11
     reel = reels[0]["reel_id"]
     for command in commands:
         if "slurm" in command:
