@@ -76,7 +76,7 @@ def reference_rate(stage: str, config: Config) -> Rate | None:
         ("audio", None): Rate(0.03, 0.1, MEASURED),
         ("music", "none"): Rate(0.05, 0.2, MEASURED),
         ("context", "none"): Rate(0.001, 0, MEASURED),
-        ("frames", None): Rate(0.05, 2, MEASURED),
+        **{("frames", backend): Rate(0.05, 2, MEASURED) for backend in ("cells", "content")},
         ("measures", None): Rate(0.1, 0, MEASURED),
         ("embedding/text", None): Rate(0.13, 0, MEASURED),
         ("embedding/text+image", None): Rate(0.001, 0, MEASURED),

@@ -157,7 +157,7 @@ def test_a_whole_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "shares of 50 runs with other seeds and settings of the clusters: few neighbours 98%." in text
     assert all(f"## {name}: {row['verdict']}\n" in text for name, row in found.items() if "original" not in name)
     assert text.index("There is no evidence that similar profiles go with follows") < text.index("## dyadic")
-    assert "Without these controls the odds ratio is" in text
+    assert "Without what is known of the creators, the odds ratio is" in text
     assert text.index("## As first published, circular") > text.index("## H3:")
     varied = pq.read_table(tmp_path / "sensitivity.parquet")
     assert varied.schema == SENSITIVITY
