@@ -71,7 +71,7 @@ def reference_rate(stage: str, config: Config) -> Rate | None:
         stage: its folder in the results, as `embedding/text`.
         config: the study's.
     """
-    by_backend = {
+    by_backend: dict[tuple[str, str | None], Rate] = {
         ("video", None): Rate(0.01, 0, MEASURED),
         ("audio", None): Rate(0.03, 0.1, MEASURED),
         ("music", "none"): Rate(0.05, 0.2, MEASURED),
