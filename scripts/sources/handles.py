@@ -36,6 +36,7 @@ LINK = re.compile(
 ANY_LINK = re.compile(r"(?:https?:)?//", re.IGNORECASE)
 # What stands around a handle and is no part of it: no site lets a handle end with a period.
 AROUND = re.compile(r"^[\s@\uff20\ufe6b/]+|[\s/.]+$")
+QUOTED = re.compile('["\u201c\u201d\u201e]')
 # By a ' in front spreadsheets keep a text as it is; quotation marks and commas come along from a sentence.
 MARKS = re.compile(r"^['\"\u2018\u201c\u201e]+|['\"\u2019\u201c\u201d,;:]+$")
 
@@ -78,4 +79,6 @@ def written_handle(text: str) -> str:
     except ValueError:  # a link to something else is nobody's: it stays as it is
         name = None
     bare = INVISIBLE.sub("", text if name is None else name).strip()
-    return AROUND.sub("", MARKS.sub("", bare)) or AROUND.sub("", bare)
+    unmarked = MARKS.sub("", bare)
+    # Quotation marks inside belong to the name, and so does the last of them.
+    return AROUND.sub("", bare if QUOTED.search(unmarked) else unmarked) or AROUND.sub("", bare)

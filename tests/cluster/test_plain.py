@@ -25,10 +25,10 @@ ASKED = {
     "embed_descriptions": (8000, 120),
     "sample_frames": (4000, 240),
 }
-PER_BATCH = [*ASKED, "extract_audio"]
+PER_BATCH = [*ASKED, "extract_audio", "measure_frames"]
 ONCE = [
     "check_coverage", "build_tables", "map_creators", "cluster_creators", "test_hypotheses", "repeat_clusters",
-    "compare_runs",
+    "compare_runs", "distinguish_clusters",
 ]  # fmt: skip
 ONLINE = ["collect_creators", "download_reels", "identify_music", "fetch_model"]
 # Done in seconds, after which a job in the queue would only be waited for.
