@@ -19,7 +19,7 @@ from analysis.known_categories import category_warning, known_categories
 from analysis.profiles import OPTIONAL, profiles_of
 from analysis.robustness import summarise, warning
 from analysis.stability import varied
-from analysis.study_tables import creators_with_speech, read_clusters, read_study
+from analysis.study_tables import creators_with_speech, read_clusters, read_reels, read_study
 from common import program
 from common.config import OWN_SETTINGS, ClusterSection, ClusterVariant, RobustnessSection
 from common.options import add_section, read_section
@@ -51,8 +51,9 @@ def main(arguments: argparse.Namespace) -> None:
     untested = too_few(len(creator_ids))
     clusters = len({label for label in own if label not in (None, -1)})
     unstable = warning(rows[0], settings.min_stability, untested, clusters)
-    study = read_study(arguments.creators, None, arguments.clusters, arguments.reels)
-    speech = None if arguments.reels is None else creators_with_speech(arguments.reels, study.network)
+    reels = None if arguments.reels is None else read_reels(arguments.reels)
+    study = read_study(arguments.creators, None, arguments.clusters, reels)
+    speech = None if reels is None else creators_with_speech(reels, study.network)
     categories = known_categories(study, speech)
     warnings = [text for text in (unstable, *map(category_warning, categories)) if text]
     for text in warnings:

@@ -41,6 +41,7 @@ from analysis.evidence import (
     too_few,
     too_incomplete,
 )
+from analysis.homophily_tests import clustered, nothing_to_compare
 from analysis.profiles import ROUNDING, FloatArray
 from analysis.streams import Stream, random_stream
 from common.config import HypothesesSection
@@ -144,10 +145,10 @@ def p_value_of_each_cluster(study: Study, settings: HypothesesSection, seed: int
     for cluster in clusters:
         member = inside.clusters == cluster
         score = _Score(replace(dyads, similarity=np.outer(member, member).astype(float)), model)
-        if not score.explained and np.isfinite(score(score.remainder)):
+        observed = score(score.remainder)
+        if not score.explained and np.isfinite(observed):
             place = replace(CLUSTERS, place=cluster)
-            drawn = score.permuted(settings.draws, seed, study.processes, place)
-            found[cluster] = _p_value(score(score.remainder), drawn)
+            found[cluster] = _p_value(observed, score.permuted(settings.draws, seed, study.processes, place))
     return found
 
 
@@ -155,18 +156,8 @@ def _in_clusters(study: Study, controls: bool) -> tuple[Study, list[str], str | 
     """The study of creators in clusters who can take part, who else is left out, and why nothing can be tested."""
     inside = study.only(study.clusters >= 0)
     some, notes = with_known_numbers(inside) if controls else (inside, [])
-    sizes = np.unique(some.clusters, return_counts=True)[1]
-    number = some.network.n_creators
-    checks = (
-        (study.network.n_creators == 0, "the cohort is empty"),
-        (study.network.n_edges == 0, "there are no follow edges between creators of the cohort"),
-        (inside.network.n_creators == 0, "no creator is in a cluster: all are noise or were not clustered"),
-        (len(sizes) < 2, "there are fewer than two clusters"),
-        (sizes.max(initial=0) < 2, "no cluster has two creators"),
-        (some.network.n_edges == 0, "there are no follow edges between creators in clusters"),
-        (number < FEWEST_CREATORS, too_few(number, "in clusters")),
-    )
-    return some, notes, next((reason for failed, reason in checks if failed), None)
+    obstacle = nothing_to_compare(study, clustered(some)) or too_few(some.network.n_creators, "in clusters")
+    return some, notes, obstacle
 
 
 @dataclass(frozen=True)

@@ -167,8 +167,13 @@ def _asked(
     )
 
 
-def _obstacle(study: Study, network: LabelledNetwork, settings: HypothesesSection) -> str | None:
-    """Why chance could not tell anything, or None."""
+def nothing_to_compare(study: Study, network: LabelledNetwork) -> str | None:
+    """Why follows inside and between clusters cannot be compared; None where they can.
+
+    Args:
+        study: the cohort.
+        network: its creators in clusters (`clustered`).
+    """
     checks = (
         (study.network.n_creators == 0, "the cohort is empty"),
         (study.network.n_edges == 0, "there are no follow edges between creators of the cohort"),
@@ -177,6 +182,11 @@ def _obstacle(study: Study, network: LabelledNetwork, settings: HypothesesSectio
         (network.sizes.max(initial=0) < 2, "no cluster has two creators"),
         (network.n_edges == 0, "there are no follow edges between creators in clusters"),
     )
-    found = next((reason for failed, reason in checks if failed), None)
+    return next((reason for failed, reason in checks if failed), None)
+
+
+def _obstacle(study: Study, network: LabelledNetwork, settings: HypothesesSection) -> str | None:
+    """Why chance could not tell anything, or None."""
+    found = nothing_to_compare(study, network)
     found = sentence(too_few(study.network.n_creators), found) or too_few(network.n_creators, "in clusters")
     return found or too_incomplete(study.follows_status, settings.max_incomplete)

@@ -32,7 +32,7 @@ def read_study(
     creators_path: Path,
     edges_path: Path | None,
     clusters_path: Path,
-    reels_path: Path | None = None,
+    reels_given: Path | pa.Table | None = None,
     *,
     directed: bool = True,
     controls: list[str] | None = None,
@@ -43,7 +43,7 @@ def read_study(
         creators_path: creator_id; profile, follows_status, followers, few_reels and categories where there are any.
         edges_path: columns source_id and target_id; None: without follows.
         clusters_path: columns creator_id and cluster; membership where it has it.
-        reels_path: columns reel_id, creator_id and embedding.
+        reels_given: columns reel_id, creator_id and embedding: a path, or the table that `read_reels` gave.
         directed: whether edges have a direction.
         controls: own columns, of categories or numbers; None: those that look like categories, and the language.
 
@@ -55,7 +55,7 @@ def read_study(
     network = network_of(creators, edges, directed)
     study = with_clusters(Study(network, np.full(network.n_creators, -1)), read_clusters(clusters_path))
     columns = {name: creators.column(name) for name in creators.column_names}
-    reels = None if reels_path is None else read_reels(reels_path)
+    reels = read_reels(reels_given) if isinstance(reels_given, Path) else reels_given
     return replace(
         study,
         profiles=profiles_in(creators, network),
@@ -212,9 +212,8 @@ def _languages(creator_ids: list[str], reels: pa.Table) -> list[str | None]:
     return [_most_common(counts[creator_id]) for creator_id in creator_ids]
 
 
-def creators_with_speech(reels_path: Path, network: Network) -> IntArray:
+def creators_with_speech(reels: pa.Table, network: Network) -> IntArray:
     """Which creators speak in most of their reels: (n,) 1 or 0, -1 where no reel was listened to."""
-    reels = read_reels(reels_path)
     if "audio_kind" not in reels.column_names:
         return np.full(network.n_creators, -1)
     kinds_of: dict[str, list[bool]] = defaultdict(list)

@@ -39,6 +39,12 @@ def left_to_retry(results: Path) -> str | None:
     return another_try(row for _, rows in read_failures(results, PASSING, "reason", "reel_id") for row in rows)
 
 
+def manifest_files(results: Path) -> list[Path]:
+    """The manifests of all stages and batches in a study's results, sorted."""
+    found = (path for where in ("*", "embedding/*") for path in results.glob(f"{where}/*.parquet"))
+    return sorted(path for path in found if path.stem.isdigit())
+
+
 def read_failures(
     results: Path, reasons: Collection[str], *columns: str
 ) -> Iterator[tuple[Path, list[tuple[str | None, ...]]]]:
@@ -52,9 +58,7 @@ def read_failures(
     import pyarrow.parquet as pq
 
     wanted = pa.array(sorted(reasons))
-    for path in sorted(path for where in ("*", "embedding/*") for path in results.glob(f"{where}/*.parquet")):
-        if not path.stem.isdigit():
-            continue
+    for path in manifest_files(results):
         with pq.ParquetFile(path) as file:
             if not any(_may_have(file.metadata.row_group(group), reasons) for group in range(file.num_row_groups)):
                 continue

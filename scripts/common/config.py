@@ -14,7 +14,15 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from common.strict_yaml import Content, StrictError, read_strictly
 
@@ -72,6 +80,7 @@ def check_extra(extra: dict[str, Any]) -> dict[str, Any]:
 
 
 AnySection = TypeVar("AnySection", bound=Section)
+ExtraFields = Annotated[dict[str, Any], AfterValidator(check_extra)]
 Share = Annotated[float, Field(ge=0, le=1)]
 AUTO = "auto"
 Auto = Literal["auto"]
@@ -272,7 +281,7 @@ class EndpointSection(Section):
     connections: int = execution(8, "Requests under way at a time, in one job.", ge=1, le=256)
     timeout_s: float = execution(180.0, "Seconds to wait for an answer.", gt=0)
     attempts: int = execution(5, "Attempts for a request that is throttled or fails in passing.", ge=1)
-    extra: dict[str, Any] = Field(
+    extra: ExtraFields = Field(
         {},
         description="Further fields of each request, as the server takes them; null leaves a field out: "
         "`{max_tokens: null, max_completion_tokens: 1024, temperature: null}`. No secrets: results repeat them.",
@@ -285,11 +294,6 @@ class EndpointSection(Section):
     )
     price_per_1m_input_tokens: float = execution(0.0, "Price (US dollars), for what a run says it cost.", ge=0)
     price_per_1m_output_tokens: float = execution(0.0, "Price (US dollars), for what a run says it cost.", ge=0)
-
-    @field_validator("extra")
-    @classmethod
-    def _not_what_is_asked(cls, extra: dict[str, Any]) -> dict[str, Any]:
-        return check_extra(extra)
 
     def result_settings(self) -> dict[str, Any]:
         """See `Section.result_settings`: where there are no further fields, older answers are found again."""
@@ -324,18 +328,13 @@ class VllmSection(Section):
     arguments: list[str] = Field(
         [], description='Further arguments of `vllm serve`: `["--quantization", "fp8", "--tensor-parallel-size", "2"]`.'
     )
-    extra: dict[str, Any] = Field({}, description="Further fields of each request; see `endpoint.extra`.")
+    extra: ExtraFields = Field({}, description="Further fields of each request; see `endpoint.extra`.")
     tokens_per_frame: int = execution(32, "Tokens that a frame takes at least; see `endpoint.tokens_per_frame`.", ge=0)
     gpu_memory: float = execution(0.9, "Share of the GPU's memory that the server takes.", gt=0, le=1)
     connections: int = execution(64, "Requests under way at a time.", ge=1, le=1024)
     start_s: float = execution(1800.0, "Seconds that the server may take to be ready.", gt=0)
     timeout_s: float = execution(600.0, "Seconds to wait for an answer.", gt=0)
     attempts: int = execution(3, "Attempts for a request that fails in passing.", ge=1)
-
-    @field_validator("extra")
-    @classmethod
-    def _not_what_is_asked(cls, extra: dict[str, Any]) -> dict[str, Any]:
-        return check_extra(extra)
 
 
 # Backends that look at the same settings.

@@ -17,7 +17,7 @@ from PIL import Image
 from analysis.evidence import NOT_SUPPORTED, NOT_TESTABLE, PRIMARY, SUPPORTED, Hypothesis
 from analysis.files import replace_file
 from analysis.findings import EFFECTS, SYNTHETIC, is_fewer, number
-from common.config import Config, HypothesesSection
+from common.config import SMALL_COHORT, Config, HypothesesSection
 from common.states import FAILED, NOTED, SKIPPED
 from common.tables import COVERAGE, STAGES, STATUS
 from reporting.facts import cluster_sentence, cohort, counted, decided, finding, warnings
@@ -42,7 +42,6 @@ LINKS = {
     "paper/cohort.csv": "table 1 of a manuscript; the numbers that it quotes lie beside it",
     "config.yaml": "all settings",
 }
-FEW = 30  # creators, below which handles stand on the map
 MEASURED = (
     "Descriptions are written from measures of light, colour, motion and cutting: what is shown (people, places, "
     "things) is not in them."
@@ -131,7 +130,7 @@ def _digest(content: str) -> str:
 
 def studied(results: Results, config: Config) -> list[str]:
     """Whom and what the study is about, in sentences."""
-    size = cohort(results, results.manifests())
+    size = cohort(results, results.manifests)
     said = [SYNTHETIC] if config.study.synthetic else []
     if size is None:
         return [*said, "The run ended before the creators and their reels were collected."]
@@ -153,7 +152,7 @@ def studied(results: Results, config: Config) -> list[str]:
 
 def findings(results: Results, config: Config) -> list[str]:
     """The finding, the clusters and what both rest on, in a sentence each; none where nothing was clustered."""
-    size = cohort(results, results.manifests())
+    size = cohort(results, results.manifests)
     found = [*finding(results, config.hypotheses)[:1], *filter(None, [cluster_sentence(results)])]
     if found and size is not None and size.embedded_reels is not None:
         found.append(
@@ -244,7 +243,7 @@ def embedded(path: Path) -> tuple[str, int, int]:
 def coverage_rows(results: Results) -> list[dict[str, Any]]:
     """A row for each stage: reels made, skipped and failed, and why."""
     table = results.table("tables/coverage.parquet", COVERAGE)
-    counts = _counted_manifests(results.manifests()) if table is None else table.to_pylist()
+    counts = _counted_manifests(results.manifests) if table is None else table.to_pylist()
     meanings = NOTED | SKIPPED | FAILED
     found = []
     for stage in sorted({row["stage"] for row in counts}, key=_place):
@@ -346,9 +345,9 @@ def settings(results: Results, config: Config) -> list[tuple[str, str]]:
 
 def limits(results: Results, config: Config) -> list[str]:
     """What the study cannot say."""
-    size = cohort(results, results.manifests())
+    size = cohort(results, results.manifests)
     said = ["The data are synthetic: nothing here is about real creators."] if config.study.synthetic else []
-    if size is not None and size.creators < FEW:
+    if size is not None and size.creators < SMALL_COHORT:
         said.append(
             f"This is a small cohort ({counted(size.creators, 'creator')}): clusters are a proposal to look at, and a "
             "test finds only strong effects."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 
 from analysis.evidence import SENSITIVITY, Hypothesis
 from analysis.study_tables import read_clusters, read_names
+from common.another_try import manifest_files
 from common.tables import MANIFEST, read_table
 
 LOST = ("creator_id", "reel_id", "stage", "state", "reason", "detail")
@@ -45,14 +47,10 @@ class Results:
         path = self.file(name)
         return None if path is None else read_table(path, schema)
 
+    @functools.cached_property
     def manifests(self) -> pa.Table:
         """The rows of all manifests, with the columns LOST."""
-        paths = [
-            path
-            for where in ("*", "embedding/*")
-            for path in sorted(self.folder.glob(f"{where}/*.parquet"))
-            if path.stem.isdigit() and self.file(path.relative_to(self.folder).as_posix())
-        ]
+        paths = [path for path in manifest_files(self.folder) if self.file(path.relative_to(self.folder).as_posix())]
         schema = pa.schema([MANIFEST.field(name) for name in LOST])
         return pa.concat_tables([schema.empty_table(), *(pq.read_table(path, columns=list(LOST)) for path in paths)])
 

@@ -76,7 +76,7 @@ class Ended:
 
 def summary(ended: Ended) -> Lines:
     """At most MOST_LINES lines, each with what it is about."""
-    results, rows = ended.results, ended.results.manifests()
+    results, rows = ended.results, ended.results.manifests
     synthetic = " (synthetic data: it says nothing about real creators)" if ended.config.study.synthetic else ""
     how = "finished"
     if not ended.finished:
