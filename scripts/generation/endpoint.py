@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -47,6 +47,7 @@ class EndpointGenerator:
         send: frames as pictures, or as one video (vLLM's `video_url`).
         fit: how frames become squares.
         own_key: of a server that this process started, which is asked without a proxy; None: OPENAI_API_KEY.
+        stop_server: ends a server that this process started, so that Ctrl-C need not wait for its answers.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class EndpointGenerator:
         send: Literal["images", "video"] = "images",
         fit: Fit = "letterbox",
         own_key: str | None = None,
+        stop_server: Callable[[], object] | None = None,
     ) -> None:
         import openai
 
@@ -74,6 +76,7 @@ class EndpointGenerator:
             # Redirects are not followed: the key would go along.
             http_client=openai.DefaultHttpxClient(follow_redirects=False, trust_env=own_key is None),
         )
+        self.stop_server = stop_server
         self.stopped: ReelError | None = None
         self.unanswered = 0
         self.shown = Shown(settings, max_new_tokens)
@@ -90,6 +93,10 @@ class EndpointGenerator:
             try:
                 for future in as_completed(futures):
                     yield futures[future], future.result()
+            except KeyboardInterrupt:
+                if self.stop_server:
+                    self.stop_server()
+                raise
             finally:
                 for future in futures:
                     future.cancel()

@@ -175,7 +175,9 @@ class VllmGenerator:
             extra=settings.extra,
             tokens_per_frame=settings.tokens_per_frame,
         )
-        self.endpoint = EndpointGenerator(asked, send=send or "images", fit=fit, own_key=self.server.key, **options)
+        self.endpoint = EndpointGenerator(
+            asked, send=send or "images", fit=fit, own_key=self.server.key, stop_server=self.server.stop, **options
+        )
         how = {name: getattr(settings, name) for name in ("dtype", "max_model_len", "arguments")}
         self.facts: dict[str, object] = {**self.endpoint.facts, "vllm": version, **how}
 
