@@ -80,6 +80,10 @@ class Study:
         assert (done.returncode == 0) == succeeds, done.stdout[-6000:]
         return done.stdout
 
+    def log(self) -> str:
+        """What Snakemake wrote into the log of the last run: the blocks of its jobs, too."""
+        return max((self.folder / ".snakemake/log").iterdir()).read_text()
+
     def rows(self, table: str) -> list[dict[str, Any]]:
         """A table's rows."""
         rows: list[dict[str, Any]] = pq.read_table(self.folder / "results" / f"{table}.parquet").to_pylist()

@@ -79,7 +79,7 @@ def test_the_price_is_told_before_the_first_call(study, service):
 def test_from_the_list_to_the_tables(study, service):
     said = study.run("tables", "--resources", "calls_per_s=100")
     # One limit given leaves the others as they are.
-    (provided,) = re.findall(r"^Provided resources: (.*)$", said, re.MULTILINE)
+    (provided,) = re.findall(r"^Provided resources: (.*)$", study.log(), re.MULTILINE)
     assert all(re.search(rf'"{name}", {limit}\b', provided) for name, limit in LIMITS.items()), provided
     assert calls(service) == 4 * 4  # profile, reels, two pages of follows
     creators = {row["handle"]: row for row in study.rows("tables/creators")}

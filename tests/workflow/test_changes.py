@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import pytest
 
+import measure_reels
 from common.manifest import read_manifest, write_manifest
 from common.study import installation
 from sources.source import batch_of
@@ -50,7 +51,7 @@ class Change:
         new = [line for line in study.journal() if (line["stage"], line["time"], line["reel_id"]) not in seen]
         self.computed = {(line["stage"], line["reel_id"]) for line in new if not line["cached"]}
         self.batches = {line["batch"] for line in new}
-        self.jobs = set(re.findall(r"^(?:local)?rule (\w+):", self.output, re.MULTILINE))
+        self.jobs = set(re.findall(r"^(?:local)?rule (\w+):", study.log(), re.MULTILINE))
         assert "Nothing to be done" in study.run()
 
 
@@ -165,7 +166,7 @@ def test_why_tells_what_was_made_and_what_would_change(study: Study) -> None:
     text = program(study, "why.py", reel)
     for stage in STAGES:
         assert f"\n{stage}: " in text
-    assert "measure_reels 1" in text
+    assert f"measure_reels {measure_reels.VERSION}" in text
     assert "all-mpnet-base-v2@" in text
     assert "changes from" not in text
     (study.folder / "other.yaml").write_text("frames: {min_shot_s: 1.0}\ntranscript: {model: base}\n")
