@@ -76,7 +76,7 @@ demo: install ## run the demo study, pack a report, and say where the results li
 	@echo "Your own videos: make study DIR=../mystudy  (docs/tutorial.md)"
 
 test: install ## run the tests
-	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations=40 --durations-min=10
 
 # WHOLE= (nothing): a study of eight reels in place of the demo and the unit tests.
 test-pythons: install ## run the demo and the unit tests on each supported Python that there is

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from analysis.files import replace_file
@@ -51,7 +51,7 @@ class FailedStep:
         if not last:
             return f"{self.name}; it ended without a word, as a program that is killed does ({self.log} is empty)"
         # Below a traceback stands what it was.
-        what = f"{last[0]} {last[-1]}" if "Traceback" in said else last[0]
+        what = f"{last[0]} {last[-1]}" if "Traceback" in said else " ".join(last)
         return f"{self.name}; the end of its log ({self.log}): {shortened(what)}"
 
 
@@ -102,9 +102,13 @@ def _failures(results: Results, lost: dict[tuple[str, str], list[Row]]) -> Lines
     said = []
     for (stage, reason), rows in lost.items():
         reels = counted(len(rows), "creator" if rows[0].reel_id is None else "reel")
+        cause = f"{FAILED[reason].meaning} ({reason})"
+        if len(rows) > 1 and len({row.detail for row in rows}) == 1 and rows[0].detail:
+            cause += f": {shortened(rows[0].detail)}"
+            rows = [replace(row, detail=None) for row in rows]
         shown = "; ".join(shortened(names.of_row(row)) for row in rows[:EXAMPLES])
         more = f"; and {len(rows) - EXAMPLES:,} more" if len(rows) > EXAMPLES else ""
-        said.append(f"{reels} in the stage {stage}: {FAILED[reason].meaning} ({reason}): {shown}{more}.")
+        said.append(f"{reels} in the stage {stage}: {cause}: {shown}{more}.")
     return _few("Failed", said, MOST_REASONS, "results/tables/status.parquet and results/logs have all")
 
 

@@ -38,6 +38,14 @@ def test_a_run_is_told_with_counts_losses_clusters_and_the_finding(tmp_path):
     assert finding.count(". ") == 0, "one sentence"
 
 
+def test_what_all_failures_have_in_common_is_told_once(tmp_path):
+    folder = write_run(tmp_path / "results")
+    failed = rows("music", [("ada", f"v{number}", "failed", "no_credentials") for number in range(3)])
+    write_manifest([replace(row, detail="KEY is not set") for row in failed], folder / "music/0.parquet")
+    (said,) = told(Ended(Results(folder), config()))["Failed"]
+    assert said.endswith("(no_credentials): KEY is not set: ada: reel v0; ada: reel v1; and 1 more.")
+
+
 def test_the_file_has_the_same_lines_and_no_name_becomes_markup_or_moves_the_cursor(tmp_path):
     results = Results(write_run(tmp_path / "results", failed=1, text="a\x1b[2J*b*\n<i>"))
     said = write_summary(Ended(results, config()))
@@ -76,7 +84,7 @@ def test_what_an_earlier_run_left_is_not_told(tmp_path):
 @pytest.mark.parametrize(
     ("log", "expected"),
     [
-        ("12:00:00 begun\n12:00:01 disk full\nno room on /x\n", "plot 1; the end of its log ({log}): disk full"),
+        ("12:00:00 begun\n12:00:01 disk full:\n  no room on /x\n", "plot 1; the end of its log ({log}): disk full: no room on /x"),
         ("", "plot 1; it ended without a word, as a program that is killed does ({log} is empty)"),
         (
             "12:00:01 plot.py failed; please report\nTraceback (most recent call last):\n  x\nKeyError: 'a'\n",
