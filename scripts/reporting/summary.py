@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.files import replace_file
@@ -103,12 +103,12 @@ def _failures(results: Results, lost: dict[tuple[str, str], list[Row]]) -> Lines
     for (stage, reason), rows in lost.items():
         reels = counted(len(rows), "creator" if rows[0].reel_id is None else "reel")
         cause = f"{FAILED[reason].meaning} ({reason})"
+        examples = [shortened(names.of_row(row)) for row in rows[:EXAMPLES]]
         if len(rows) > 1 and len({row.detail for row in rows}) == 1 and rows[0].detail:
             cause += f": {shortened(rows[0].detail)}"
-            rows = [replace(row, detail=None) for row in rows]
-        shown = "; ".join(shortened(names.of_row(row)) for row in rows[:EXAMPLES])
+            examples = [names.of(row.creator_id, row.reel_id) for row in rows[:EXAMPLES]]
         more = f"; and {len(rows) - EXAMPLES:,} more" if len(rows) > EXAMPLES else ""
-        said.append(f"{reels} in the stage {stage}: {cause}: {shown}{more}.")
+        said.append(f"{reels} in the stage {stage}: {cause}: {'; '.join(examples)}{more}.")
     return _few("Failed", said, MOST_REASONS, "results/tables/status.parquet and results/logs have all")
 
 

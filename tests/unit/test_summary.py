@@ -84,7 +84,10 @@ def test_what_an_earlier_run_left_is_not_told(tmp_path):
 @pytest.mark.parametrize(
     ("log", "expected"),
     [
-        ("12:00:00 begun\n12:00:01 disk full:\n  no room on /x\n", "plot 1; the end of its log ({log}): disk full: no room on /x"),
+        (
+            "12:00:00 begun\n12:00:01 full:\n  no room on /x\n",
+            "plot 1; the end of its log ({log}): full: no room on /x",
+        ),
         ("", "plot 1; it ended without a word, as a program that is killed does ({log} is empty)"),
         (
             "12:00:01 plot.py failed; please report\nTraceback (most recent call last):\n  x\nKeyError: 'a'\n",
