@@ -50,6 +50,7 @@ rule name_clusters:
         reels="results/tables/reels.parquet",
         creators="results/tables/creators.parquet",
         clusters="results/map/clusters.parquet",
+        given=STUDY.given_names,
     output:
         "results/map/cluster_names.parquet",
     log:

@@ -1,6 +1,7 @@
 """Name the clusters by the words of their reels' descriptions, and find their most central creators and reels.
 
-With `names.backend: openai` a language model gives the names; the words stay beside them.
+With `names.backend: openai` a language model gives the names; names that people gave in a file (`names.given`) come
+before both. The words stay beside them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from analysis.cluster_names import N_REELS, ClusterName, characteristic_words, most_central, name_of
+from analysis.cluster_names import GIVEN, N_REELS, ClusterName, characteristic_words, most_central, names_apart
 from analysis.study_tables import read_clusters
 from common import program
 from common.config import EndpointSection, NamesSection
@@ -23,19 +24,18 @@ from common.program import UserError
 from common.prompts import read_prompt
 from common.states import ReelError
 from common.tables import CLUSTER_NAMES, CREATORS, REELS, read_table, write_table
+from sources.csv_tables import read_csv
+from sources.source import normal_handle
 
-VERSION = "2"
+VERSION = "3"
 LONGEST = 60  # letters of a name
 MAX_NEW_TOKENS = 32
 
 
 def main(arguments: argparse.Namespace) -> None:
     reels = read_table(arguments.reels, REELS).select(["reel_id", "creator_id", "description", "embedding"]).to_pylist()
-    profiles = {
-        row["creator_id"]: np.array(row["profile"])
-        for row in read_table(arguments.creators, CREATORS).select(["creator_id", "profile"]).to_pylist()
-        if row["profile"] is not None
-    }
+    creators = read_table(arguments.creators, CREATORS).select(["creator_id", "handle", "profile"]).to_pylist()
+    profiles = {row["creator_id"]: np.array(row["profile"]) for row in creators if row["profile"] is not None}
     members: dict[int, list[str]] = defaultdict(list)
     for row in read_clusters(arguments.clusters).select(["creator_id", "cluster"]).to_pylist():
         if row["cluster"] is not None and row["cluster"] >= 0:
@@ -45,11 +45,21 @@ def main(arguments: argparse.Namespace) -> None:
         if reel["description"]:
             descriptions[reel["creator_id"]].append(reel["description"])
     words = characteristic_words(descriptions, members)
-    named = [name_cluster(cluster, members[cluster], words[cluster], profiles, reels) for cluster in sorted(members)]
+    names = names_apart(words)
+    named = [
+        name_cluster(cluster, names[cluster], members[cluster], words[cluster], profiles, reels)
+        for cluster in sorted(members)
+    ]
     settings = read_section(arguments, NamesSection)
     if settings.backend == "openai" and named:
         texts = {str(reel["reel_id"]): str(reel["description"] or "") for reel in reels}
         named = names_by_model(named, texts, settings.endpoint)
+    if settings.given is not None:
+        ids = {normal_handle(row["handle"] or row["creator_id"]): row["creator_id"] for row in creators}
+        given = given_names(Path(settings.given), ids, members)
+        named = [
+            replace(name, name=given[name.cluster], named_by=GIVEN) if name.cluster in given else name for name in named
+        ]
     write_table(pa.Table.from_pylist([asdict(name) for name in named], schema=CLUSTER_NAMES), arguments.output)
     for name in named:
         program.log.info("cluster %d: %s (%s)", name.cluster, name.name, ", ".join(name.words))
@@ -57,6 +67,7 @@ def main(arguments: argparse.Namespace) -> None:
 
 def name_cluster(
     cluster: int,
+    called: str,
     creators: list[str],
     words: list[tuple[str, float]],
     profiles: dict[str, np.ndarray],
@@ -79,7 +90,42 @@ def name_cluster(
                 seen.add(own[reel]["creator_id"])
                 central.append(reel)
     said = [word for word, _ in words]
-    return ClusterName(cluster, name_of(cluster, said), "words", said, [weight for _, weight in words], medoid, central)
+    return ClusterName(cluster, called, "words", said, [weight for _, weight in words], medoid, central)
+
+
+def given_names(path: Path, ids: dict[str, str], members: dict[int, list[str]]) -> dict[int, str]:
+    """The names that people gave, by cluster.
+
+    Args:
+        path: CSV file with the columns `creator` (a handle or an id) and `name`.
+        ids: of all creators, by normal handle.
+        members: creators of each cluster.
+
+    Raises:
+        UserError: names the line, and what is wrong with it.
+    """
+    cluster_of = {creator: cluster for cluster, creators in members.items() for creator in creators}
+    found: dict[int, tuple[int, str]] = {}
+    for line in read_csv(path, ("creator", "name")):
+        place, creator, name = f"{path}, line {line.number}", line.values.get("creator"), line.values.get("name")
+        if creator is None or name is None:
+            raise UserError(f"{place}: each line needs a creator and the name of the cluster that the creator is in")
+        if len(name) > LONGEST:
+            raise UserError(f"{place}: the name has {len(name)} letters; {LONGEST} fit into figures")
+        known = creator if creator in ids.values() else ids.get(normal_handle(creator))
+        if known is None:
+            raise UserError(f"{place}: {creator} is no creator of this study; results/tables/creators.parquet has them")
+        if known not in cluster_of:
+            raise UserError(
+                f"{place}: {creator} is in no cluster by now, so {name!r} names none; write another creator of the "
+                "cluster that you mean, or take the line out"
+            )
+        before, other = found.setdefault(cluster_of[known], (line.number, name))
+        if other != name:
+            raise UserError(
+                f"{place}: {creator} is in the cluster that line {before} calls {other!r}; give each cluster one name"
+            )
+    return {cluster: name for cluster, (_, name) in found.items()}
 
 
 def names_by_model(names: list[ClusterName], texts: dict[str, str], endpoint: EndpointSection) -> list[ClusterName]:

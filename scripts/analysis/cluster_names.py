@@ -1,13 +1,14 @@
-"""What a cluster is called: the words that its reels' descriptions have and others' have not.
+"""What a cluster is called: the words that its creators' descriptions have more often than all others' do.
 
-The weight of a word in a cluster is the class-based tf-idf of BERTopic (Grootendorst 2022, arXiv:2203.05794):
-tf * log(1 + A / f), with tf how often the cluster uses the word, f how often all clusters do, and A how many words a
-cluster has on average. A creator uses a word as often as the share of his reels whose description has it, and a cluster
-as its creators do on average: neither many reels nor long descriptions make a creator count for more.
+The weight of a word is its log-odds ratio between the cluster and all other creators, with an informative Dirichlet
+prior, in standard errors (Monroe, Colaresi and Quinn 2008, equations 15 to 22). A creator uses a word as often as the
+share of their reels whose description has it: neither many reels nor long descriptions make a creator count for more.
+The prior is what all creators say, and weighs as much as a cluster of average size.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -27,6 +28,8 @@ EMPTY = frozenset([
     "style", "suggest", "thing", "video", "view", "viewer", "visual", "woman",
 ])  # fmt: skip
 N_WORDS, N_IN_NAME, N_REELS = 10, 3, 3
+GIVEN = "given"  # by people, see names.given
+SMALLEST = 1e-9  # below it, a number is 0 but for rounding
 USED_BY = 2  # creators of the cluster, at least: one creator's word is not the cluster's
 
 
@@ -65,41 +68,62 @@ def characteristic_words(
 ) -> dict[int, list[tuple[str, float]]]:
     """The words of each cluster with their weights, heaviest first; words that weigh the same by alphabet.
 
-    Forms of a word count as one, and it is shown in the form that most creators use.
+    Forms of a word count as one, and it is shown in the form that most creators use. Only words that the cluster has
+    more often than the others are taken; where there are no others, or one word alone, those that most creators use.
 
     Args:
-        descriptions: of each creator's reels.
+        descriptions: of each creator's reels; creators in no cluster are part of the others.
         members: creators of each cluster.
     """
-    use: dict[int, dict[str, float]] = {}
+    said = {creator: [words_in(text) for text in texts] for creator, texts in sorted(descriptions.items()) if texts}
     forms: dict[str, Counter[str]] = defaultdict(Counter)
-    users: dict[int, dict[str, int]] = {}
-    for cluster, creators in members.items():
-        known = [creator for creator in sorted(creators) if descriptions.get(creator)]
-        use[cluster], users[cluster] = {}, {}
-        for creator in known:
-            texts = [words_in(text) for text in descriptions[creator]]
-            for word in sorted(set().union(*texts)):
-                share = sum(word in text for text in texts) / len(texts)
-                use[cluster][word] = use[cluster].get(word, 0.0) + share / len(known)
-                users[cluster][word] = users[cluster].get(word, 0) + 1
-                forms[word].update({text[word] for text in texts if word in text})
-    total: dict[str, float] = {}
-    for words in use.values():
-        for word, tf in words.items():
-            total[word] = total.get(word, 0.0) + tf
-    average = sum(total.values()) / max(len(use), 1)
-    found = {}
-    for cluster, words in use.items():
-        needed = min(USED_BY, len(members[cluster]))
-        weights = {
-            word: tf * float(np.log1p(average / total[word]))
-            for word, tf in words.items()
-            if users[cluster][word] >= needed
-        }
-        heaviest = sorted(weights.items(), key=lambda pair: (-round(pair[1], 9), pair[0]))[:N_WORDS]
-        found[cluster] = [(_usual(forms[word]), weight) for word, weight in heaviest]
+    for texts in said.values():
+        for word in set().union(*texts):
+            forms[word].update({text[word] for text in texts if word in text})
+    use = {
+        cluster: _use([said[one] for one in sorted(creators) if one in said]) for cluster, creators in members.items()
+    }
+    everybody = _use(list(said.values()))
+    prior = sum(everybody.values()) / max(len(members), 1)
+    return {
+        cluster: [
+            (_usual(forms[word]), weight)
+            for word, weight in heaviest(words, everybody, prior)
+            if sum(any(word in text for text in said.get(creator, [])) for creator in members[cluster])
+            >= min(USED_BY, len(members[cluster]))
+        ][:N_WORDS]
+        for cluster, words in use.items()
+    }
+
+
+def _use(creators: list[list[dict[str, str]]]) -> dict[str, float]:
+    """How many creators use each word, each by the share of their texts that have it."""
+    found: dict[str, float] = {}
+    for texts in creators:
+        for word in sorted(set().union(*texts)):
+            found[word] = found.get(word, 0.0) + sum(word in text for text in texts) / len(texts)
     return found
+
+
+def heaviest(words: dict[str, float], everybody: dict[str, float], prior: float) -> list[tuple[str, float]]:
+    """Words by falling log-odds ratio in standard errors, those above 0.
+
+    Args:
+        words: how often the cluster uses each.
+        everybody: how often all creators do.
+        prior: how many uses of words the prior weighs.
+    """
+    own, total = sum(words.values()), sum(everybody.values())
+    if total - own < SMALLEST or len(everybody) == 1:
+        return sorted(words.items(), key=lambda pair: (-round(pair[1], 9), pair[0]))
+    weights = {}
+    for word, uses in words.items():
+        before = prior * everybody[word] / total
+        here, elsewhere = uses + before, everybody[word] - uses + before
+        odds, others = here / (own + prior - here), elsewhere / (total - own + prior - elsewhere)
+        weights[word] = math.log(odds / others) / math.sqrt(1 / here + 1 / elsewhere)
+    above = {word: weight for word, weight in weights.items() if weight > SMALLEST}
+    return sorted(above.items(), key=lambda pair: (-round(pair[1], 9), pair[0]))
 
 
 def _usual(forms: Counter[str]) -> str:
@@ -122,3 +146,17 @@ def most_central(ids: list[str], vectors: FloatArray, centroid: FloatArray) -> l
 def name_of(cluster: int, words: list[str]) -> str:
     """A cluster's name; its number where no word is characteristic."""
     return ", ".join(words[:N_IN_NAME]) or f"cluster {cluster}"
+
+
+def names_apart(words: Mapping[int, list[tuple[str, float]]]) -> dict[int, str]:
+    """The names of all clusters: a word is in the names of a third of them at most, those in which it weighs most."""
+    most = max(1, len(words) // 3)
+    weights: dict[str, list[tuple[float, int]]] = defaultdict(list)
+    for cluster, pairs in words.items():
+        for word, weight in pairs:
+            weights[word].append((-weight, cluster))
+    heaviest_in = {word: {cluster for _, cluster in sorted(places)[:most]} for word, places in weights.items()}
+    return {
+        cluster: name_of(cluster, [word for word, _ in pairs if cluster in heaviest_in[word]])
+        for cluster, pairs in words.items()
+    }

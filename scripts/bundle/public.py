@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from analysis.cluster_names import lemma, name_of, words_in
+from analysis.cluster_names import GIVEN, lemma, names_apart, words_in
 from bundle.bands import Band
 from bundle.pseudonyms import Pseudonyms
 from common.config import PublishSection
@@ -182,6 +182,7 @@ def shared_words(tables: Mapping[str, pa.Table], k: int) -> pa.Table:
     """The names of clusters, made of words that descriptions of at least k of their creators have.
 
     A word that fewer have, or a name that a language model read in some descriptions, may be a person's or a shop's.
+    Names that the authors gave stay.
 
     Args:
         tables: cluster_names, clusters, and reels with descriptions.
@@ -199,8 +200,11 @@ def shared_words(tables: Mapping[str, pa.Table], k: int) -> pa.Table:
             for word, weight in zip(row["words"], row["weights"], strict=True)
             if users[row["cluster"], lemma(word)] >= k
         ]
-        row |= {"words": [word for word, _ in kept], "weights": [weight for _, weight in kept], "named_by": "words"}
-        row["name"] = name_of(row["cluster"], row["words"])
+        row |= {"words": [word for word, _ in kept], "weights": [weight for _, weight in kept]}
+    names = names_apart({row["cluster"]: list(zip(row["words"], row["weights"], strict=True)) for row in rows})
+    for row in rows:
+        if row["named_by"] != GIVEN:
+            row |= {"name": names[row["cluster"]], "named_by": "words"}
     return build_table(rows, CLUSTER_NAMES)
 
 
@@ -227,7 +231,8 @@ def public_map(
             "medoid": pseudonyms.creator(row["medoid"]) if profiles and row["medoid"] else None,
             "central_reels": [pseudonyms.reel(reel) for reel in row["central_reels"]] if profiles else [],
         }
-        | ({} if words else {"name": f"cluster {row['cluster']}", "words": [], "weights": [], "named_by": None})
+        | ({} if words else {"words": [], "weights": []})
+        | ({} if words or row["named_by"] == GIVEN else {"name": f"cluster {row['cluster']}", "named_by": None})
         for row in tables["cluster_names"].to_pylist()
     ]
     found = {"clusters": build_table(clusters, CLUSTERS), "cluster_names": build_table(names, CLUSTER_NAMES)}

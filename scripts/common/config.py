@@ -763,6 +763,12 @@ class NamesSection(Section):
         "model behind an endpoint, which is given the words and the descriptions of the most central reels.",
     )
     endpoint: EndpointSection = setting_of("openai", EndpointSection(), "The server of the backend `openai`.")
+    given: str | None = Field(
+        None,
+        description="A CSV file with the columns `creator` and `name`, relative to the study's directory: the cluster "
+        "that the creator is in is called so, whatever its number is. The most central creator of a cluster (its "
+        "medoid, docs/tables.md) stays in it most surely.",
+    )
 
 
 class HypothesesSection(Section):

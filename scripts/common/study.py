@@ -239,6 +239,12 @@ class Study:
         return [] if listed is None else [listed]
 
     @property
+    def given_names(self) -> list[str]:
+        """The file with names of clusters, a rule input, so that Snakemake stops where it does not exist."""
+        given = self.config.names.given
+        return [] if given is None else [given]
+
+    @property
     def naming_prompt(self) -> str | None:
         """Digest of what a language model is asked for a cluster's name; None where none is asked."""
         return digest(read_prompt(None, "name")) if self.config.names.backend == "openai" else None

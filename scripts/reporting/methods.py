@@ -148,9 +148,10 @@ def _clusters(results: Results, config: Config) -> str:
     if automatic:
         said += f" The size of the cohort decided {', '.join(automatic)}."
     if results.cluster_names():
-        said += " Clusters were named by " + (
-            "the words that tell their descriptions from those of the others (class-based TF-IDF) "
-            "[@grootendorst2022bertopic]."
+        by_authors = "" if config.names.given is None else "the authors; where they gave no name, by "
+        said += f" Clusters were named by {by_authors}" + (
+            "the words that tell their descriptions from those of the others (log-odds ratios with an informative "
+            "Dirichlet prior) [@monroe2008fightin]."
             if config.names.backend == "words"
             else "a language model that was given their characteristic words and central reels."
         )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 import random
+import re
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from analysis.cluster_names import characteristic_words, most_central, name_of, words_in
+from analysis.cluster_names import characteristic_words, most_central, name_of, names_apart, words_in
 from common.program import UserError
 from common.tables import CLUSTERS, CREATORS, REELS, build_table, write_table
 from fake_endpoint import Endpoint
@@ -23,17 +24,40 @@ def test_words_are_brought_to_their_dictionary_form_and_silent_ones_left_out():
     assert words_in("") == words_in("¡!¿ 123 🎬") == {}
 
 
-def test_the_weight_is_the_class_based_tf_idf():
+def test_the_weight_is_the_log_odds_ratio_with_an_informative_prior():
     """By hand: in cluster 0 both creators use `neon`, and `grey` in half of the reels of one and all of the other."""
     descriptions = {"a": ["neon grey", "neon"], "b": ["neon grey"], "c": ["grey"], "d": ["grey pastel", "grey"]}
     found = characteristic_words(descriptions, {0: ["a", "b"], 1: ["c", "d"]})
-    use = {0: {"neon": 1.0, "grey": 0.75}, 1: {"grey": 1.0, "pastel": 0.25}}
-    average = sum(sum(words.values()) for words in use.values()) / 2
-    assert dict(found[0]) == pytest.approx(
-        {"neon": 1.0 * math.log(1 + average / 1.0), "grey": 0.75 * math.log(1 + average / 1.75)}
-    )
+    # Uses of all words: 3.5 in cluster 0, 2.5 in cluster 1; neon 2 and 0, grey 1.5 and 2, pastel 0 and 0.5.
+    prior = 3.0  # as much as a cluster of average size; a third of it is neon's
+    here, elsewhere = 2 + prior / 3, 0 + prior / 3
+    ratio = math.log(here / (3.5 + prior - here)) - math.log(elsewhere / (2.5 + prior - elsewhere))
+    assert dict(found[0]) == pytest.approx({"neon": ratio / math.sqrt(1 / here + 1 / elsewhere)})
     assert [word for word, _ in found[1]] == ["grey"]  # `pastel` is one creator's
-    assert found[0][0][0] == "neon"
+
+
+def test_a_word_that_all_use_alike_names_nobody_and_creators_in_no_cluster_are_others():
+    light = {"a": ["light neon"], "b": ["light neon"], "c": ["light pale"], "d": ["light pale"], "e": ["light pulse"]}
+    found = characteristic_words(light, {0: ["a", "b"], 1: ["c", "d"]})
+    assert [[word for word, _ in found[cluster]] for cluster in (0, 1)] == [["neon"], ["pale"]]
+    alone = characteristic_words(light, {0: ["a", "b"]})
+    assert [word for word, _ in alone[0]] == ["neon"]
+
+
+def test_where_nobody_is_outside_the_words_that_most_use_are_taken():
+    found = characteristic_words({"a": ["grey neon"], "b": ["neon"], "c": ["neon grey"]}, {0: ["a", "b", "c"]})
+    assert [word for word, _ in found[0]] == ["neon", "grey"]
+    assert characteristic_words({"a": ["neon"], "b": ["neon"], "c": ["neon"]}, {0: ["a", "b"], 1: ["c"]})[0] == [
+        ("neon", 2.0)
+    ]
+
+
+def test_a_word_is_in_the_names_of_a_third_of_the_clusters_at_most():
+    words = {cluster: [("light", 9.0 - cluster), (f"own{cluster}", 1.0)] for cluster in range(6)}
+    names = names_apart(words)
+    assert [cluster for cluster, name in names.items() if "light" in name] == [0, 1]
+    assert names[5] == "own5"
+    assert names_apart({0: [("light", 2.0)], 1: [("light", 1.0)]}) == {0: "light", 1: "cluster 1"}
 
 
 def test_neither_many_reels_nor_the_order_count():
@@ -98,6 +122,39 @@ def test_the_table_names_each_cluster_and_not_the_noise(tmp_path, monkeypatch):
     assert (second["cluster"], second["name"], second["words"], second["medoid"], second["central_reels"]) == (
         1, "cluster 1", [], None, [],
     )  # fmt: skip
+
+
+def test_names_that_people_gave_stand_whatever_the_number_of_the_cluster(tmp_path, monkeypatch):
+    (tmp_path / "names.csv").write_text("creator;name\n@B;Neon nights\n", encoding="utf-8")
+    for cluster, other in ((0, 1), (1, 0)):
+        rows = [("a", cluster, "neon"), ("b", cluster, "neon"), ("c", other, "pale"), ("d", other, "pale")]
+        given = f"--given={tmp_path / 'names.csv'}"
+        monkeypatch.setattr("sys.argv", ["x", *write_tables(tmp_path, rows), given])
+        main(parse())
+        made = {row["cluster"]: row for row in pq.read_table(tmp_path / "names.parquet").to_pylist()}
+        assert (made[cluster]["name"], made[cluster]["named_by"], made[cluster]["words"]) == (
+            "Neon nights", "given", ["neon"],
+        )  # fmt: skip
+        assert (made[other]["name"], made[other]["named_by"]) == ("pale", "words")
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("nobody,Neon", "line 2: nobody is no creator of this study"),
+        ("d,Calm", "line 2: d is in no cluster by now"),
+        ("a,Neon\nb,Pulse", "line 3: b is in the cluster that line 2 calls 'Neon'"),
+        ("a,", "line 2: each line needs a creator and the name"),
+        (f"a,{'long ' * 20}", "line 2: the name has 99 letters"),
+    ],
+)
+def test_a_given_name_that_names_no_cluster_stops_the_run_at_its_line(lines, expected, tmp_path, monkeypatch):
+    (tmp_path / "names.csv").write_text(f"creator,name\n{lines}\n", encoding="utf-8")
+    rows = [("a", 0, "neon"), ("b", 0, "neon"), ("c", 1, None), ("d", -1, "calm")]
+    monkeypatch.setattr("sys.argv", ["x", *write_tables(tmp_path, rows), f"--given={tmp_path / 'names.csv'}"])
+    with pytest.raises(UserError, match=re.escape(expected)):
+        main(parse())
+    assert not (tmp_path / "names.parquet").exists()
 
 
 ROWS = [("a", 0, "neon street"), ("b", 0, "neon street"), ("c", 1, "pale sky"), ("d", -1, "calm")]
