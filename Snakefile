@@ -26,10 +26,10 @@ import environment
 try:
     from common.belonging import record_belonging, record_given
     from common.slurm import end_left_over_jobs
+    from common.stages import folders
     from common.study import (
         LockOwner,
         config_files,
-        folders,
         open_study,
         outdated_errors,
         passing_failures,

@@ -49,7 +49,7 @@ def partition(gpu):
     return getattr(named, "raw", named)
 
 
-# Folders of the stages with one manifest per batch, in the order of the way of the data.
+# Folders of the stages with one manifest per batch, in pipeline order.
 STAGES = list(folders(STUDY.config).values())
 
 # What each modality is embedded from, by option: manifests of the same batch.

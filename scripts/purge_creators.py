@@ -40,10 +40,10 @@ from common.config import Config, FilesSource, SelectSection
 from common.program import UserError, parser, run
 from common.purge import People, Search, clean_table, quoted, searches, table_names
 from common.scrub import GONE, Account, Scrubber, accounts, identity_of
+from common.stages import STAGES
 from common.store import as_line, read_lines, write_bytes
 from common.study import running_elsewhere
 from common.study_folder import STUDY_FILE, add_study, enter_study
-from common.tables import STAGES
 from common.tombstones import FOLDER as OPT_OUT
 from common.tombstones import Tombstones
 from media.suffixes import VIDEO_SUFFIXES

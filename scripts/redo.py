@@ -16,9 +16,9 @@ from pathlib import Path
 from common.manifest import read_manifest
 from common.named import Names
 from common.program import UserError, parser, run
+from common.stages import STAGES
 from common.store import Store, read_lines
 from common.study_folder import add_study, enter_study
-from common.tables import STAGES
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -41,6 +41,7 @@ from common.processor import same_instructions
 from common.program import UserError
 from common.prompts import description_prompt, read_prompt
 from common.secrets import ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET, HIKERAPI_TOKEN, OPENAI_API_KEY, secret
+from common.stages import programs
 from common.states import INSTALLATION, PASSING
 from common.store import ARTIFACT, digest, file_sha256, write_bytes
 from common.strict_yaml import StrictError, differences, load_strictly
@@ -59,38 +60,6 @@ BACKEND_SECRETS = {
     "acrcloud-fingerprint": (ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET),
     "openai": (OPENAI_API_KEY,),
 }
-
-
-def programs(config: Config) -> dict[str, str]:
-    """Which program makes which stage, in the order of the way of the data; none where a bundle has the tables."""
-    if config.source.kind == "bundle":
-        return {}
-    return {
-        "creators": "collect_creators",
-        "video": "download_reels",
-        "audio": "extract_audio",
-        "music": "identify_music",
-        "transcript": "transcribe_speech",
-        "context": "prepare_context",
-        "frames": "sample_frames",
-        # Measured descriptions have their measures beside them.
-        **({} if config.description.backend == "measured" else {"measures": "measure_reels"}),
-        "description": "measure_reels" if config.description.backend == "measured" else "describe_reels",
-        **dict.fromkeys(embeddings(config), "embed_descriptions"),
-    }
-
-
-def embeddings(config: Config) -> dict[str, str]:
-    """The stages that embed, and their folders: the chosen modality is `embedding`, others `embedding/<modality>`."""
-    chosen, *further = config.embedding.modalities
-    if config.source.kind == "bundle":
-        return {}
-    return {"embedding": f"embedding/{chosen}"} | {f"embedding/{name}": f"embedding/{name}" for name in further}
-
-
-def folders(config: Config) -> dict[str, str]:
-    """Where in the results each stage's manifests lie."""
-    return {stage: stage for stage in programs(config)} | embeddings(config)
 
 
 class Study:

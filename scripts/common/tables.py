@@ -15,15 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from common.columns import creators_measures, described, measured_columns
+from common.stages import STAGES
 
 STRING, FLOAT, INT = pa.string(), pa.float64(), pa.int64()
 TIME = pa.timestamp("us", tz="UTC")
 VECTOR = pa.list_(pa.float32())
-
-# Stages with one manifest row per reel, in the order of the way of the data.
-STAGES = (
-    *("creators", "video", "audio", "music", "transcript", "context", "frames", "measures", "description", "embedding"),
-)
 
 MANIFEST = pa.schema(
     [

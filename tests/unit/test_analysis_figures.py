@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from analysis.coverage_figure import LOOK, coverage_figure, in_order, reasons
+from analysis.coverage_figure import LOOK, coverage_figure, reasons
 from analysis.figures import COLOURS, SHAPES, cluster_colour, cluster_shape, printable, save_figure, style
 from analysis.hypotheses_figure import OBSERVED, hypotheses_figure
 from analysis.map_figure import spread_ellipse
@@ -235,7 +235,6 @@ def test_coverage_names_the_reasons(tmp_path):
         {"stage": "embedding/image", "state": "skipped", "reason": "no_input", "reels": 12, "creators": 0},
     ]
     assert reasons(rows, "video") == "3 gone, 2 corrupt"
-    assert in_order({"embedding/image", "embedding", "video"}) == ["video", "embedding", "embedding/image"]
     with style():
         save_figure(coverage_figure(rows, HOSTILE, synthetic=False), tmp_path / "x.png")
         save_figure(coverage_figure([], "nobody", synthetic=True), tmp_path / "none.png")

@@ -18,8 +18,8 @@ from common.config import ConfigError, EmbeddingSection, parse_config
 from common.manifest import Row, read_reels, write_manifest
 from common.models import open_model, write_marker
 from common.program import UserError
+from common.stages import embeddings, folders, programs
 from common.store import file_sha256, read_lines
-from common.study import embeddings, folders, programs
 
 FOLDER = Path("results/embedding")
 
