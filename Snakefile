@@ -32,7 +32,7 @@ try:
         config_files,
         open_study,
         outdated_errors,
-        passing_failures,
+        transient_failures,
         planned_run,
         unfinished_page,
     )
@@ -363,6 +363,6 @@ rule power:
 
 
 rule retry:
-    """Everything, with reels taken up again whose failure may pass (timeout, out_of_memory, ...)."""
+    """Everything; takes up reels whose failure may succeed on another try (timeout, out_of_memory, ...)."""
     input:
         everything_again,

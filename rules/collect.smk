@@ -120,11 +120,11 @@ rule download_reels:
         kind=STUDY.source_options,
         options=STUDY.options("video"),
         refresh=STUDY.refresh_options,
-        passing=(
-            "" if STUDY.config.study.retain_media_days is None else "--passing-media"
+        temporary=(
+            "" if STUDY.config.study.retain_media_days is None else "--temporary-media"
         ),
         version=STUDY.version("download_reels"),
     shell:
         "exec python $ATLAS/download_reels.py --creators {input.creators} --manifest {output.manifest}"
         " --journal results/journal/video/{wildcards.batch}.jsonl --store $STORE --workers {threads}"
-        " --log {log} {params.kind} {params.options} {params.refresh} {params.passing} --pace {resources.calls_per_s}"
+        " --log {log} {params.kind} {params.options} {params.refresh} {params.temporary} --pace {resources.calls_per_s}"

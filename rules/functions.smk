@@ -36,8 +36,8 @@ def errors_again(targets):
 
 
 def everything_again(wildcards):
-    """All results, with the manifests forced that hold failures which may pass."""
-    workflow.dag.forcefiles.update(passing_failures(Path("results")))
+    """All results, with the manifests forced that hold failures which may succeed on another try."""
+    workflow.dag.forcefiles.update(transient_failures(Path("results")))
     return MANIFESTS + EVERYTHING
 
 

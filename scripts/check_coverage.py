@@ -45,7 +45,8 @@ def main(arguments: argparse.Namespace) -> None:
         raise UserError(
             f"too much failed: {shares}. study.max_failed allows {arguments.max_failed:.0%} in each stage.\n"
             "The reasons stand above; for single reels: python scripts/why.py REEL. Mend the cause and run again "
-            "(snakemake retry for failures that may pass), or raise study.max_failed if you accept the loss."
+            "(snakemake retry for failures that may succeed on another try), or raise study.max_failed if you accept "
+            "the loss."
         )
     write_table(build_table([asdict(row) for row in rows], STATUS), arguments.status)
     write_table(build_table(coverage, COVERAGE), arguments.coverage)

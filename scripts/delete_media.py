@@ -15,7 +15,7 @@ from pathlib import Path
 
 from common.manifest import Row, file_stem, read_manifest
 from common.program import log, parser, run
-from common.states import PASSING
+from common.states import TRANSIENT
 from common.store import Store, digest, read_lines
 from download_reels import DOWNLOAD, download_key
 from media.suffixes import VIDEO_SUFFIXES
@@ -38,7 +38,7 @@ def main(arguments: argparse.Namespace) -> None:
         video = next((suffix for suffix in VIDEO_SUFFIXES if entry and suffix in entry.files), None)
         if entry is None or video is None or entry.artifact(video).stat().st_mtime > oldest:
             continue
-        if any(row.reason in PASSING for row in rows):
+        if any(row.reason in TRANSIENT for row in rows):
             waiting += 1
             continue
         store.retire(entry, video)

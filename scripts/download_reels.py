@@ -276,7 +276,10 @@ def main(arguments: argparse.Namespace) -> None:
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     options = stage_parser(STAGE, VideoSection, __doc__)
     options.add_argument(
-        "--passing-media", action="store_true", help="downloaded videos may be deleted: list the facts about them"
+        "--temporary-media", action="store_true", help="downloaded videos may be deleted: list the facts about them"
+    )
+    options.add_argument(  # its former name
+        "--passing-media", dest="temporary_media", action="store_true", help=argparse.SUPPRESS
     )
     options.add_argument("--source", default="files", help="kind of source; hikerapi can be asked for fresh links")
     options.add_argument("--snapshot", help="source.snapshot")

@@ -219,7 +219,7 @@ class HikerapiSection(Section):
     calls_per_s: int = execution(15, "Calls a second of the whole run (see also --resources calls_per_s=N).", ge=1)
     connections: int = execution(8, "Calls under way at a time, in one job.", ge=1, le=64)
     timeout_s: float = execution(30.0, "Seconds to wait for an answer to go on.", gt=0)
-    attempts: int = execution(5, "Attempts for a call that is throttled or fails in passing.", ge=1)
+    attempts: int = execution(5, "Attempts for a call that is throttled or fails for the moment.", ge=1)
     max_wait_s: float = execution(120.0, "Longest wait between two attempts, whatever the service asks for.", ge=0)
     max_pages: int = Field(2000, ge=1, description="Pages of one list at most; a list that goes on is `partial`.")
     min_follows_share: Share = Field(
@@ -280,7 +280,7 @@ class EndpointSection(Section):
     )
     connections: int = execution(8, "Requests under way at a time, in one job.", ge=1, le=256)
     timeout_s: float = execution(180.0, "Seconds to wait for an answer.", gt=0)
-    attempts: int = execution(5, "Attempts for a request that is throttled or fails in passing.", ge=1)
+    attempts: int = execution(5, "Attempts for a request that is throttled or fails for the moment.", ge=1)
     extra: ExtraFields = Field(
         {},
         description="Further fields of each request, as the server takes them; null leaves a field out: "
@@ -334,7 +334,7 @@ class VllmSection(Section):
     connections: int = execution(64, "Requests under way at a time.", ge=1, le=1024)
     start_s: float = execution(1800.0, "Seconds that the server may take to be ready.", gt=0)
     timeout_s: float = execution(600.0, "Seconds to wait for an answer.", gt=0)
-    attempts: int = execution(3, "Attempts for a request that fails in passing.", ge=1)
+    attempts: int = execution(3, "Attempts for a request that fails for the moment.", ge=1)
 
 
 # Backends that look at the same settings.
@@ -365,7 +365,7 @@ class MusicSection(Section):
     min_score: int = setting_of(ACRCLOUD, 70, "Hits with a lower score (70 to 100) do not count.", ge=0, le=100)
     connections: int = execution(4, "Requests under way at a time, in one job.", ge=1, le=64)
     timeout_s: float = execution(30.0, "Seconds to wait for an answer.", gt=0)
-    attempts: int = execution(5, "Attempts for a request that is throttled or fails in passing.", ge=1)
+    attempts: int = execution(5, "Attempts for a request that is throttled or fails for the moment.", ge=1)
     max_wait_s: float = execution(120.0, "Longest wait between two attempts.", ge=0)
 
 

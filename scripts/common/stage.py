@@ -231,7 +231,7 @@ class _Batch:
     models: Sequence[Model]
     rows: dict[str, Row] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
-    passed: dict[str, Outcome] = field(default_factory=dict)
+    not_stored: dict[str, Outcome] = field(default_factory=dict)
     computed: int = 0
     unexpected: list[Exception] = field(default_factory=list)
 
@@ -327,9 +327,9 @@ class _Batch:
             entry = self.store.find(self.stage.name, key)
             if entry:
                 self._settle(work.creator_id, work.reel_id, entry.outcome, entry, cached=True)
-            elif key in self.passed:
+            elif key in self.not_stored:
                 self.computed += 1
-                self.finish(work, self.passed[key])
+                self.finish(work, self.not_stored[key])
             else:
                 pending.append(work)
         return pending
@@ -370,8 +370,8 @@ class _Batch:
         if outcome.cause is not None:
             log.error("reel %s: %s", work.reel_id, outcome.detail)
             self.unexpected.append(outcome.cause)
-        if outcome.passes or not outcome.stored:
-            self.passed[self.keys[work.reel_id]] = outcome
+        if outcome.transient or not outcome.stored:
+            self.not_stored[self.keys[work.reel_id]] = outcome
             self.claims.release(self.keys[work.reel_id])
             self._settle(work.creator_id, work.reel_id, outcome, None, cached=False)
             return
@@ -420,7 +420,7 @@ class _Batch:
             if external[0].exists():
                 path = self._link_external(reel, external[0])
             # What may be deleted later is not what the manifest lists.
-            if getattr(self.arguments, "passing_media", False) and self._in_store(external[0]):
+            if getattr(self.arguments, "temporary_media", False) and self._in_store(external[0]):
                 path = facts
         if outcome.state == "failed":
             why = f"{outcome.reason}{f' ({outcome.detail})' if outcome.detail else ''}"

@@ -42,7 +42,7 @@ from common.program import UserError
 from common.prompts import description_prompt, read_prompt
 from common.secrets import ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET, HIKERAPI_TOKEN, OPENAI_API_KEY, secret
 from common.stages import programs
-from common.states import INSTALLATION, PASSING
+from common.states import INSTALLATION, TRANSIENT
 from common.store import ARTIFACT, digest, file_sha256, write_bytes
 from common.strict_yaml import StrictError, differences, load_strictly
 from media.suffixes import VIDEO_SUFFIXES
@@ -404,9 +404,9 @@ def _quote(text: str) -> str:
     return "'" + text.replace("'", "'\\''").replace("{", "{{").replace("}", "}}") + "'"
 
 
-def passing_failures(results: Path) -> list[str]:
-    """Manifests with reels whose failure may pass; `snakemake retry` makes them again."""
-    return [path.as_posix() for path, _ in read_failures(results, PASSING, "reason")]
+def transient_failures(results: Path) -> list[str]:
+    """Manifests with failures that may succeed on another try; `snakemake retry` makes them again."""
+    return [path.as_posix() for path, _ in read_failures(results, TRANSIENT, "reason")]
 
 
 def outdated_errors(results: Path, present: str) -> list[str]:

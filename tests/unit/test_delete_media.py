@@ -31,9 +31,15 @@ def service(service):
 
 def download() -> Row:
     options = ["--creators=results/creators/0.parquet", "--manifest=results/video/0.parquet", "--workers=1"]
-    download_reels.main(download_reels.parse([*options, "--passing-media", "--allow-private=true"]))
+    download_reels.main(download_reels.parse([*options, "--temporary-media", "--allow-private=true"]))
     (row,) = read_manifest(Path("results/video/0.parquet"))
     return row
+
+
+def test_the_former_name_of_the_option_still_works() -> None:
+    needed = ["--creators=results/creators/0.parquet", "--manifest=results/video/0.parquet"]
+    assert download_reels.parse([*needed, "--passing-media"]).temporary_media
+    assert not download_reels.parse(needed).temporary_media
 
 
 def audio(*further: str) -> Row:
