@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from common.another_try import another_try
+from common.files import read_lines
 from common.manifest import Row, check_unique, read_manifest
 from common.named import Names
 from common.program import UserError, log, parser, run
 from common.states import FAILED, NOTED, SKIPPED
-from common.store import read_lines
 from common.tables import COVERAGE, STATUS, build_table, write_table
 
 VERSION = "2"

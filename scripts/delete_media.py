@@ -13,10 +13,11 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+from common.files import read_lines
 from common.manifest import Row, file_stem, read_manifest
 from common.program import log, parser, run
 from common.states import TRANSIENT
-from common.store import Store, digest, read_lines
+from common.store import Store, digest
 from download_reels import DOWNLOAD, download_key
 from media.suffixes import VIDEO_SUFFIXES
 

@@ -17,8 +17,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analysis.files import replace_file
 from common import program
+from common.files import replace_file
 from common.tables import TableError
 
 VERSION = "2"

@@ -37,11 +37,11 @@ import pyarrow.parquet as pq
 
 from begin_study import contents
 from common.config import Config, FilesSource, SelectSection
+from common.files import as_line, read_lines, replace_file
 from common.program import UserError, parser, run
 from common.purge import People, Search, clean_table, quoted, searches, table_names
 from common.scrub import GONE, Account, Scrubber, accounts, identity_of
 from common.stages import STAGES
-from common.store import as_line, read_lines, write_bytes
 from common.study import running_elsewhere
 from common.study_folder import STUDY_FILE, add_study, enter_study
 from common.tombstones import FOLDER as OPT_OUT
@@ -532,7 +532,7 @@ class Purge:
         """Give a file other content, if it is another."""
         place = path.resolve()  # of a link the file, not the link
         if place.read_bytes() != content and self._may_change(place, self.rewritten, path):
-            write_bytes(place, content)
+            replace_file(place, content)
 
     def _may_change(self, place: Path, changed: list[Path], path: Path) -> bool:
         """Note that a file changes; say whether it may: not outside of the study, and not in a dry run."""

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis.evidence import SENSITIVITY
-from analysis.files import replace_file
 from analysis.numbers import Number, Tables, study_numbers
 from bundle.public import is_open, smallest_group
 from common.config import PublishSection
+from common.files import replace_file
 from common.tables import EFFECTS, FLOAT, INT, NULLS, SIMILARITY, build_table, read_table, write_table
 
 FILES = ("hypotheses.json", "hypotheses.md", "robustness.json")

@@ -22,6 +22,7 @@ from typing import Any
 
 from common.claims import Claims
 from common.config import Section
+from common.files import append_line, file_sha256, place, read_lines
 from common.manifest import Row, file_stem, read_manifest, read_reels, write_manifest
 from common.models import Model, add_weights
 from common.named import Names
@@ -29,16 +30,7 @@ from common.options import add_section
 from common.own_folder import remove_old, take_folder
 from common.program import UserError, log, parser
 from common.states import INSTALLATION, SKIPPED, Outcome, ReelError, unexpected
-from common.store import (
-    ARTIFACT,
-    Entry,
-    Store,
-    append_line,
-    digest,
-    file_sha256,
-    place,
-    read_lines,
-)
+from common.store import ARTIFACT, Entry, Store, digest
 from media.suffixes import VIDEO_SUFFIXES
 
 FULL_BYTES = 1 << 20  # with less room, a disk counts as full

@@ -33,6 +33,7 @@ from common.config import (
     parse_config,
     read_content,
 )
+from common.files import file_sha256, replace_file
 from common.machine import Process
 from common.mishaps import explain_mishap
 from common.models import read_registry
@@ -43,7 +44,7 @@ from common.prompts import description_prompt, read_prompt
 from common.secrets import ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET, HIKERAPI_TOKEN, OPENAI_API_KEY, secret
 from common.stages import programs
 from common.states import INSTALLATION, TRANSIENT
-from common.store import ARTIFACT, digest, file_sha256, write_bytes
+from common.store import ARTIFACT, digest
 from common.strict_yaml import StrictError, differences, load_strictly
 from media.suffixes import VIDEO_SUFFIXES
 from sources.hikerapi import LEDGER
@@ -459,7 +460,7 @@ class LockOwner:
         self.records.mkdir(parents=True, exist_ok=True)
         # A run before may have had the same number: its record is read before it is replaced.
         others = [path for path in self.records.glob("*.json") if path != self.mine or _is_dead(path)]
-        write_bytes(self.mine, json.dumps({**asdict(self.process), "plan": plan}).encode())
+        replace_file(self.mine, json.dumps({**asdict(self.process), "plan": plan}).encode())
         os.environ[RUN] = str(self.mine)
         dead = [path for path in others if path == self.mine or _is_dead(path, elsewhere=unlock)]
         if len(dead) == len(others) and others:

@@ -6,7 +6,6 @@ types are checked when a table is written and when it is read.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from common.columns import creators_measures, described, measured_columns
+from common.files import replacing
 from common.stages import STAGES
 
 STRING, FLOAT, INT = pa.string(), pa.float64(), pa.int64()
@@ -357,14 +357,8 @@ def _infer(values: list[Any]) -> pa.Array:
 
 def write_table(table: pa.Table, path: Path) -> None:
     """Write a table atomically: a reader sees the old file or the new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{secrets.token_hex(8)}")
-    try:
+    with replacing(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def read_table(path: Path, schema: pa.Schema, optional: Sequence[str] = ()) -> pa.Table:

@@ -15,9 +15,9 @@ import pyarrow as pa
 from PIL import Image
 
 from analysis.evidence import NOT_SUPPORTED, NOT_TESTABLE, PRIMARY, SUPPORTED, Hypothesis
-from analysis.files import replace_file
 from analysis.findings import EFFECTS, SYNTHETIC, is_fewer, number
 from common.config import SMALL_COHORT, Config, HypothesesSection
+from common.files import replace_file
 from common.stages import pipeline_order
 from common.states import FAILED, NOTED, SKIPPED
 from common.tables import COVERAGE, STATUS

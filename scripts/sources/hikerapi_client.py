@@ -26,13 +26,14 @@ from urllib3.exceptions import NewConnectionError
 
 from common.claims import Claims
 from common.config import HikerapiSection
+from common.files import append_line
 from common.foreign_json import parse_json
 from common.http import CONNECT_TIMEOUT_S, Pace, Session, TransientError, attempts, body, check_status
 from common.program import log
 from common.scrub import Buried, Scrubber, accounts
 from common.secrets import HIKERAPI_TOKEN as TOKEN
 from common.secrets import secret
-from common.store import append_line, digest
+from common.store import digest
 from common.tombstones import Tombstones
 from sources.fields import FormatError
 from sources.hikerapi_answers import Page

@@ -23,8 +23,8 @@ sys.path[:0] = [str(CHECKOUT / "tests"), str(CHECKOUT / "scripts")]
 import requests
 
 from aims import report
+from common.files import read_lines
 from common.manifest import read_manifest
-from common.store import read_lines
 from common.tables import FOLLOWS, read_table
 from fake_service import TOKEN, Service, cohort, demo_video
 

@@ -15,9 +15,9 @@ import build_tables
 import check_coverage
 import collect_creators
 import gather_reels
+from common.files import file_sha256
 from common.manifest import Row, file_stem, read_reels, write_manifest
 from common.program import UserError
-from common.store import file_sha256
 from common.tables import COVERAGE, CREATORS, EDGES, FOLLOWS, REELS, read_table
 from sources.source import batch_of
 

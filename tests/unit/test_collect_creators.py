@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from collect_creators import main, parse
+from common.files import file_sha256
 from common.manifest import Row, file_stem, read_manifest
 from common.own_folder import MARKER
 from common.program import UserError
-from common.store import file_sha256
 from common.tables import CREATORS, FOLLOWS, read_table
 from sources.source import batch_of
 from study import CHECKOUT

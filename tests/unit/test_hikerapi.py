@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 
 import collect_creators
+from common.files import read_lines
 from common.manifest import Row, read_manifest
 from common.program import UserError
 from common.scrub import GONE
-from common.store import read_lines
 from common.tables import CREATORS, FOLLOWS, read_table
 from common.tombstones import Tombstones
 from fake_service import (

@@ -12,8 +12,8 @@ import pytest
 
 import measure_reels
 from common.columns import measured_columns
+from common.files import file_sha256
 from common.manifest import Row, read_reels, write_manifest
-from common.store import file_sha256
 from common.tables import CREATOR_MEASURES, MEASURES, build_table
 from tabulation.measures import creator_measures, reel_measures
 

@@ -18,6 +18,7 @@ import pytest
 from pydantic import Field
 
 from common.config import Section, execution
+from common.files import file_sha256, read_lines
 from common.isolation import run_isolated
 from common.manifest import Row, file_stem, read_manifest, write_manifest
 from common.models import Model
@@ -26,7 +27,6 @@ from common.own_folder import MARKER
 from common.program import UserError
 from common.stage import Stage, Work, in_threads, run_stage, stage_parser
 from common.states import OK, Outcome, ReelError
-from common.store import file_sha256, read_lines
 from common.tables import CREATORS, build_table, write_table
 
 STAGE = Stage("shout", "shout_texts", "1", ".txt", inputs=("text",), optional=("mood",))

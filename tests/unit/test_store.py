@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from analysis.files import replace_file
+from common.files import append_line, file_sha256, place, read_lines, replace_file
 from common.machine import Process
 from common.program import UserError
 from common.states import OK, Outcome
-from common.store import ENTRY, Store, append_line, digest, file_sha256, place, read_lines, write_bytes
+from common.store import ENTRY, Store, digest
 from common.tables import STATUS, build_table, write_table
 from study import CHECKOUT
 
@@ -74,9 +74,8 @@ def test_files_of_an_entry_are_read_only_and_open_to_whom_the_umask_says(store, 
     before = os.umask(umask)
     try:
         entry = publish(store, digest("a"))
-        write_bytes(store.root / "list.json", b"[]")
+        replace_file(store.root / "list.json", b"[]")
         write_table(build_table([], STATUS), store.root / "status.parquet")
-        replace_file(store.root / "found.json", b"[]")
     finally:
         os.umask(before)
     assert {path.stat().st_mode & 0o777 for path in entry.folder.iterdir()} == {file}
@@ -95,7 +94,7 @@ def test_a_file_that_is_written_anew_keeps_its_mode_and_is_never_open_to_more(tm
         return write(self, content)
 
     monkeypatch.setattr(Path, "write_bytes", watched)
-    write_bytes(path, b"[]")
+    replace_file(path, b"[]")
     assert modes == [0o600]
     assert path.stat().st_mode & 0o777 == 0o600
     assert [entry.name for entry in tmp_path.iterdir()] == ["list.jsonl"]

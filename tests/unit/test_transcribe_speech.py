@@ -25,12 +25,12 @@ from scipy.signal import resample_poly
 
 import transcribe_speech
 from common.config import TranscriptSection
+from common.files import file_sha256
 from common.manifest import Row, read_reels, write_manifest
 from common.models import Model, write_marker
 from common.program import UserError
 from common.stage import Work
 from common.states import OK
-from common.store import file_sha256
 from media.sound_track import extract
 from media.wav import read_wav
 from speech import cuda, engines, original
