@@ -71,8 +71,8 @@ def read_context(row: Row | None, settings: DescriptionSection) -> str:
 
 def ask(work: Work, settings: DescriptionSection, prompt: str) -> tuple[Request, dict[str, Any]]:
     """The question about one reel, and what its frames are; raises ReelError where they cannot be read."""
-    from generation.pictures import read_facts, read_frames
     from generation.requests import Request
+    from media.frame_zip import read_facts, read_frames
 
     path = work.needed("frames")
     facts = read_facts(path)

@@ -180,7 +180,7 @@ class FrameEmbedder:
 
     def embed(self, work: Work) -> Outcome:
         """The core: a reel's frames to a vector."""
-        from generation.pictures import read_facts, read_frames
+        from media.frame_zip import read_facts, read_frames
 
         path = work.needed("frames")
         names = [frame["file"] for frame in read_facts(path)["frames"]]

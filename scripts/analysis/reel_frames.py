@@ -10,7 +10,7 @@ from PIL import Image
 from common.program import UserError
 from common.states import ReelError
 from common.tables import STATUS, read_table
-from generation.pictures import read_facts, read_frames
+from media.frame_zip import read_facts, read_frames
 
 
 def frame_files(status: Path) -> dict[str, Path]:
