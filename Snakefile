@@ -25,17 +25,9 @@ import environment
 
 try:
     from common.belonging import record_belonging, record_given
-    from common.slurm import end_left_over_jobs
+    from snakefile.slurm import end_left_over_jobs
     from common.stages import folders
-    from common.study import (
-        LockOwner,
-        config_files,
-        open_study,
-        outdated_errors,
-        transient_failures,
-        planned_run,
-        unfinished_page,
-    )
+    from snakefile.study import LockOwner, config_files, open_study, outdated_errors, transient_failures, planned_run, unfinished_page
 except ImportError as error:  # a Snakemake of another environment
     raise WorkflowError(f"{error}. {environment.remedy()}") from None
 

@@ -18,8 +18,8 @@ from common.manifest import Row, file_stem, read_manifest
 from common.program import log, parser, run
 from common.states import TRANSIENT
 from common.store import Store, digest
+from common.suffixes import VIDEO_SUFFIXES
 from download_reels import DOWNLOAD, download_key
-from media.suffixes import VIDEO_SUFFIXES
 
 VERSION = "1"
 DAY_S = 86_400

@@ -42,11 +42,11 @@ from common.program import UserError, parser, run
 from common.purge import People, Search, clean_table, quoted, searches, table_names
 from common.scrub import GONE, Account, Scrubber, accounts, identity_of
 from common.stages import STAGES
-from common.study import running_elsewhere
 from common.study_folder import STUDY_FILE, add_study, enter_study
+from common.suffixes import VIDEO_SUFFIXES
 from common.tombstones import FOLDER as OPT_OUT
 from common.tombstones import Tombstones
-from media.suffixes import VIDEO_SUFFIXES
+from snakefile.study import running_elsewhere
 from sources.creators_list import COLUMNS, COMMENT, read_list
 from sources.exports import read_items
 from sources.exports.folder import PICTURES, Folder

@@ -31,7 +31,7 @@ from common.own_folder import remove_old, take_folder
 from common.program import UserError, log, parser
 from common.states import INSTALLATION, SKIPPED, Outcome, ReelError, unexpected
 from common.store import ARTIFACT, Entry, Store, digest
-from media.suffixes import VIDEO_SUFFIXES
+from common.suffixes import VIDEO_SUFFIXES
 
 FULL_BYTES = 1 << 20  # with less room, a disk counts as full
 

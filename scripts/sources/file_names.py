@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Collection
 from urllib.parse import unquote
 
-from sources.handles import INVISIBLE
+from common.handles import INVISIBLE
 from sources.source import normal_handle
 
 

@@ -30,7 +30,7 @@ from common.config import Inst2txtSource, SelectSection
 from common.program import UserError
 from common.states import OK, Outcome
 from common.store import digest
-from media.suffixes import VIDEO_SUFFIXES
+from common.suffixes import VIDEO_SUFFIXES
 from sources import readings
 from sources.joins import Notice, notice_unmatched
 from sources.readings import moment

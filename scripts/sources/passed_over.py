@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from common.program import UserError, log
-from media.suffixes import why_passed_over
+from common.suffixes import why_passed_over
 from sources.source import printable
 
 TOO_DEEP = "a folder too deep; move it into the creator's folder"

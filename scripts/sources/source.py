@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from common.config import SelectSection
+from common.handles import written_handle
 from common.states import OK, Outcome
-from sources.handles import written_handle
 from sources.joins import Notice
 
 FOLLOWS_STATES = ("complete", "unknown", "partial", "unfetched")

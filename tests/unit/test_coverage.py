@@ -15,8 +15,8 @@ from common.another_try import left_to_retry
 from common.manifest import Row, read_manifest, write_manifest
 from common.named import Names
 from common.program import UserError
-from common.study import outdated_errors, transient_failures
 from common.tables import COVERAGE, CREATORS, TableError, build_table, read_table, write_table
+from snakefile.study import outdated_errors, transient_failures
 
 STAGES = ["creators", "audio", "embedding/text"]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from common.handles import linked_profile, written_handle
 from common.program import UserError
 from sources.creators_list import read_list
-from sources.handles import linked_profile, written_handle
 from sources.opt_out_list import named_lines
 from sources.source import normal_handle
 

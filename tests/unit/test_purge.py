@@ -33,11 +33,11 @@ from common.purge import Account, People, Search, clean_table, searches
 from common.scrub import Scrubber
 from common.states import OK
 from common.store import Store, digest
-from common.study import LockOwner
 from common.tables import CREATORS, FOLLOWS, read_table
 from common.tombstones import Tombstones
 from fake_service import Person as Listed
 from fake_service import Service
+from snakefile.study import LockOwner
 from study import CHECKOUT
 
 HANDLE, NUMBER, NAME = "canary.ada_7", "900077001", "Synthetic Canary.Ada_7"

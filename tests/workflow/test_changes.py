@@ -13,7 +13,7 @@ import pytest
 
 import measure_reels
 from common.manifest import read_manifest, write_manifest
-from common.study import installation
+from snakefile.study import installation
 from sources.source import batch_of
 from study import CHECKOUT, Study, demo_handles, environment, make_study
 

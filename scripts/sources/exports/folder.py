@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from common.program import UserError
-from media.suffixes import VIDEO_SUFFIXES
+from common.suffixes import VIDEO_SUFFIXES
 from sources.source import SourceReel, printable
 
 # Texts that tools write beside a video; nothing of them is needed.

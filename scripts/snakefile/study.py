@@ -46,7 +46,7 @@ from common.stages import programs
 from common.states import INSTALLATION, TRANSIENT
 from common.store import ARTIFACT, digest
 from common.strict_yaml import StrictError, differences, load_strictly
-from media.suffixes import VIDEO_SUFFIXES
+from common.suffixes import VIDEO_SUFFIXES
 from sources.hikerapi import LEDGER
 from sources.registry import RAW, SECTIONS, WITH_RESULTS, open_source
 from sources.source import batch_of
