@@ -25,9 +25,12 @@ import environment
 
 try:
     from common.belonging import record_belonging, record_given
-    from snakefile.slurm import end_left_over_jobs
     from common.stages import folders
-    from snakefile.study import LockOwner, config_files, open_study, outdated_errors, transient_failures, planned_run, unfinished_page
+    from snakefile.again import outdated_errors, transient_failures, unfinished_page
+    from snakefile.configuration import config_files
+    from snakefile.opening import open_study
+    from snakefile.run_lock import LockOwner, planned_run
+    from snakefile.slurm import end_left_over_jobs
 except ImportError as error:  # a Snakemake of another environment
     raise WorkflowError(f"{error}. {environment.remedy()}") from None
 

@@ -23,6 +23,7 @@ from typing import Any
 
 from common.config import HikerapiSection, SelectSection
 from common.files import file_sha256, write_lines
+from common.handles import batch_of, derived_id
 from common.manifest import Row, check_unique, file_stem, read_manifest, write_manifest
 from common.options import add_section, read_section
 from common.own_folder import remove_old, take_folder
@@ -34,7 +35,7 @@ from common.tables import CREATORS, FOLLOWS, build_table, write_table
 from sources.creators_list import read_list, report
 from sources.hikerapi import at_pace
 from sources.registry import RAW, SECTIONS, open_source
-from sources.source import UNKNOWN, SourceCreator, SourceReel, batch_of, derived_id, excluded
+from sources.source import UNKNOWN, SourceCreator, SourceReel, excluded
 
 VERSION = "4"
 POPULARITY = ("plays", "views")  # what the most played reels are chosen by

@@ -38,6 +38,7 @@ import pyarrow.parquet as pq
 from begin_study import contents
 from common.config import Config, FilesSource, SelectSection
 from common.files import as_line, read_lines, replace_file
+from common.handles import normal_handle, printable
 from common.program import UserError, parser, run
 from common.purge import People, Search, clean_table, quoted, searches, table_names
 from common.scrub import GONE, Account, Scrubber, accounts, identity_of
@@ -46,7 +47,7 @@ from common.study_folder import STUDY_FILE, add_study, enter_study
 from common.suffixes import VIDEO_SUFFIXES
 from common.tombstones import FOLDER as OPT_OUT
 from common.tombstones import Tombstones
-from snakefile.study import running_elsewhere
+from snakefile.run_lock import running_elsewhere
 from sources.creators_list import COLUMNS, COMMENT, read_list
 from sources.exports import read_items
 from sources.exports.folder import PICTURES, Folder
@@ -55,7 +56,6 @@ from sources.hikerapi_answers import CLIPS, FOLLOWING, PROFILE, PROFILE_BY_ID
 from sources.inst2txt import identity, list_files, open_read_only
 from sources.opt_out_list import named_lines, read_text
 from sources.registry import RAW, open_source
-from sources.source import normal_handle, printable
 
 VERSION = "1"
 CHECKOUT = Path(__file__).resolve().parent.parent

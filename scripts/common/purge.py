@@ -24,10 +24,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from common.files import replace_file
+from common.handles import normal_handle
 from common.program import UserError
 from common.scrub import CURSORS, GONE, ID_KEY, SHORTEST, Account
 from common.tombstones import Tombstones
-from sources.source import normal_handle
 
 
 @dataclass

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from common.config import Inst2txtSource, SelectSection
+from common.handles import derived_id, normal_handle, printable
 from common.program import UserError
 from common.states import OK, Outcome
 from common.store import digest
@@ -34,17 +35,7 @@ from common.suffixes import VIDEO_SUFFIXES
 from sources import readings
 from sources.joins import Notice, notice_unmatched
 from sources.readings import moment
-from sources.source import (
-    UNKNOWN,
-    FollowsStatus,
-    Imported,
-    SourceCreator,
-    SourceReel,
-    derived_id,
-    file_state,
-    normal_handle,
-    printable,
-)
+from sources.source import UNKNOWN, FollowsStatus, Imported, SourceCreator, SourceReel, file_state
 
 ACCOUNT_COLUMNS = (
     "insta_id", "username", "full_name", "url", "biography", "city_name", "follower_count", "following_count",

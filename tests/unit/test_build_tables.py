@@ -16,10 +16,10 @@ import check_coverage
 import collect_creators
 import gather_reels
 from common.files import file_sha256
+from common.handles import batch_of
 from common.manifest import Row, file_stem, read_reels, write_manifest
 from common.program import UserError
 from common.tables import COVERAGE, CREATORS, EDGES, FOLLOWS, REELS, read_table
-from sources.source import batch_of
 
 BATCHES = ["0", "1"]
 DIMENSIONS = 4

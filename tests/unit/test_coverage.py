@@ -16,7 +16,7 @@ from common.manifest import Row, read_manifest, write_manifest
 from common.named import Names
 from common.program import UserError
 from common.tables import COVERAGE, CREATORS, TableError, build_table, read_table, write_table
-from snakefile.study import outdated_errors, transient_failures
+from snakefile.again import outdated_errors, transient_failures
 
 STAGES = ["creators", "audio", "embedding/text"]
 

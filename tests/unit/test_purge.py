@@ -37,7 +37,7 @@ from common.tables import CREATORS, FOLLOWS, read_table
 from common.tombstones import Tombstones
 from fake_service import Person as Listed
 from fake_service import Service
-from snakefile.study import LockOwner
+from snakefile.run_lock import LockOwner
 from study import CHECKOUT
 
 HANDLE, NUMBER, NAME = "canary.ada_7", "900077001", "Synthetic Canary.Ada_7"

@@ -20,7 +20,7 @@ from reporting.references import cited, read_references, with_citations
 from reporting.results import Results
 from reporting.summary import Ended, FailedStep
 from run_results import PRIMARY, config, write_run
-from snakefile.study import unfinished_page
+from snakefile.again import unfinished_page
 from study import CHECKOUT
 
 HOSTILE = "</style><script>alert(1)</script><img src=x onerror='y'>"
