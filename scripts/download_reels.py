@@ -16,12 +16,13 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from common.batch import run_stage, stage_parser
 from common.config import HikerapiSection, VideoSection
 from common.isolation import run_isolated
 from common.manifest import Row
 from common.options import add_section, read_section
 from common.program import UserError, log, run
-from common.stage import Stage, Work, run_stage, stage_parser
+from common.stage import Stage, Work
 from common.states import OK, Outcome, unexpected
 from common.store import ARTIFACT, Entry, Store, digest
 from common.suffixes import VIDEO_SUFFIXES

@@ -12,11 +12,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from common.batch import run_stage, stage_parser
 from common.config import DescriptionSection, MeasuresSection
 from common.isolation import run_isolated
 from common.options import read_section
 from common.program import run
-from common.stage import Stage, Work, run_stage, stage_parser
+from common.stage import Stage, Work
 from common.states import OK, Outcome, ReelError
 from media.frame_zip import read_facts, read_pictures
 

@@ -10,11 +10,12 @@ import functools
 import io
 from typing import TYPE_CHECKING
 
+from common.batch import run_stage, stage_parser
 from common.config import FramesSection
 from common.isolation import run_isolated
 from common.options import read_section
 from common.program import run
-from common.stage import Stage, Work, run_stage, stage_parser
+from common.stage import Stage, Work
 from common.states import Outcome
 from media.frame_zip import write_zip
 from media.unchanged import unchanged

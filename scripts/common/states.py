@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -156,3 +157,10 @@ def unexpected(error: Exception) -> Outcome:
     if type(error) is OSError and error.errno in DISK:
         raise error
     return Outcome("failed", "error", f"{type(error).__name__}: {error}", error)
+
+
+def reason_file(reason: str, detail: str | None) -> str:
+    """The content of a skipped reel's file."""
+    return json.dumps(
+        {"state": "skipped", "reason": reason, "meaning": SKIPPED[reason].meaning, "detail": detail}, indent=1
+    )

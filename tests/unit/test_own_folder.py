@@ -10,10 +10,10 @@ import pytest
 import collect_creators
 import extract_audio
 import gather_reels
+from common.batch import run_stage
 from common.manifest import Row, write_manifest
 from common.own_folder import MARKER, remove_old, take_folder
 from common.program import UserError
-from common.stage import run_stage
 from common.tables import STATUS, build_table, write_table
 
 
