@@ -24,8 +24,9 @@ from common.columns import measured_columns
 from common.config import AtlasSection
 from common.files import replace_file
 from common.options import add_section, read_section
+from common.parquet import read_table
 from common.program import UserError
-from common.tables import CLUSTER_NAMES, COORDINATES, CREATOR_MEASURES, CREATORS, EDGES, REELS, read_table
+from common.tables import CLUSTER_NAMES, COORDINATES, CREATOR_MEASURES, CREATORS, EDGES, REELS
 from tabulation.flat import own_columns
 
 VERSION = "6"

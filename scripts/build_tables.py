@@ -15,18 +15,9 @@ import numpy as np
 from common.config import ProfileSection
 from common.manifest import Row, read_manifest
 from common.options import add_section, read_section
+from common.parquet import build_table, read_table, write_table
 from common.program import UserError, log, parser, run
-from common.tables import (
-    CREATOR_MEASURES,
-    CREATORS,
-    EDGES,
-    FOLLOWS,
-    MEASURES,
-    REELS,
-    build_table,
-    read_table,
-    write_table,
-)
+from common.tables import CREATOR_MEASURES, CREATORS, EDGES, FOLLOWS, MEASURES, REELS
 from tabulation.measures import creator_measures, reel_measures
 from texts.descriptions import clean_description
 

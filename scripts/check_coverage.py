@@ -13,9 +13,10 @@ from common.another_try import another_try
 from common.files import read_lines
 from common.manifest import Row, check_unique, read_manifest
 from common.named import Names
+from common.parquet import build_table, write_table
 from common.program import UserError, log, parser, run
 from common.states import FAILED, NOTED, SKIPPED
-from common.tables import COVERAGE, STATUS, build_table, write_table
+from common.tables import COVERAGE, STATUS
 
 VERSION = "2"
 EXAMPLES = 3  # reels or creators that are named for a reason

@@ -17,7 +17,8 @@ from common import program
 from common.config import ClusterSection
 from common.files import replace_file
 from common.options import add_section, read_section
-from common.tables import CLUSTERS, CREATORS, SEARCH, build_table, read_table, write_table
+from common.parquet import build_table, read_table, write_table
+from common.tables import CLUSTERS, CREATORS, SEARCH
 
 VERSION = "3"
 

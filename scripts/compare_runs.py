@@ -23,8 +23,9 @@ from common import program
 from common.config import OWN_SETTINGS, ClusterSection, ClusterVariant, RobustnessSection
 from common.files import replace_file
 from common.options import add_section, read_section
+from common.parquet import read_table, write_table
 from common.program import UserError, log
-from common.tables import CREATORS, KNOWN_CATEGORIES, ROBUSTNESS, RUNS, read_table, write_table
+from common.tables import CREATORS, KNOWN_CATEGORIES, ROBUSTNESS, RUNS
 
 VERSION = "4"
 

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from common import program
 from common.files import replace_file
-from common.tables import TableError
+from common.parquet import TableError
 
 VERSION = "2"
 VECTORS = ("profile", "embedding")

@@ -20,7 +20,8 @@ from analysis.study_tables import read_names
 from common import program
 from common.columns import measured_columns
 from common.files import replace_file
-from common.tables import CLUSTERS, COORDINATES, CREATOR_MEASURES, CREATORS, EDGES, read_table
+from common.parquet import read_table
+from common.tables import CLUSTERS, COORDINATES, CREATOR_MEASURES, CREATORS, EDGES
 from tabulation.flat import own_columns
 
 if TYPE_CHECKING:

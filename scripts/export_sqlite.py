@@ -21,17 +21,8 @@ import pyarrow as pa
 
 from common import program
 from common.files import replacing
-from common.tables import (
-    CLUSTERS,
-    COORDINATES,
-    CREATOR_MEASURES,
-    CREATORS,
-    FOLLOWS,
-    MEASURES,
-    REELS,
-    STATUS,
-    read_table,
-)
+from common.parquet import read_table
+from common.tables import CLUSTERS, COORDINATES, CREATOR_MEASURES, CREATORS, FOLLOWS, MEASURES, REELS, STATUS
 
 VERSION = "2"
 SCHEMA = """

@@ -37,8 +37,9 @@ from common.files import file_sha256, replace_file
 from common.manifest import Row
 from common.options import add_section, read_section
 from common.own_folder import MARKER, refusal
+from common.parquet import build_table, read_table, write_table
 from common.program import UserError
-from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, COVERAGE, build_table, read_table, write_table
+from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, COVERAGE
 from common.tombstones import Tombstones
 from sources.opt_out_list import named_lines
 

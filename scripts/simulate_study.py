@@ -26,7 +26,8 @@ from common.files import replace_file
 from common.manifest import Row
 from common.models import add_weights, read_weights
 from common.options import add_section, read_section, section_options
-from common.tables import COVERAGE, FOLLOWS, STATUS, VECTOR, build_table, write_table
+from common.parquet import build_table, write_table
+from common.tables import COVERAGE, FOLLOWS, STATUS, VECTOR
 
 VERSION = "2"
 BAG = "bag"

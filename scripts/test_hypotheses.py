@@ -25,7 +25,8 @@ from common import program
 from common.config import ClusterSection, HypothesesSection
 from common.files import replace_file
 from common.options import add_section, read_section
-from common.tables import CREATORS, EFFECTS, MODALITY_PROFILES, NULLS, SIMILARITY, read_table, write_table
+from common.parquet import read_table, write_table
+from common.tables import CREATORS, EFFECTS, MODALITY_PROFILES, NULLS, SIMILARITY
 
 VERSION = "8"
 

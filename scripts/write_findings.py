@@ -13,7 +13,7 @@ from common import program
 from common.config import HypothesesSection
 from common.files import replace_file
 from common.options import add_section, read_section
-from common.tables import read_table
+from common.parquet import read_table
 
 VERSION = "5"
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from analysis.numbers import Tables, as_tex, cohort_table, study_numbers, table_as_tex
 from common import program
 from common.files import replace_file
-from common.tables import CLUSTERS, COVERAGE, CREATORS, EDGES, FOLLOWS, REELS, read_table
+from common.parquet import read_table
+from common.tables import CLUSTERS, COVERAGE, CREATORS, EDGES, FOLLOWS, REELS
 
 VERSION = "3"
 

@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from common.tables import CREATORS, TableError
+from common.parquet import TableError
+from common.tables import CREATORS
 
 FloatArray = npt.NDArray[np.float64]
 

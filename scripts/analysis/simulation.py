@@ -28,7 +28,8 @@ from analysis.profiles import FloatArray
 from analysis.study_tables import profiles_in
 from build_tables import add_profiles
 from common.config import ClusterSettings, ProfileSection, Section, Share
-from common.tables import CREATORS, EDGES, REELS, TRUTH, build_table
+from common.parquet import build_table
+from common.tables import CREATORS, EDGES, REELS, TRUTH
 from texts.descriptions import clean_description
 
 Embed = Callable[[list[str]], npt.NDArray[np.float32]]

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from common.config import ConfigError
 from common.mishaps import explain_mishap, tell_place
+from common.parquet import TableError
 from common.processor import same_instructions
-from common.tables import TableError
 
 log = logging.getLogger("atlas")
 

@@ -25,7 +25,8 @@ import requests
 from aims import report
 from common.files import read_lines
 from common.manifest import read_manifest
-from common.tables import FOLLOWS, read_table
+from common.parquet import read_table
+from common.tables import FOLLOWS
 from fake_service import TOKEN, Service, cohort, demo_video
 
 AIM_S, AIM_MB = 180, 1024

@@ -18,7 +18,8 @@ from analysis.hypotheses_figure import OBSERVED, hypotheses_figure
 from analysis.map_figure import spread_ellipse
 from analysis.network_figure import bundled
 from analysis.portraits_figure import Portrait, portraits_figure
-from common.tables import CLUSTERS, COORDINATES, CREATORS, EDGES, NULLS, build_table, write_table
+from common.parquet import build_table, write_table
+from common.tables import CLUSTERS, COORDINATES, CREATORS, EDGES, NULLS
 
 HOSTILE = r"$\frac{1}{0$ " + "% _x ^y \\undefined {" + "\x00\x1b[31m\n\t\u202e\u200f" + "🎬 日本 \udcff " + "long" * 60
 

@@ -18,8 +18,9 @@ import gather_reels
 from common.files import file_sha256
 from common.handles import batch_of
 from common.manifest import Row, file_stem, read_reels, write_manifest
+from common.parquet import read_table
 from common.program import UserError
-from common.tables import COVERAGE, CREATORS, EDGES, FOLLOWS, REELS, read_table
+from common.tables import COVERAGE, CREATORS, EDGES, FOLLOWS, REELS
 
 BATCHES = ["0", "1"]
 DIMENSIONS = 4

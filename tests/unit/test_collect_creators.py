@@ -16,8 +16,9 @@ from common.files import file_sha256
 from common.handles import batch_of
 from common.manifest import Row, file_stem, read_manifest
 from common.own_folder import MARKER
+from common.parquet import read_table
 from common.program import UserError
-from common.tables import CREATORS, FOLLOWS, read_table
+from common.tables import CREATORS, FOLLOWS
 from study import CHECKOUT
 
 MANIFEST = Path("results/creators/0.parquet")

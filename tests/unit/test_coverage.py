@@ -14,8 +14,9 @@ from check_coverage import check_unique, count, main, parse, too_many
 from common.another_try import left_to_retry
 from common.manifest import Row, read_manifest, write_manifest
 from common.named import Names
+from common.parquet import TableError, build_table, read_table, write_table
 from common.program import UserError
-from common.tables import COVERAGE, CREATORS, TableError, build_table, read_table, write_table
+from common.tables import COVERAGE, CREATORS
 from snakefile.again import outdated_errors, transient_failures
 
 STAGES = ["creators", "audio", "embedding/text"]

@@ -14,7 +14,8 @@ import delete_media
 import download_reels
 import extract_audio
 from common.manifest import Row, read_manifest
-from common.tables import STATUS, build_table, write_table
+from common.parquet import build_table, write_table
+from common.tables import STATUS
 from fake_service import Person
 
 VIDEO = Path("results/video/0/77000.mp4")

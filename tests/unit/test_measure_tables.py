@@ -14,7 +14,8 @@ import measure_reels
 from common.columns import measured_columns
 from common.files import file_sha256
 from common.manifest import Row, read_reels, write_manifest
-from common.tables import CREATOR_MEASURES, MEASURES, build_table
+from common.parquet import build_table
+from common.tables import CREATOR_MEASURES, MEASURES
 from tabulation.measures import creator_measures, reel_measures
 
 GREYS = {"ada 0": 40, "ada 1": 200, "bob 0": 128}

@@ -28,12 +28,13 @@ import download_reels
 import purge_creators
 from common.files import append_line, read_lines
 from common.manifest import read_manifest
+from common.parquet import read_table
 from common.program import UserError
 from common.purge import Account, People, Search, clean_table, searches
 from common.scrub import Scrubber
 from common.states import OK
 from common.store import Store, digest
-from common.tables import CREATORS, FOLLOWS, read_table
+from common.tables import CREATORS, FOLLOWS
 from common.tombstones import Tombstones
 from fake_service import Person as Listed
 from fake_service import Service

@@ -22,7 +22,8 @@ from bundle.contents import check_files, read_note, read_tables
 from common.config import ConfigError, HypothesesSection, parse_section
 from common.files import file_sha256
 from common.models import write_marker
-from common.tables import TRUTH, read_table
+from common.parquet import read_table
+from common.tables import TRUTH
 from study import CHECKOUT
 
 PLAIN = {"popularity_skew": 0.0, "activity_skew": 0.0}

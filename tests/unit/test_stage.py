@@ -25,10 +25,11 @@ from common.manifest import Row, file_stem, read_manifest, write_manifest
 from common.models import Model
 from common.options import read_section
 from common.own_folder import MARKER
+from common.parquet import build_table, write_table
 from common.program import UserError
 from common.stage import Stage, Work
 from common.states import OK, Outcome, ReelError
-from common.tables import CREATORS, build_table, write_table
+from common.tables import CREATORS
 
 STAGE = Stage("shout", "shout_texts", "1", ".txt", inputs=("text",), optional=("mood",))
 

@@ -18,10 +18,11 @@ import pytest
 
 from common.files import append_line, file_sha256, place, read_lines, replace_file
 from common.machine import Process
+from common.parquet import build_table, write_table
 from common.program import UserError
 from common.states import OK, Outcome
 from common.store import ENTRY, Store, digest
-from common.tables import STATUS, build_table, write_table
+from common.tables import STATUS
 from study import CHECKOUT
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(CHECKOUT / "scripts")}
