@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from common import slurm
 from common.program import UserError
+from snakefile import slurm
 from snakefile.slurm import end_left_over_jobs
 
 SQUEUE = """import sys
