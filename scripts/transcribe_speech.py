@@ -25,9 +25,10 @@ from common.stage import Stage, Work
 from common.states import SKIPPED, Outcome
 from media.sound import MIN_SILENCE_MS, speech_s
 from media.wav import SAMPLE_RATE, read_wav
-from speech.engines import Segment, load_engine, resolve
+from speech.engines import Segment
 from speech.guards import REPETITIVE, WELL_KNOWN, confirmed, fault, in_words
 from speech.invented import is_well_known
+from speech.loading import load_engine, resolve
 from speech.spoken_language import Language, Span, judge
 
 if TYPE_CHECKING:
