@@ -96,12 +96,11 @@ if workflow.is_main_process:
 
 
 # What cluster.search tried and chose.
-SEARCHED = ["results/map/search.parquet"][: STUDY.config.cluster.search]
+SEARCHED = ["results/map/search.parquet"] if STUDY.config.cluster.search else []
 SEARCH_TABLE = f"--search-table {SEARCHED[0]}" if SEARCHED else ""
 # Profiles and clusters of the modalities beside the chosen one.
-OTHER_MODALITIES = ["results/map/modalities.parquet"][
-    : len(STUDY.config.embedding.modalities) - 1
-]
+SEVERAL_MODALITIES = len(STUDY.config.embedding.modalities) > 1
+OTHER_MODALITIES = ["results/map/modalities.parquet"] if SEVERAL_MODALITIES else []
 
 
 STUDY_TABLES = ["reels", "creators", "follows", "edges", "status", "coverage"]
@@ -135,7 +134,9 @@ else:
 
 
 include: "rules/analyse.smk"
+include: "rules/power.smk"
 include: "rules/present.smk"
+include: "rules/paper.smk"
 include: "rules/publish.smk"
 include: "rules/export.smk"
 
@@ -148,7 +149,7 @@ TABLES = expand(
     "results/tables/{table}.parquet",
     table=STUDY_TABLES
     + MEASURE_TABLES
-    + ["modalities"] * (len(STUDY.config.embedding.modalities) > 1),
+    + (["modalities"] if SEVERAL_MODALITIES else []),
 )
 # Tables that are made of the map.
 OF_CLUSTERS = expand(
