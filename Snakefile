@@ -80,7 +80,7 @@ resource_scopes:
     model="local",
 
 
-# A limit given with --resources replaces all limits of the profile; the others are to hold all the same.
+# --resources on the command line replaces every limit in the profile; put back those it did not name.
 if workflow.is_main_process:
     profile = CHECKOUT / "profiles" / "default" / "config.yaml"
     for name, limit in yaml.safe_load(profile.read_text())["resources"].items():
@@ -141,8 +141,8 @@ include: "rules/publish.smk"
 include: "rules/export.smk"
 
 
-# Targets ask for the manifests, too: Snakemake does not make an intermediate file again that somebody removed
-# (scripts/redo.py does), as long as what was made from it is there.
+# List the manifests as targets: Snakemake does not rebuild a deleted intermediate file while its products exist, and
+# redo.py works by deleting manifests.
 MANIFESTS = [path for stage in STAGES for path in manifests(stage)]
 CURRENT_MANIFESTS = errors_again(MANIFESTS)
 TABLES = expand(
@@ -221,11 +221,10 @@ workflow.localrules(
 )
 
 
-# Whose results these are; and jobs of a run that was killed would go on, and do what this run is about to do.
+# Note whose results these are, and cancel jobs left over from a killed run, or two runs would do the same work.
 onstart:
-    Path("results/summary.md").unlink(
-        missing_ok=True
-    )  # of an earlier run, should this one be killed
+    # An earlier run's summary must not stand if this run is killed.
+    Path("results/summary.md").unlink(missing_ok=True)
     record_belonging(STUDY.config)
     record_given(STUDY.resolved)
     on_slurm = workflow.executor_plugin.name == "slurm"
@@ -250,7 +249,7 @@ if workflow.is_main_process:
     keep_log_short()
 
 
-# All that the whole study makes, beside the manifests.
+# Everything that the whole study makes, beside the manifests.
 EVERYTHING = [
     *TABLES,
     *MAP,

@@ -219,7 +219,7 @@ class _Batch:
         return pending
 
     def _check_files(self, inputs: dict[str, Row]) -> None:
-        """What the manifests list must be there: a reel that silently went missing would be a wrong result."""
+        """Stop if a file that a manifest lists is missing: a reel left out silently would be a wrong result."""
         for row in inputs.values():
             if row.state == "ok":
                 row.file()
@@ -231,7 +231,7 @@ class _Batch:
                 )
 
     def _pass_on(self, creator: str, reel: str, missing: Row) -> None:
-        """A reel that an earlier stage has nothing of: the same is said here."""
+        """Carry an earlier stage's skip or failure over to this stage."""
         if missing.state == "skipped":
             path, sha256 = self._write_reason(reel, str(missing.reason), missing.detail)
             row = Row(creator, reel, self.stage.row_name, "skipped", missing.reason, missing.detail, path, sha256)
@@ -303,7 +303,7 @@ class _Batch:
             facts, sha256 = path, external[1]
             if external[0].exists():
                 path = self._link_external(reel, external[0])
-            # What may be deleted later is not what the manifest lists.
+            # The video may be deleted later (study.retain_media_days): list the JSON with its facts instead.
             if getattr(self.arguments, "temporary_media", False) and self._in_store(external[0]):
                 path = facts
         if outcome.state == "failed":
@@ -341,7 +341,7 @@ class _Batch:
             self.owners.add(owner)
 
     def _lost(self, inputs: dict[str, Row], entry: Entry) -> bool:
-        """Whether the file that a result is about has gone from the store, unasked."""
+        """Whether the downloaded video is missing although delete_media did not remove it."""
         return bool(self.stage.external) and entry.outcome.state == "ok" and not self.stage.external(inputs, self.store)  # type: ignore[misc]
 
     def _in_store(self, path: Path) -> bool:

@@ -184,7 +184,7 @@ class Study:
 
     @property
     def has_credentials(self) -> bool | None:
-        """Whether the source's token is there; None where it needs none. The token itself goes nowhere."""
+        """Whether the source's token is set; None where it needs none. The token itself goes nowhere."""
         return bool(secret(HIKERAPI_TOKEN)) if self.asks_service else None
 
     @property
@@ -194,7 +194,7 @@ class Study:
 
     @property
     def opt_out_list(self) -> list[str]:
-        """The list of people who opted out; one that is named and not there is missed by the rule that reads it."""
+        """The list of people who opted out: a rule input, so that Snakemake stops if the file does not exist."""
         listed = self.config.study.opt_out
         return [] if listed is None else [listed]
 
@@ -204,7 +204,10 @@ class Study:
         return digest(read_prompt(None, "name")) if self.config.names.backend == "openai" else None
 
     def credentials(self, stage: str) -> bool | None:
-        """Whether the secrets of a stage's backend are there: with them, what failed without is taken up."""
+        """Whether the stage's credentials are set (None: it needs none).
+
+        A rule param, so that reels that failed without them are retried once they are.
+        """
         names = BACKEND_SECRETS.get(getattr(self.section(stage), "backend", ""))
         return None if names is None else all(secret(name) for name in names)
 
@@ -219,7 +222,10 @@ class Study:
         return 1 if self.asks_service else 0
 
     def downloads_due(self) -> int:
-        """Downloads that are older than study.retain_media_days, deleted or not: more of them means work to do."""
+        """Number of downloads past study.retain_media_days, deleted or not.
+
+        A rule param: when it grows, delete_media runs again.
+        """
         days = self.config.study.retain_media_days
         if days is None:
             return 0

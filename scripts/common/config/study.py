@@ -104,7 +104,7 @@ class Config(Section):
     @model_validator(mode="before")
     @classmethod
     def _policies_of_the_study(cls, data: Any) -> Any:
-        """A list of handles names anybody; people's own files name those they chose already."""
+        """Apply the first study's limits only to source hikerapi: in the others the user has chosen the creators."""
         if isinstance(data, dict) and isinstance(data.get("source"), dict) and isinstance(data.get("select", {}), dict):
             policies = POLICIES if data["source"].get("kind") == "hikerapi" else {}
             return {**data, "select": {**policies, **data.get("select", {})}}
