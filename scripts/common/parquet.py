@@ -17,7 +17,9 @@ from common.files import replacing
 from common.tables import STRING
 
 # Columns that tables of earlier versions, and bundles, do not have; they are null then.
-ADDED = {"views"}
+ADDED = {
+    "views",
+}
 
 
 class TableError(Exception):
