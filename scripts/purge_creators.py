@@ -53,7 +53,8 @@ from sources.exports import read_items
 from sources.exports.folder import PICTURES, Folder
 from sources.exports.item import Item
 from sources.hikerapi_answers import CLIPS, FOLLOWING, PROFILE, PROFILE_BY_ID
-from sources.inst2txt import identity, list_files, open_read_only
+from sources.inst2txt.database import list_files, open_read_only
+from sources.inst2txt.values import identity
 from sources.opt_out_list import named_lines, read_text
 from sources.registry import RAW, open_source
 
