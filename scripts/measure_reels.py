@@ -41,7 +41,7 @@ def measure_reel(work: Work, in_words: bool = True) -> Outcome:
 
     from measures import describe, measure
 
-    cv2.setNumThreads(1)  # parallel are the reels
+    cv2.setNumThreads(1)  # reels run in parallel
     measures = measure(read_frames(work.needed("frames")))
     if in_words:
         work.artifact(".txt").write_text(describe(measures) + "\n", encoding="utf-8")

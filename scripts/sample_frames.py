@@ -34,7 +34,7 @@ def sample_frames(work: Work, settings: FramesSection) -> Outcome:
 
     from media.frames import sample_video
 
-    cv2.setNumThreads(1)  # parallel are the reels, not their frames
+    cv2.setNumThreads(1)  # reels run in parallel, not their frames
     with unchanged(work.video(), work.inputs["video"].sha256) as video:
         sample = sample_video(video, settings)
     decoded = sample.decoded

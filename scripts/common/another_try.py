@@ -35,7 +35,7 @@ def another_try(outcomes: Iterable[tuple[str | None, ...]]) -> str | None:
 
 
 def left_to_retry(results: Path) -> str | None:
-    """The same, from the manifests of a study's results."""
+    """How many results may succeed on another try, and the command for it, from the manifests of a study."""
     return another_try(row for _, rows in read_failures(results, TRANSIENT, "reason", "reel_id") for row in rows)
 
 

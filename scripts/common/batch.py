@@ -17,7 +17,7 @@ from pathlib import Path
 
 from common.claims import Claims
 from common.config import Section
-from common.files import append_line, file_sha256, place, read_lines
+from common.files import append_line, file_sha256, link_or_copy, read_lines
 from common.manifest import Row, file_stem, read_manifest, read_reels, write_manifest
 from common.models import Model, add_weights
 from common.named import Names
@@ -151,7 +151,7 @@ class _Batch:
         return table[reel]
 
     def take_from_store(self, workspace: Path) -> list[Work]:
-        """Settle the reels that need no work; return the others."""
+        """Record the reels that need no work; return the others."""
         pending: list[Work] = []
         for reel, inputs in sorted(self.inputs.items()):
             creator = inputs[self.stage.inputs[0]].creator_id
@@ -163,7 +163,7 @@ class _Batch:
                         f"stage {self.stage.name}: the result that was imported for reel {reel} is no longer in the "
                         "store. Import it again: snakemake --forcerun collect_creators"
                     )
-                self._settle(creator, reel, entry.outcome, entry, cached=True)
+                self._record(creator, reel, entry.outcome, entry, cached=True)
                 continue
             missing = [inputs[name] for name in self.stage.inputs if inputs[name].state != "ok"]
             if missing:
@@ -173,7 +173,7 @@ class _Batch:
             self.keys[reel] = digest(self.stage.made_from(self.settings, self.models, inputs))
             entry = self.store.find(self.stage.name, self.keys[reel])
             if entry and not self._lost(inputs, entry):
-                self._settle(creator, reel, entry.outcome, entry, cached=True)
+                self._record(creator, reel, entry.outcome, entry, cached=True)
                 continue
             folder = workspace / str(len(pending))
             folder.mkdir()
@@ -204,13 +204,13 @@ class _Batch:
         return list(now.values()), later
 
     def take_up(self, later: list[Work]) -> list[Work]:
-        """Settle the reels whose result has been made in the meantime; return the others."""
+        """Record the reels whose result has been made in the meantime; return the others."""
         pending = []
         for work in later:
             key = self.keys[work.reel_id]
             entry = self.store.find(self.stage.name, key)
             if entry:
-                self._settle(work.creator_id, work.reel_id, entry.outcome, entry, cached=True)
+                self._record(work.creator_id, work.reel_id, entry.outcome, entry, cached=True)
             elif key in self.not_stored:
                 self.computed += 1
                 self.finish(work, self.not_stored[key])
@@ -257,7 +257,7 @@ class _Batch:
         if outcome.transient or not outcome.stored:
             self.not_stored[self.keys[work.reel_id]] = outcome
             self.claims.release(self.keys[work.reel_id])
-            self._settle(work.creator_id, work.reel_id, outcome, None, cached=False)
+            self._record(work.creator_id, work.reel_id, outcome, None, cached=False)
             return
         if outcome.state == "ok" and not work.artifact(self.stage.suffix).exists():
             raise RuntimeError(f"{self.stage.program} reported reel {work.reel_id} as ok and wrote no file")
@@ -277,7 +277,7 @@ class _Batch:
             self.stage.made_from(self.settings, self.models, work.inputs),
         )
         self.claims.release(self.keys[work.reel_id])
-        self._settle(work.creator_id, work.reel_id, entry.outcome, entry, cached=False)
+        self._record(work.creator_id, work.reel_id, entry.outcome, entry, cached=False)
 
     def report_unexpected(self) -> None:
         """Log each kind of exception that the program does not handle once, with its traceback.
@@ -291,11 +291,11 @@ class _Batch:
         for error in kinds.values():
             log.error("an exception that %s does not handle; please report it", self.stage.program, exc_info=error)
 
-    def _settle(self, creator: str, reel: str, outcome: Outcome, entry: Entry | None, cached: bool) -> None:
+    def _record(self, creator: str, reel: str, outcome: Outcome, entry: Entry | None, cached: bool) -> None:
         path = sha256 = None
         for suffix, checksum in entry.files.items() if entry else []:
             target = self._output(reel, suffix)
-            place(entry.artifact(suffix), target)  # type: ignore[union-attr]
+            link_or_copy(entry.artifact(suffix), target)  # type: ignore[union-attr]
             if suffix == self.stage.suffix or path is None:
                 path, sha256 = str(target), checksum
         external = self.stage.external(self.inputs[reel], self.store) if self.stage.external else None
@@ -350,7 +350,7 @@ class _Batch:
     def _link_external(self, reel: str, original: Path) -> str:
         target = self._output(reel, original.suffix.lower())
         if self._in_store(original):
-            place(original, target)
+            link_or_copy(original, target)
             return str(target)
         absolute = Path(os.path.normpath(original.absolute()))
         target.unlink(missing_ok=True)

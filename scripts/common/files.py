@@ -55,7 +55,7 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def place(source: Path, target: Path) -> None:
+def link_or_copy(source: Path, target: Path) -> None:
     """Put a store's artifact at an output path: a hard link, or a copy where links cannot be made."""
     target.unlink(missing_ok=True)
     try:

@@ -25,7 +25,7 @@ def prefix(variables: Mapping[str, str], own_python: bool) -> str:
 
 
 def numba_cache(checkout: Path) -> Path:
-    """The checkout's, so that each study does not compile anew; the study's own where the checkout is read-only."""
+    """Numba's folder: the checkout's, so that each study does not compile anew, or the study's if that is read-only."""
     shared = checkout / "data" / "numba"
     nearest = next(folder for folder in (shared, *shared.parents) if folder.exists())
     return shared if os.access(nearest, os.W_OK) else Path("data/numba").absolute()

@@ -278,7 +278,7 @@ class Study:
         return list(self.config.cluster_variants())
 
     def variant_changes(self, name: str) -> str:
-        """What one of them changes, as JSON."""
+        """What a variant of the settings of `cluster` changes, as JSON."""
         variant = self.config.robustness.variants.get(name, ClusterVariant())
         return json.dumps(variant.model_dump(exclude_none=True))
 
@@ -299,7 +299,7 @@ class Study:
         return self.config.embedding.only(modality)
 
     def embedding_options(self, modality: Modality) -> str:
-        """These settings as options, and the rows' name of a modality that is not the chosen one."""
+        """The settings of one modality as options, and the rows' name of a modality that is not the chosen one."""
         chosen = modality == self.config.embedding.modalities[0]
         return section_options(self.embedding(modality)) + ("" if chosen else f" --rows embedding/{modality}")
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from common.files import append_line, file_sha256, place, read_lines, replace_file
+from common.files import append_line, file_sha256, link_or_copy, read_lines, replace_file
 from common.machine import Process
 from common.parquet import build_table, write_table
 from common.program import UserError
@@ -302,7 +302,7 @@ def test_an_output_is_a_link_into_the_store(store, tmp_path):
     entry = publish(store, digest("a"))
     target = tmp_path / "reel.wav"
     target.write_bytes(b"what lay there before")
-    place(entry.artifact(".wav"), target)
+    link_or_copy(entry.artifact(".wav"), target)
     assert target.samefile(entry.artifact(".wav"))
 
 
@@ -312,8 +312,8 @@ def test_an_output_is_a_copy_where_links_cannot_be_made(store, tmp_path, monkeyp
 
     entry = publish(store, digest("a"))
     monkeypatch.setattr(os, "link", no_link)
-    place(entry.artifact(".wav"), tmp_path / "reel.wav")
-    place(entry.artifact(".wav"), tmp_path / "reel.wav")
+    link_or_copy(entry.artifact(".wav"), tmp_path / "reel.wav")
+    link_or_copy(entry.artifact(".wav"), tmp_path / "reel.wav")
     assert (tmp_path / "reel.wav").read_bytes() == b"sound"
     assert not (tmp_path / "reel.wav").samefile(entry.artifact(".wav"))
 

@@ -61,7 +61,7 @@ EXPONENT = re.compile(r"[0-9]+(\.[0-9]*)?e[-+]?[0-9]+", re.IGNORECASE)
 
 
 def parse_section(model: type[AnySection], data: Any, name: str, places: Places | None = None) -> AnySection:
-    """The same check for one section, as programs use it for their options."""
+    """Check the content of one section as `parse_config` checks a file; programs check their options by it."""
     try:
         return model.model_validate(data)
     except ValidationError as error:

@@ -59,7 +59,7 @@ class StudySection(Section):
     )
 
     def n_batches(self, creators: int) -> int:
-        """The number of batches for so many creators of the source."""
+        """The number of batches for this number of creators."""
         if isinstance(self.batches, int):
             return self.batches
         # A power of two changes seldom as a cohort grows: another number moves creators between batches.
@@ -168,7 +168,7 @@ def parse_config(data: Any, name: str, places: Places | None = None) -> Config:
 
 
 def _fill(data: dict[Any, Any], model: type[BaseModel]) -> dict[Any, Any]:
-    """An empty section ("audio:") is what remains when all its lines are commented out: the defaults hold."""
+    """Fill empty sections ("audio:") with their defaults: they remain where all lines of one are commented out."""
     filled = dict(data)
     for name, field in model.model_fields.items():
         section = field.annotation
