@@ -36,8 +36,7 @@ from sources.joins import SHOWN, Notice
 from sources.source import FollowsStatus, SourceCreator, SourceReel, excluded
 
 if TYPE_CHECKING:  # requests is slow to import; parsing the Snakefile does not need it
-    from sources.hikerapi_client import Client, Kept
-    from sources.hikerapi_pages import Paged
+    from sources.hikerapi_client import Client, Kept, Paged
 
 Links = tuple[str | None, str | None]  # to the video and to the thumbnail
 
@@ -120,8 +119,7 @@ class Hikerapi:
 
     def _creator(self, handle: str, select: SelectSection) -> SourceCreator | None:
         """A creator; None where a new handle turns out to be that of somebody who opted out."""
-        from sources.hikerapi_client import OptedOutError, SourceError
-        from sources.hikerapi_pages import read_pages
+        from sources.hikerapi_client import OptedOutError, SourceError, read_pages
 
         kept = self.kept(handle)
         creator = SourceCreator(handle, handle)
@@ -243,8 +241,7 @@ class Hikerapi:
         Raises:
             SourceError: the service could not be asked.
         """
-        from sources.hikerapi_client import SourceError
-        from sources.hikerapi_pages import read_pages
+        from sources.hikerapi_client import SourceError, read_pages
 
         kept = self.kept(handle)
         user = self._profile(handle, kept)
