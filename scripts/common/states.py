@@ -90,7 +90,7 @@ FAILED = {
     "crashed": Reason("the decoding process died", transient=True),
     "error": Reason("the program met something it does not handle; please report it", transient=True),
 }
-# Variable with the digest of code, Python and packages (`installation` in study.py): another one takes up each `error`.
+# Variable with the digest of code, Python and packages (`snakefile.study.installation`): another takes up each `error`.
 INSTALLATION = "ATLAS_INSTALLATION"
 # What `snakemake retry` takes up.
 TRANSIENT = {reason for reason, facts in (NOTED | FAILED).items() if facts.transient}
