@@ -19,13 +19,14 @@ from analysis.cluster_names import GIVEN, N_REELS, ClusterName, characteristic_w
 from analysis.study_tables import read_clusters
 from common import program
 from common.config import EndpointSection, NamesSection
+from common.handles import normal_handle
 from common.options import add_section, read_section
+from common.parquet import read_table, write_table
 from common.program import UserError
 from common.prompts import read_prompt
 from common.states import ReelError
-from common.tables import CLUSTER_NAMES, CREATORS, REELS, read_table, write_table
+from common.tables import CLUSTER_NAMES, CREATORS, REELS
 from sources.csv_tables import read_csv
-from sources.source import normal_handle
 
 VERSION = "3"
 LONGEST = 60  # letters of a name

@@ -37,25 +37,26 @@ import pyarrow.parquet as pq
 
 from begin_study import contents
 from common.config import Config, FilesSource, SelectSection
+from common.files import as_line, read_lines, replace_file
+from common.handles import normal_handle, printable
 from common.program import UserError, parser, run
 from common.purge import People, Search, clean_table, quoted, searches, table_names
 from common.scrub import GONE, Account, Scrubber, accounts, identity_of
-from common.store import as_line, read_lines, write_bytes
-from common.study import running_elsewhere
+from common.stages import STAGES
 from common.study_folder import STUDY_FILE, add_study, enter_study
-from common.tables import STAGES
+from common.suffixes import VIDEO_SUFFIXES
 from common.tombstones import FOLDER as OPT_OUT
 from common.tombstones import Tombstones
-from media.suffixes import VIDEO_SUFFIXES
+from snakefile.run_lock import running_elsewhere
 from sources.creators_list import COLUMNS, COMMENT, read_list
 from sources.exports import read_items
 from sources.exports.folder import PICTURES, Folder
 from sources.exports.item import Item
 from sources.hikerapi_answers import CLIPS, FOLLOWING, PROFILE, PROFILE_BY_ID
-from sources.inst2txt import identity, list_files, open_read_only
+from sources.inst2txt.database import list_files, open_read_only
+from sources.inst2txt.values import identity
 from sources.opt_out_list import named_lines, read_text
 from sources.registry import RAW, open_source
-from sources.source import normal_handle, printable
 
 VERSION = "1"
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -532,7 +533,7 @@ class Purge:
         """Give a file other content, if it is another."""
         place = path.resolve()  # of a link the file, not the link
         if place.read_bytes() != content and self._may_change(place, self.rewritten, path):
-            write_bytes(place, content)
+            replace_file(place, content)
 
     def _may_change(self, place: Path, changed: list[Path], path: Path) -> bool:
         """Note that a file changes; say whether it may: not outside of the study, and not in a dry run."""

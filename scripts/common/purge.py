@@ -23,11 +23,11 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from common.files import replace_file
+from common.handles import normal_handle
 from common.program import UserError
 from common.scrub import CURSORS, GONE, ID_KEY, SHORTEST, Account
-from common.store import write_bytes
 from common.tombstones import Tombstones
-from sources.source import normal_handle
 
 
 @dataclass
@@ -94,7 +94,7 @@ class People:
     def write(self, path: Path) -> None:
         """Keep them in a file that only its owner can read, as long as a purge is under way."""
         path.touch(0o600)
-        write_bytes(path, json.dumps({name: sorted(values) for name, values in asdict(self).items()}).encode())
+        replace_file(path, json.dumps({name: sorted(values) for name, values in asdict(self).items()}).encode())
 
     @classmethod
     def read(cls, path: Path) -> People:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
+from common.handles import normal_handle
 from common.tombstones import Tombstones
-from sources.source import normal_handle
 
 GONE = "[opted out]"
 # Shorter texts of one word are words of the language as well, and shorter ids numbers of anything.

@@ -15,8 +15,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from common.files import append_line, read_lines
 from common.program import UserError
-from common.store import append_line, read_lines
 
 FOLDER = Path("data/opt_out")
 

@@ -26,17 +26,19 @@ from hypothesis import strategies as st
 import collect_creators
 import download_reels
 import purge_creators
+from common.files import append_line, read_lines
 from common.manifest import read_manifest
+from common.parquet import read_table
 from common.program import UserError
 from common.purge import Account, People, Search, clean_table, searches
 from common.scrub import Scrubber
 from common.states import OK
-from common.store import Store, append_line, digest, read_lines
-from common.study import LockOwner
-from common.tables import CREATORS, FOLLOWS, read_table
+from common.store import Store, digest
+from common.tables import CREATORS, FOLLOWS
 from common.tombstones import Tombstones
 from fake_service import Person as Listed
 from fake_service import Service
+from snakefile.run_lock import LockOwner
 from study import CHECKOUT
 
 HANDLE, NUMBER, NAME = "canary.ada_7", "900077001", "Synthetic Canary.Ada_7"
@@ -212,7 +214,7 @@ def test_killed_between_two_files_her_name_is_not_forgotten(service, monkeypatch
         path.write_text(
             path.read_text().replace(NAME, "Canaria Adamantia").replace("number 78001", "Canaria Adamantia")
         )
-    real = purge_creators.write_bytes
+    real = purge_creators.replace_file
 
     def killed(path, content):
         if path.name == "zed.jsonl":
@@ -220,7 +222,7 @@ def test_killed_between_two_files_her_name_is_not_forgotten(service, monkeypatch
         real(path, content)
 
     with monkeypatch.context() as patched:
-        patched.setattr(purge_creators, "write_bytes", killed)
+        patched.setattr(purge_creators, "replace_file", killed)
         with pytest.raises(KeyboardInterrupt):
             purge(f"--handles={HANDLE}")
     assert not (RAW / f"{HANDLE}.jsonl").exists()
