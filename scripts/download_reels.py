@@ -24,9 +24,9 @@ from common.program import UserError, log, run
 from common.stage import Stage, Work, run_stage, stage_parser
 from common.states import OK, Outcome, unexpected
 from common.store import ARTIFACT, Entry, Store, digest
-from common.tombstones import Tombstones
 from media.suffixes import VIDEO_SUFFIXES
 from media.unchanged import unchanged
+from opting_out.tombstones import Tombstones
 from sources.hikerapi import Hikerapi, at_pace
 from sources.registry import RAW
 

@@ -24,9 +24,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from common.program import UserError
-from common.scrub import CURSORS, GONE, ID_KEY, SHORTEST, Account
 from common.store import write_bytes
-from common.tombstones import Tombstones
+from opting_out.scrub import CURSORS, GONE, ID_KEY, SHORTEST, Account
+from opting_out.tombstones import Tombstones
 from sources.source import normal_handle
 
 

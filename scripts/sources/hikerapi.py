@@ -16,7 +16,7 @@ from common.config import HikerapiSection, SelectSection
 from common.program import UserError, log
 from common.states import Outcome
 from common.store import digest
-from common.tombstones import Tombstones
+from opting_out.tombstones import Tombstones
 from sources.creators_list import read_list
 from sources.hikerapi_answers import (
     CLIPS,

@@ -29,11 +29,11 @@ from common.config import HikerapiSection
 from common.foreign_json import parse_json
 from common.http import CONNECT_TIMEOUT_S, Pace, PassingError, Session, attempts, body, check_status
 from common.program import log
-from common.scrub import Buried, Scrubber, accounts
 from common.secrets import HIKERAPI_TOKEN as TOKEN
 from common.secrets import secret
 from common.store import append_line, digest
-from common.tombstones import Tombstones
+from opting_out.scrub import Buried, Scrubber, accounts
+from opting_out.tombstones import Tombstones
 from sources.fields import FormatError
 from sources.hikerapi_answers import Page
 

@@ -33,7 +33,7 @@ from common.own_folder import MARKER
 from common.program import UserError
 from common.study import Study
 from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, CREATORS, TableError, build_table, write_table
-from common.tombstones import Tombstones
+from opting_out.tombstones import Tombstones
 from study import CHECKOUT
 
 HANDLES = [f"private_{n}" for n in range(8)]

@@ -19,10 +19,8 @@ import pytest
 import collect_creators
 from common.manifest import Row, read_manifest
 from common.program import UserError
-from common.scrub import GONE
 from common.store import read_lines
 from common.tables import CREATORS, FOLLOWS, read_table
-from common.tombstones import Tombstones
 from fake_service import (
     TOKEN,
     Person,
@@ -35,6 +33,8 @@ from fake_service import (
     redirects,
     says,
 )
+from opting_out.scrub import GONE
+from opting_out.tombstones import Tombstones
 from study import CHECKOUT
 
 PROFILE, CLIPS, FOLLOWING = "/v2/user/by/username", "/v2/user/clips", "/v2/user/following"

@@ -29,14 +29,14 @@ import purge_creators
 from common.manifest import read_manifest
 from common.program import UserError
 from common.purge import Account, People, Search, clean_table, searches
-from common.scrub import Scrubber
 from common.states import OK
 from common.store import Store, append_line, digest, read_lines
 from common.study import LockOwner
 from common.tables import CREATORS, FOLLOWS, read_table
-from common.tombstones import Tombstones
 from fake_service import Person as Listed
 from fake_service import Service
+from opting_out.scrub import Scrubber
+from opting_out.tombstones import Tombstones
 from study import CHECKOUT
 
 HANDLE, NUMBER, NAME = "canary.ada_7", "900077001", "Synthetic Canary.Ada_7"

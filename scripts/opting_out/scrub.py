@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
-from common.tombstones import Tombstones
+from opting_out.tombstones import Tombstones
 from sources.source import normal_handle
 
 GONE = "[opted out]"
