@@ -38,13 +38,16 @@ import pyarrow.parquet as pq
 from begin_study import contents
 from common.config import Config, FilesSource, SelectSection
 from common.program import UserError, parser, run
-from common.purge import People, Search, clean_table, quoted, searches, table_names
 from common.store import as_line, read_lines, write_bytes
 from common.study import running_elsewhere
 from common.study_folder import STUDY_FILE, add_study, enter_study
 from common.tables import STAGES
 from media.suffixes import VIDEO_SUFFIXES
+from opting_out.contents import quoted, table_names
+from opting_out.csv_tables import clean_table
+from opting_out.people import People
 from opting_out.scrub import GONE, Account, Scrubber, accounts, identity_of
+from opting_out.search import Search, searches
 from opting_out.tombstones import FOLDER as OPT_OUT
 from opting_out.tombstones import Tombstones
 from sources.creators_list import COLUMNS, COMMENT, read_list

@@ -28,14 +28,16 @@ import download_reels
 import purge_creators
 from common.manifest import read_manifest
 from common.program import UserError
-from common.purge import Account, People, Search, clean_table, searches
 from common.states import OK
 from common.store import Store, append_line, digest, read_lines
 from common.study import LockOwner
 from common.tables import CREATORS, FOLLOWS, read_table
 from fake_service import Person as Listed
 from fake_service import Service
+from opting_out.csv_tables import clean_table
+from opting_out.people import Account, People
 from opting_out.scrub import Scrubber
+from opting_out.search import Search, searches
 from opting_out.tombstones import Tombstones
 from study import CHECKOUT
 
