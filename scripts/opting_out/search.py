@@ -36,7 +36,7 @@ class Search:
         terms: handles and names that are also found by themselves, as whole words.
         ids: found as whole numbers.
         parts: handles and names that are found inside of words, too.
-        others: handles of other people that have one of the above in them.
+        others: handles of other people that contain one of the above.
     """
 
     CHUNK, OVERLAP, MARGIN = 1 << 23, 1 << 12, 64
@@ -50,7 +50,7 @@ class Search:
         others: Collection[str] = (),
     ) -> None:
         self.pattern = re.compile(
-            rf"(?P<other>{BEFORE}(?:{any_of(others)}){AFTER})"
+            rf"(?P<other>{re.escape(GONE)}|{BEFORE}(?:{any_of(others)}){AFTER})"
             rf"|(?:@|%40|(?P<link>instagram\.com/(?:_u/|stories/)?))(?:{any_of(handles)}){AFTER}"
             rf"|{BEFORE}(?:{any_of(terms)}){AFTER}"
             # Also in `<reel>_<account>`; not in decimal fractions and hashes.
@@ -71,9 +71,9 @@ class Search:
 
     def blank(self, text: str) -> str:
         """The text without them; it is the same where it does not name them."""
-        if not self.found(text):
-            return text
-        return self.pattern.sub(_replacement, unicodedata.normalize("NFC", text))
+        while self.found(text):  # again, as what stood beside a removed name may be a word of its own now
+            text = self.pattern.sub(_replacement, unicodedata.normalize("NFC", text))
+        return text
 
     def in_name(self, name: str) -> bool:
         """Whether the name of a file or folder names them, be it with suffixes behind."""

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import collect_creators
@@ -805,6 +805,8 @@ ADA = People({"ada"}, {"77", "900077001"}, {"Ada Lovelace"})
         (ADA, "77 900077001 5_900077001 1900077001 0.900077001", "77 [opted out] 5_[opted out] 1900077001 0.900077001"),
         (ADA, "by ADA  lovelace's Ada", "by [opted out]'s Ada"),
         (ADA, "Ada Lovelacee, xAda Lovelace", "Ada Lovelacee, xAda Lovelace"),
+        (People({"a.b"}, names={"王小明"}), "a.b王小明", "[opted out][opted out]"),
+        (People({"out"}, names={"Opted Out"}), "Opted out: [opted out], @out", "[opted out]: [opted out], [opted out]"),
     ],
 )
 def test_what_is_blanked_in_texts(people, text, left):
@@ -818,6 +820,7 @@ def test_what_is_blanked_in_texts(people, text, left):
         )
     )
 )
+@example(["ada_7", "Ada", "\n", "Lovelace"])
 def test_what_was_blanked_is_not_found_again(pieces):
     strict, loose = searches(People({"ada_7"}, {"900077001"}, {"Ada Lovelace"}), [], "")
     text = "".join(pieces)
