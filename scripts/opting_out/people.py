@@ -70,6 +70,10 @@ class People:
         """Whether a value is an id of theirs."""
         return type(value) in (int, str) and str(value) in self.ids
 
+    def has_either(self, value: Any) -> bool:
+        """Whether a value is a handle or an id of one of the people."""
+        return self.has_handle(value) or self.has_id(value)
+
     def has(self, handle: str, identity: str | None) -> bool:
         """Whether an account is theirs; the id decides where both are known."""
         normal = normal_handle(handle)

@@ -26,6 +26,8 @@ from hypothesis import strategies as st
 import collect_creators
 import download_reels
 import purge_creators
+import purging.cleaner
+import purging.purge
 from common.manifest import read_manifest
 from common.program import UserError
 from common.states import OK
@@ -39,6 +41,7 @@ from opting_out.people import Account, People
 from opting_out.scrub import Scrubber
 from opting_out.search import Search, searches
 from opting_out.tombstones import Tombstones
+from sources.opt_out_list import named_lines
 from study import CHECKOUT
 
 HANDLE, NUMBER, NAME = "canary.ada_7", "900077001", "Synthetic Canary.Ada_7"
@@ -191,10 +194,10 @@ def test_the_tombstone_keeps_her_out_under_any_name(cohort):
     assert traces(HANDLE, NUMBER, "ada.renamed") == []
 
 
-@pytest.mark.parametrize("step", ["_purge_store", "_purge_inputs", "_remove_results", "_report", "_search"])
+@pytest.mark.parametrize("step", ["purge_store", "purge_inputs", "remove_results", "report", "find_leftovers"])
 def test_a_purge_that_was_killed_is_taken_up(cohort, monkeypatch, step):
     with monkeypatch.context() as patched:
-        patched.setattr(purge_creators.Purge, step, lambda *_, **__: 1 / 0)
+        patched.setattr(purging.purge, step, lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             purge()
     assert Tombstones().has_handle(HANDLE)
@@ -214,7 +217,7 @@ def test_killed_between_two_files_her_name_is_not_forgotten(service, monkeypatch
         path.write_text(
             path.read_text().replace(NAME, "Canaria Adamantia").replace("number 78001", "Canaria Adamantia")
         )
-    real = purge_creators.write_bytes
+    real = purging.cleaner.write_bytes
 
     def killed(path, content):
         if path.name == "zed.jsonl":
@@ -222,7 +225,7 @@ def test_killed_between_two_files_her_name_is_not_forgotten(service, monkeypatch
         real(path, content)
 
     with monkeypatch.context() as patched:
-        patched.setattr(purge_creators, "write_bytes", killed)
+        patched.setattr(purging.cleaner, "write_bytes", killed)
         with pytest.raises(KeyboardInterrupt):
             purge(f"--handles={HANDLE}")
     assert not (RAW / f"{HANDLE}.jsonl").exists()
@@ -412,7 +415,7 @@ def test_a_list_of_creators_loses_its_lines_and_nothing_else(before, after, enco
 )
 def test_whom_the_list_names(kind, text, named):
     Path("optout.txt").write_text(text)
-    assert list(purge_creators.named_lines(Path("optout.txt"), kind).values()) == named
+    assert list(named_lines(Path("optout.txt"), kind).values()) == named
 
 
 def test_a_line_that_names_nobody_is_an_error_and_nothing_happens(cohort):

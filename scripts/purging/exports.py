@@ -1,0 +1,115 @@
+"""Takes people out of a folder of exports, the files of other tools."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from common.config import ExportsSource
+from common.store import as_line
+from media.suffixes import VIDEO_SUFFIXES
+from opting_out.people import People
+from purging.cleaner import Cleaner
+from sources.exports import read_items
+from sources.exports.folder import PICTURES, Folder
+from sources.exports.item import Item
+
+LINES = (".ndjson", ".jsonl")
+TABLES = (".csv", ".tsv")
+
+
+def read_export(root: Path) -> Iterator[tuple[Path, list[Item]]]:
+    """Yield each file of a folder of exports with its items."""
+    if root.is_dir():
+        folder = Folder(root)
+        for path in folder.files:
+            yield path, list(read_items(path, folder))
+
+
+def purge_exports(settings: ExportsSource, cleaner: Cleaner) -> None:
+    """Delete the people's items with the files beside them; blank the people in the items of others."""
+    root, people = Path(settings.folder), cleaner.people
+    goes: dict[Path, dict[str, bool]] = defaultdict(dict)  # by folder, and by the item's name in it
+    for path, items in read_export(root):
+        own = [_is_by(item, people) for item in items]
+        if path.name.lower().endswith(LINES):
+            cleaner.rewrite(path, _clean_lines(path, own, cleaner))
+        elif items and items[0].says_something:
+            stem = re.sub(r"(\.info)?\.json(\.xz)?$", "", path.name, flags=re.IGNORECASE)
+            goes[path.parent][stem] = any(own)
+        for avatar in {item.avatar for item, is_own in zip(items, own, strict=True) if is_own and item.avatar}:
+            cleaner.remove(avatar)
+    tables = [Path(name) for name in (settings.creators, settings.follows) if name]
+    folders = [root, *sorted(path for path in root.rglob("*") if path.is_dir())]
+    for folder in folders:
+        for path in sorted(path for path in folder.iterdir() if path.is_file()):
+            if path in tables or path.name.lower().endswith(LINES):
+                continue  # of many people; they are cleaned as what they are
+            # Of two items `film` and `film_2` the second owns `film_2.mp4`.
+            stem = max((stem for stem in goes[folder] if path.name.startswith(_beginnings(stem))), key=len, default="")
+            in_own_folder = people.has_handle(folder.name) and path.suffix.lower() not in TABLES
+            if goes[folder].get(stem, in_own_folder):
+                cleaner.remove(path)
+            elif not path.name.lower().endswith((*VIDEO_SUFFIXES, *PICTURES)):
+                with suppress(ValueError, lzma.LZMAError):  # not the JSON that its name promises
+                    cleaner.rewrite(path, _clean_file(path, cleaner))
+    for folder in reversed(folders):
+        if people.has_handle(folder.name) and not any(folder.iterdir()):
+            cleaner.remove(folder)
+
+
+def _is_by(item: Item, people: People) -> bool:
+    """Whether an item is by one of the people."""
+    return people.has(item.handle, item.number) if item.handle else people.has_id(item.number)
+
+
+def _beginnings(stem: str) -> tuple[str, ...]:
+    """Return how the names of an item's files begin; instaloader numbers those of an album."""
+    return (f"{stem}.", f"{stem}_") if stem.endswith("_UTC") else (f"{stem}.",)
+
+
+def _clean_lines(path: Path, goes: Iterable[bool], cleaner: Cleaner) -> bytes:
+    """Return NDJSON without some items, and with the people blanked in the others.
+
+    Args:
+        path: of the file.
+        goes: of each line that is not blank, whether it goes.
+        cleaner: knows the people.
+    """
+    scrubber, kept, flags = cleaner.scrubber(), [], iter(goes)
+    for raw in path.read_bytes().splitlines(keepends=True):
+        if raw.strip() and next(flags):
+            continue
+        try:
+            value = json.loads(raw)
+        except ValueError:
+            kept.append(_blank(raw, cleaner))
+            continue
+        cleaned = scrubber.clean(value)
+        kept.append(raw if cleaned == value else as_line(cleaned))
+    return b"".join(kept)
+
+
+def _clean_file(path: Path, cleaner: Cleaner) -> bytes:
+    """Return the content of a text or JSON file without the people; raises ValueError or LZMAError."""
+    raw = path.read_bytes()
+    if not path.name.lower().endswith((".json", ".json.xz")):
+        return _blank(raw, cleaner)
+    is_packed = path.suffix.lower() == ".xz"
+    value = json.loads(lzma.decompress(raw) if is_packed else raw)
+    cleaned = cleaner.scrubber().clean(value)
+    if cleaned == value:
+        return raw
+    return lzma.compress(as_line(cleaned)) if is_packed else as_line(cleaned)
+
+
+def _blank(content: bytes, cleaner: Cleaner) -> bytes:
+    try:
+        return cleaner.certain.blank(content.decode()).encode()
+    except UnicodeDecodeError:
+        return content
