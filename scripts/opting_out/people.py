@@ -1,24 +1,48 @@
-"""The people whom a purge takes out, and what they are known by."""
+"""The people whom a purge takes out, and the accounts by which a study knows anybody."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from common.program import UserError
 from common.store import write_bytes
-from opting_out.scrub import GONE, Account
-from opting_out.tombstones import Tombstones
+from opting_out.tombstones import GONE, Tombstones
 from sources.source import normal_handle
+
+IDS = ("pk", "pk_id", "id")
+
+
+class Account(NamedTuple):
+    """An account, as one place describes it: handle (normal form), the service's id, full name."""
+
+    handle: str
+    identity: str | None = None
+    name: str | None = None
+
+
+def accounts(value: Any) -> Iterator[Account]:
+    """Yield every account that a JSON value describes, at any depth."""
+    if isinstance(value, dict):
+        handle, name = value.get("username"), value.get("full_name")
+        if isinstance(handle, str):
+            yield Account(normal_handle(handle), identity_of(value), name if isinstance(name, str) else None)
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from accounts(item)
+
+
+def identity_of(value: dict[str, Any]) -> str | None:
+    """Return the id in a JSON object."""
+    return next((str(value[key]) for key in IDS if type(value.get(key)) in (int, str)), None)
 
 
 @dataclass
 class People:
-    """The people to be purged.
+    """The people who are to be purged.
 
     Attributes:
         handles: in their normal form, former ones included.
@@ -33,14 +57,14 @@ class People:
     identified: set[str] = field(default_factory=set)
 
     def learn(self, known: Collection[Account], tombstones: Tombstones) -> None:
-        """Add their ids, former handles and names; also whoever was purged before and came back.
+        """Add the people's ids, former handles and names; also everybody who was purged before and came back.
 
         Args:
-            known: everybody whom the study's files describe.
+            known: every account that the study's files describe.
             tombstones: of the study.
 
         Raises:
-            UserError: a handle is or was that of several accounts, and it is not said which.
+            UserError: several accounts have or had a handle, and no id says which is meant.
         """
         owners: dict[str, set[str]] = defaultdict(set)
         for account in known:
@@ -55,19 +79,19 @@ class People:
                 )
             self.ids |= several if len(several) == 1 else set()
         back = [account for account in known if tombstones.has(account.handle, account.identity)]
-        self.ids |= {one.identity for one in back if one.identity and tombstones.has_id(one.identity)}
+        self.ids |= {account.identity for account in back if account.identity and tombstones.has_id(account.identity)}
         self.handles |= {account.handle for account in back} - {GONE}
-        # A former handle that somebody else has had, too, tells nobody.
+        # Skip former handles that another account has used as well: they do not identify the person.
         self.handles |= {one.handle for one in known if one.identity in self.ids and len(owners[one.handle]) == 1}
         self.identified |= {handle for handle in self.handles if owners[handle] & self.ids}
         self.names |= {account.name for account in known if account.name and self.has(account.handle, account.identity)}
 
     def has_handle(self, value: Any) -> bool:
-        """Whether a value is a handle of theirs, in any spelling."""
+        """Whether a value is a handle of one of the people, in any spelling."""
         return isinstance(value, str) and normal_handle(value) in self.handles
 
     def has_id(self, value: Any) -> bool:
-        """Whether a value is an id of theirs."""
+        """Whether a value is an id of one of the people."""
         return type(value) in (int, str) and str(value) in self.ids
 
     def has_either(self, value: Any) -> bool:
@@ -75,19 +99,19 @@ class People:
         return self.has_handle(value) or self.has_id(value)
 
     def has(self, handle: str, identity: str | None) -> bool:
-        """Whether an account is theirs; the id decides where both are known."""
+        """Whether an account is that of one of the people; the id decides where both are known."""
         normal = normal_handle(handle)
-        if identity in self.ids:
-            return True
-        return normal in self.handles and (identity is None or normal not in self.identified)
+        return identity in self.ids or (
+            normal in self.handles and (identity is None or normal not in self.identified)
+        )  # fmt: skip
 
     def write(self, path: Path) -> None:
-        """Keep them in a file that only its owner can read, as long as a purge is under way."""
+        """Keep the people in a file that only its owner can read, as long as a purge is under way."""
         path.touch(0o600)
         write_bytes(path, json.dumps({name: sorted(values) for name, values in asdict(self).items()}).encode())
 
     @classmethod
     def read(cls, path: Path) -> People:
-        """Those whose purge was begun and has not ended."""
+        """Return the people whose purge was begun and has not ended."""
         content = json.loads(path.read_bytes() or b"{}") if path.exists() else {}
         return cls(**{name: set(values) for name, values in content.items()})

@@ -14,22 +14,23 @@ from pathlib import Path
 from typing import IO, Any
 
 from opting_out.contents import unescaped, unpacked
-from opting_out.people import People
-from opting_out.scrub import CURSORS, GONE, ID_KEY, SHORTEST, Account
+from opting_out.people import Account, People
+from opting_out.scrub import CURSORS, ID_KEY, SHORTEST
+from opting_out.tombstones import GONE
 
-# Whole words of which handles may be a part of a longer one are not whole: `ada` is not in `ada.b` nor in `x.ada`.
+# Word boundaries for handles: a dot continues a handle, so `ada` must not match in `ada.b` or `x.ada`.
 BEFORE, AFTER = r"(?<!\w)(?<!\w\.)", r"(?!\w)(?!\.\w)"
 NEVER = "(?!)"
 
 
 def any_of(texts: Iterable[str]) -> str:
-    """A pattern of texts, the longest first, whatever white space they have."""
+    """Return a pattern that matches any of the texts, the longest first, whatever white space is between words."""
     longest_first = sorted({unicodedata.normalize("NFC", text) for text in texts}, key=lambda text: (-len(text), text))
     return "|".join(re.escape(text).replace(r"\ ", r"\s+") for text in longest_first) or NEVER
 
 
 class Search:
-    """Finds people in texts, where they cannot be mistaken for something else.
+    """Finds people in texts, where these name nobody and nothing else.
 
     Args:
         handles: found as @handle and in links to profiles.
@@ -58,30 +59,38 @@ class Search:
             rf"|{any_of(parts)}",
             re.IGNORECASE,
         )
-        # What a piece of a file must have for the pattern to be worth trying, and the length of the whole text.
-        self.needles = {(_needle(text), len(text)) for text in (*handles, *terms, *ids, *parts)}
+        # Of each text its longest word, for a quick check whether the pattern is worth trying, and the text's length.
+        # The empty word is in everything: a text with other letters than ASCII can be written in several ways.
+        self.needles = {
+            (max(text.lower().split(), key=len).encode() if text.isascii() else b"", len(text))
+            for text in (*handles, *terms, *ids, *parts)
+        }
 
     def hits(self, text: str) -> Iterator[re.Match[str]]:
-        """The places in a text (NFC) that name them."""
+        """Yield the places in a text (NFC) that name the people."""
         return (match for match in self.pattern.finditer(text) if match.lastgroup != "other")
 
-    def found(self, text: str) -> bool:
-        """Whether a text names them."""
+    def in_text(self, text: str) -> bool:
+        """Whether a text names the people."""
         return any(True for _ in self.hits(unicodedata.normalize("NFC", text)))
 
     def blank(self, text: str) -> str:
-        """The text without them; it is the same where it does not name them."""
-        while self.found(text):  # again, as what stood beside a removed name may be a word of its own now
-            text = self.pattern.sub(_replacement, unicodedata.normalize("NFC", text))
+        """Return a text without the people; it is the same where it does not name them."""
+
+        def replacement(match: re.Match[str]) -> str:
+            return match[0] if match.lastgroup == "other" else (match["link"] or "") + GONE
+
+        while self.in_text(text):  # again, as what stood beside a removed name may be a word of its own now
+            text = self.pattern.sub(replacement, unicodedata.normalize("NFC", text))
         return text
 
     def in_name(self, name: str) -> bool:
-        """Whether the name of a file or folder names them, be it with suffixes behind."""
+        """Whether the name of a file or folder names the people, with its suffixes or without."""
         bare = re.sub(r"(?:\.info)?\.\w{1,7}(?:\.(?:xz|gz|bz2|zip))?$", "", name)
-        return self.found(name) or self.found(bare)
+        return self.in_text(name) or self.in_text(bare)
 
     def in_file(self, path: Path) -> bool:
-        """Whether a file's content names them, also where it is packed; raises OSError."""
+        """Whether a file's content names the people, also where it is packed; raises OSError."""
         with path.open("rb") as file:
             if self.in_stream(file):
                 return path.suffix not in (".json", ".jsonl", ".ndjson") or self._in_values(path.read_bytes())
@@ -91,26 +100,27 @@ class Search:
             return False  # not what it begins like; it was searched as it is
 
     def in_stream(self, stream: IO[bytes]) -> bool:
-        """Whether bytes name them: text in UTF-8 or UTF-16, escaped or not, or too long for chance."""
+        """Whether bytes name the people: in UTF-8 or UTF-16, escaped or not; short texts in binary data are chance."""
         chunk, first = stream.read(self.CHUNK), True
         utf16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(chunk[:2])
         while chunk:
             following = stream.read(self.CHUNK)
-            binary = b"\0" in chunk and not utf16
-            if utf16 or self._worth_trying(chunk, binary):
+            shortest = SHORTEST if b"\0" in chunk and not utf16 else 0
+            lower = chunk.lower()
+            if utf16 or any(needle in lower for needle, length in self.needles if length >= shortest):
                 text = chunk.decode(utf16 or "utf-8", "replace")
-                for form in (text, unescaped(text)) if "\\" in text and not binary else (text,):
+                for form in (text, unescaped(text)) if "\\" in text and not shortest else (text,):
                     normal = unicodedata.normalize("NFC", form)
                     # What lies across the edge of a chunk is judged in the other one.
                     start, end = 0 if first else self.MARGIN, len(normal) - (self.MARGIN if following else 0)
-                    hits = (hit for hit in self.hits(normal) if not binary or len(hit[0]) >= SHORTEST)
+                    hits = (hit for hit in self.hits(normal) if len(hit[0]) >= shortest)
                     if any(start <= hit.start() and hit.end() <= end for hit in hits):
                         return True
             chunk, first = chunk[-self.OVERLAP :] + following if following else b"", False
         return False
 
     def _in_values(self, content: bytes) -> bool:
-        """Whether JSON, or JSON lines, name them in what they say; a key (`username`) may be somebody's handle."""
+        """Whether JSON, or JSON lines, name the people in values; a key (`username`) may be somebody's handle."""
         try:
             values = [json.loads(content)]
         except ValueError:
@@ -118,15 +128,11 @@ class Search:
                 values = [json.loads(line) for line in content.splitlines() if line.strip()]
             except ValueError:
                 return True
-        return any(map(self.found, _texts(values)))
-
-    def _worth_trying(self, chunk: bytes, binary: bool) -> bool:
-        lower = chunk.lower()
-        return any(needle in lower for needle, length in self.needles if not binary or length >= SHORTEST)
+        return any(map(self.in_text, _texts(values)))
 
 
 def _texts(value: Any, key: str = "") -> Iterator[str]:
-    """What a JSON value says: its texts, numbers that are ids, and keys that are no words of a format."""
+    """Yield what a JSON value says: its texts, numbers that are ids, and keys that are no words of a format."""
     if isinstance(value, dict):
         for name, item in value.items():
             if not re.fullmatch(r"[A-Za-z_]+\d?", name):
@@ -139,65 +145,50 @@ def _texts(value: Any, key: str = "") -> Iterator[str]:
         yield str(value)
 
 
-def _needle(text: str) -> bytes:
-    """The longest word of a text; nothing, which is in everything, where it may be written in several ways."""
-    return max(text.lower().split(), key=len).encode() if text.isascii() else b""
-
-
-def _replacement(match: re.Match[str]) -> str:
-    return match[0] if match.lastgroup == "other" else (match["link"] or "") + GONE
-
-
 def searches(people: People, known: Collection[Account], words: str) -> tuple[Search, Search]:
-    """A search that finds nothing but them, and one that finds whatever could be them.
+    """Return a search that finds nothing but the people, and one that finds whatever could be one of them.
 
     Handles and names are words, too: `nature`, `Maria Garcia`. What somebody else is called, or what the program's own
-    files have, is found by the second search only.
+    files contain, is found by the second search only.
 
     Args:
         people: whom to find.
-        known: everybody whom the study's files describe.
+        known: every account that the study's files describe.
         words: the program's own.
     """
-    strangers = [account for account in known if not people.has(account.handle, account.identity)]
-    theirs = "\n".join({account.name for account in strangers if account.name})
+    others = [account for account in known if not people.has(account.handle, account.identity)]
+    names_of_others = "\n".join({account.name for account in others if account.name})
 
     def is_taken(term: str) -> bool:
         word = f"{BEFORE}(?:{any_of([term])}){AFTER}"
-        # "Ada Lovelace Prints" may well be hers; of somebody called "Ada Lovelace" there may be two.
+        # "Ada Lovelace Prints" may well be Ada Lovelace's; of two people called "Ada Lovelace" either may be meant.
         name = rf"^\s*{any_of([term])}\s*$" if " " in term else word
-        return bool(re.search(word, words, re.IGNORECASE) or re.search(name, theirs, re.IGNORECASE | re.MULTILINE))
+        in_words = re.search(word, words, re.IGNORECASE)
+        return bool(in_words or re.search(name, names_of_others, re.IGNORECASE | re.MULTILINE))
 
-    names = {text for name in people.names for text in (name.strip(), _plain(name)) if len(text) >= 2}
-    own = {term for term in people.handles if _is_made_up(term) and len(term) >= 3 and not is_taken(term)}
+    bare = {re.sub(r"\s+", " ", re.sub(r"[^\w\s.'’-]", " ", name)).strip() for name in people.names}  # without emoji
+    names = {name for name in {*map(str.strip, people.names), *bare} if len(name) >= 2}
+    # A handle with a digit, dot or underscore among its letters is no word and no number, however short: `a_1`.
+    made_up = {term for term in people.handles if re.search(r"[\d._\s]", term) and re.search(r"[^\W\d_]", term)}
+    own = {term for term in made_up if len(term) >= 3 and not is_taken(term)}
     own |= {term for term in names if (len(term) >= SHORTEST or " " in term) and not is_taken(term)}
     # Where words have no spaces between them, a name is found inside of what looks like one.
-    joined = {name for name in names if _without_spaces(name) and not is_taken(name)}
+    joined = {name for name in names if _is_without_spaces(name) and not is_taken(name)}
     ids = {identity for identity in people.ids if len(identity) >= SHORTEST}
     anywhere = {term for term in own | joined if len(term) >= SHORTEST or term in joined}
     everything = {*names, *(handle for handle in people.handles if len(handle) >= 3)}
-    # No handle of Instagram's has another one in it as a whole word; those of other places may: `ada 2`.
-    free = {account.handle for account in strangers if not re.fullmatch(r"[a-z0-9._]*", account.handle)}
+    # No handle of Instagram's contains another one as a whole word; those of other places may: `ada 2`.
+    free = {account.handle for account in others if not re.fullmatch(r"[a-z0-9._]*", account.handle)}
     whole_words = Search(people.handles, everything, ids, ())
-    others = [handle for handle in free if whole_words.found(handle)]
-    longer = [account.handle for account in strangers if any(part in account.handle for part in anywhere)]
+    containing = [handle for handle in free if whole_words.in_text(handle)]
+    longer = [account.handle for account in others if any(part in account.handle for part in anywhere)]
     return (
-        Search(people.handles, own, ids, joined, others),
-        Search(people.handles, everything, ids, anywhere, [*others, *longer]),
+        Search(people.handles, own, ids, joined, containing),
+        Search(people.handles, everything, ids, anywhere, [*containing, *longer]),
     )
 
 
-def _without_spaces(name: str) -> bool:
+def _is_without_spaces(name: str) -> bool:
     """Whether a name is written in a script that puts no spaces between words, or endings right behind them."""
     scripts = ("CJK", "HANGUL", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
     return len(name) >= 2 and all(unicodedata.name(letter, "").startswith(scripts) for letter in name.replace(" ", ""))
-
-
-def _is_made_up(handle: str) -> bool:
-    """Whether a handle is no word and no number, however short: `a_1`."""
-    return bool(re.search(r"[\d._\s]", handle) and re.search(r"[^\W\d_]", handle))
-
-
-def _plain(name: str) -> str:
-    """A name without emoji and the like."""
-    return re.sub(r"\s+", " ", re.sub(r"[^\w\s.'’-]", " ", name)).strip()

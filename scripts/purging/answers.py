@@ -7,8 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from common.store import ENTRY, as_line, read_lines
-from opting_out.people import People
-from opting_out.scrub import identity_of
+from opting_out.people import People, identity_of
 from purging.cleaner import Cleaner
 from sources.registry import RAW
 

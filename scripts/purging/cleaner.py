@@ -36,7 +36,7 @@ class Cleaner:
 
     def scrubber(self) -> Scrubber:
         """Takes the people out of the JSON values of one file."""
-        return Scrubber(self.people, self.certain)
+        return Scrubber(self.people, self.certain.blank)
 
     def remove(self, path: Path) -> None:
         """Delete a file, a folder or a link."""

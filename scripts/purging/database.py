@@ -14,7 +14,8 @@ from common.config import Inst2txtSource
 from common.program import UserError
 from opting_out.contents import quoted, table_names
 from opting_out.people import People
-from opting_out.scrub import GONE, Scrubber
+from opting_out.scrub import Scrubber
+from opting_out.tombstones import GONE
 from purging.cleaner import Cleaner, say
 from sources.inst2txt import identity, list_files, open_read_only
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from common.config import Config, ExportsSource, FilesSource, SelectSection
 from common.program import UserError
 from common.store import read_lines
-from opting_out.scrub import Account, accounts
+from opting_out.people import Account, accounts
 from opting_out.tombstones import FOLDER, Tombstones
 from purging.answers import ANSWERS
 from purging.cleaner import say

@@ -59,7 +59,7 @@ def find_leftovers(
 def names(search: Search, path: Path) -> bool:
     """Whether the name, target or content of a file, folder or link names the people; raises OSError."""
     if path.is_symlink():
-        return search.in_name(printable(path.name)) or search.found(printable(str(path.readlink())))
+        return search.in_name(printable(path.name)) or search.in_text(printable(str(path.readlink())))
     return search.in_name(printable(path.name)) or (path.is_file() and search.in_file(path))
 
 

@@ -10,10 +10,9 @@ from pathlib import Path
 from common.config import Config
 from common.program import UserError
 from opting_out.people import People
-from opting_out.scrub import GONE
 from opting_out.search import searches
 from opting_out.tombstones import FOLDER as OPT_OUT
-from opting_out.tombstones import Tombstones
+from opting_out.tombstones import GONE, Tombstones
 from purging.answers import purge_answers, purge_store
 from purging.cleaner import Cleaner, say
 from purging.database import purge_database

@@ -32,7 +32,8 @@ from common.program import log
 from common.secrets import HIKERAPI_TOKEN as TOKEN
 from common.secrets import secret
 from common.store import append_line, digest
-from opting_out.scrub import Buried, Scrubber, accounts
+from opting_out.people import accounts
+from opting_out.scrub import Scrubber
 from opting_out.tombstones import Tombstones
 from sources.fields import FormatError
 from sources.hikerapi_answers import Page
@@ -113,8 +114,7 @@ class Kept:
 
     def __init__(self, path: Path, tombstones: Tombstones) -> None:
         self.path, self.tombstones = path, tombstones
-        buried = Buried(tombstones)
-        self.scrubber = Scrubber(buried, buried) if tombstones.hashes else None
+        self.scrubber = Scrubber(tombstones, tombstones.blank) if tombstones.hashes else None
         self.offset = self.before = 0
 
     @cached_property
@@ -170,12 +170,12 @@ class Kept:
         kept = {"time": datetime.now(UTC).isoformat(timespec="seconds"), **line}
         if self.scrubber:
             answer = line.get("answer")
-            # Whoever has another handle by now is to be found by it, too, in the texts of this answer.
+            # Also record new handles of people known by id, so that this answer's texts are cleaned of them.
             self.tombstones.add(
                 (one.handle for one in accounts(answer) if one.identity and self.tombstones.has_id(one.identity)),
                 id_known=True,
             )
-            if isinstance(answer, dict) and self.scrubber.names(answer.get("user")):
+            if isinstance(answer, dict) and self.scrubber.describes(answer.get("user")):
                 raise OptedOutError
             kept |= {part: self.scrubber.clean(line[part]) for part in ("answer", "text") if part in line}
         append_line(self.path, kept, sync=True)

@@ -33,8 +33,7 @@ from fake_service import (
     redirects,
     says,
 )
-from opting_out.scrub import GONE
-from opting_out.tombstones import Tombstones
+from opting_out.tombstones import GONE, Tombstones
 from study import CHECKOUT
 
 PROFILE, CLIPS, FOLLOWING = "/v2/user/by/username", "/v2/user/clips", "/v2/user/following"

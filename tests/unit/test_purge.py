@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import csv
 import gzip
 import json
 import lzma
@@ -829,9 +830,9 @@ def test_what_was_blanked_is_not_found_again(pieces):
     text = "".join(pieces)
     for search in (strict, loose):
         left = search.blank(text)
-        assert not search.found(left)
+        assert not search.in_text(left)
         assert search.blank(left) == left
-        assert (left == text) == (not search.found(text))
+        assert (left == text) == (not search.in_text(text))
 
 
 def test_words_are_found_by_the_second_search_only():
@@ -843,10 +844,10 @@ def test_words_are_found_by_the_second_search_only():
     ]
     strict, loose = searches(people, known, "configuration of a painter")
     for word in ("photography", "Maria Garcia", "painter", "ada"):
-        assert not strict.found(f"some {word} here")
-        assert loose.found(f"some {word} here")
-    assert strict.found("@photography")
-    assert strict.found("Ada Lovelace")
+        assert not strict.in_text(f"some {word} here")
+        assert loose.in_text(f"some {word} here")
+    assert strict.in_text("@photography")
+    assert strict.in_text("Ada Lovelace")
 
 
 def test_somebody_whose_handle_has_hers_in_it_is_somebody_else():
@@ -855,7 +856,7 @@ def test_somebody_whose_handle_has_hers_in_it_is_somebody_else():
 
 
 def scrub(value, people=ADA):
-    return Scrubber(people, searches(people, [], "")[0]).clean(value)
+    return Scrubber(people, searches(people, [], "")[0].blank).clean(value)
 
 
 def test_answers_without_her():
@@ -891,7 +892,7 @@ def test_json_without_her(value, left):
 
 @pytest.mark.parametrize("content", [b'handle,x\n"never ended\n', b"handle\n\xff\n"])
 def test_tables_that_cannot_be_read_are_not_changed(content):
-    with pytest.raises(ValueError, match=r"unexpected end|codec can't decode"):
+    with pytest.raises((ValueError, csv.Error), match=r"unexpected end|codec can.t decode"):
         clean_table(content, ["handle"], ADA, searches(ADA, [], "")[0])
 
 
@@ -1101,14 +1102,14 @@ def test_names_beside_letters_are_blanked_or_at_least_listed(name, text, left):
     people = People({HANDLE}, names={name})
     strict, loose = searches(people, [Account("xcanary.ada_7"), Account("bob")], "")
     assert strict.blank(text) == (left or text)
-    assert left or loose.found(text)
-    assert not loose.found("by xcanary.ada_7"), "that is somebody else"
+    assert left or loose.in_text(text)
+    assert not loose.in_text("by xcanary.ada_7"), "that is somebody else"
 
 
 def test_a_handle_of_letters_is_a_word():
     strict, loose = searches(People({"sunset"}), [], "")
     assert strict.blank("A sunset in Rome with @sunset") == "A sunset in Rome with [opted out]"
-    assert loose.found("A sunset in Rome")
+    assert loose.in_text("A sunset in Rome")
 
 
 def test_names_do_not_depend_on_the_order_in_which_they_are_found():
