@@ -91,7 +91,8 @@ class Tombstones:
         if not self.key:
             self.key = secrets.token_bytes(32)
             self.key_file.parent.mkdir(parents=True, exist_ok=True)
-            self.key_file.touch(0o600)
+            self.key_file.touch()
+            self.key_file.chmod(0o600)
             write_bytes(self.key_file, self.key.hex().encode())
         new = {self._hash("handle", handle): id_known for handle in handles}
         new |= {self._hash("id", identity): True for identity in ids}
