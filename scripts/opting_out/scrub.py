@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from common.store import as_line
 from opting_out.people import IDS, People, identity_of
 from opting_out.tombstones import GONE, Tombstones
 
@@ -74,6 +75,12 @@ class Scrubber:
         if ID_KEY.search(key):
             return self._clean_id(value, key)
         return self._clean_text(value, key) if isinstance(value, str) else value
+
+    def clean_json(self, content: bytes) -> bytes:
+        """Return JSON without the people, byte for byte as it is where it does not name them; raises ValueError."""
+        value = json.loads(content)
+        cleaned = self.clean(value)
+        return content if cleaned == value else as_line(cleaned)
 
     def clean_cell(self, value: Any, column: str) -> Any:
         """Return a value of a database, which may be JSON, without the people."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def purge_answers(cleaner: Cleaner) -> None:
         if path.name.startswith("."):  # a killed process left it
             cleaner.remove(path)
         elif path.suffix == ".jsonl":
-            content = b"" if _is_about(path, cleaner.people) else _clean(path, cleaner)
+            content = b"" if _is_about(path, cleaner.people) else b"".join(_clean(path, cleaner))
             cleaner.rewrite(path, content) if content else cleaner.remove(path)
     for picture in sorted(ANSWERS.glob("*/avatars/*")):
         answers = picture.parent.with_name(f"{picture.stem}.jsonl")
@@ -36,17 +37,16 @@ def _is_about(path: Path, people: People) -> bool:
     return any(people.has(path.stem, owner) for owner in owners or {None})
 
 
-def _clean(path: Path, cleaner: Cleaner) -> bytes:
-    """Return a file of answers without those about the people, and with the people blanked in all others."""
-    scrubber, kept = cleaner.scrubber(), []
+def _clean(path: Path, cleaner: Cleaner) -> Iterator[bytes]:
+    """Yield the answers of a file that are not about the people, without them."""
+    scrubber = cleaner.scrubber()
     for raw in path.read_bytes().splitlines(keepends=True):
         with suppress(ValueError):  # torn by a crash; nothing reads it
             line = json.loads(raw)
-            params = line.get("params") or {}
+            params = line.get("params") or {}  # by these an answer is found again: they stay as they are
             if not any(cleaner.people.has_id(params.get(name)) for name in ("id", "user_id")):
                 cleaned = line | {part: scrubber.clean(line[part]) for part in ("answer", "text") if part in line}
-                kept.append(raw if cleaned == line else as_line(cleaned))
-    return b"".join(kept)
+                yield raw if cleaned == line else as_line(cleaned)
 
 
 def purge_store(root: Path, cleaner: Cleaner) -> None:

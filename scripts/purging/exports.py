@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import lzma
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from common.config import ExportsSource
-from common.store import as_line
 from media.suffixes import VIDEO_SUFFIXES
 from opting_out.people import People
 from purging.cleaner import Cleaner
@@ -38,7 +36,7 @@ def purge_exports(settings: ExportsSource, cleaner: Cleaner) -> None:
     for path, items in read_export(root):
         own = [_is_by(item, people) for item in items]
         if path.name.lower().endswith(LINES):
-            cleaner.rewrite(path, _clean_lines(path, own, cleaner))
+            cleaner.rewrite(path, b"".join(_clean_lines(path.read_bytes(), iter(own), cleaner)))
         elif items and items[0].says_something:
             stem = re.sub(r"(\.info)?\.json(\.xz)?$", "", path.name, flags=re.IGNORECASE)
             goes[path.parent][stem] = any(own)
@@ -73,39 +71,25 @@ def _beginnings(stem: str) -> tuple[str, ...]:
     return (f"{stem}.", f"{stem}_") if stem.endswith("_UTC") else (f"{stem}.",)
 
 
-def _clean_lines(path: Path, goes: Iterable[bool], cleaner: Cleaner) -> bytes:
-    """Return NDJSON without some items, and with the people blanked in the others.
-
-    Args:
-        path: of the file.
-        goes: of each line that is not blank, whether it goes.
-        cleaner: knows the people.
-    """
-    scrubber, kept, flags = cleaner.scrubber(), [], iter(goes)
-    for raw in path.read_bytes().splitlines(keepends=True):
-        if raw.strip() and next(flags):
-            continue
-        try:
-            value = json.loads(raw)
-        except ValueError:
-            kept.append(_blank(raw, cleaner))
-            continue
-        cleaned = scrubber.clean(value)
-        kept.append(raw if cleaned == value else as_line(cleaned))
-    return b"".join(kept)
+def _clean_lines(content: bytes, own: Iterator[bool], cleaner: Cleaner) -> Iterator[bytes]:
+    """Yield the lines of NDJSON without the people; `own` says of each line that is not blank whether it goes."""
+    scrubber = cleaner.scrubber()
+    for line in content.splitlines(keepends=True):
+        if not line.strip() or not next(own):
+            try:
+                yield scrubber.clean_json(line)
+            except ValueError:
+                yield _blank(line, cleaner)
 
 
 def _clean_file(path: Path, cleaner: Cleaner) -> bytes:
     """Return the content of a text or JSON file without the people; raises ValueError or LZMAError."""
-    raw = path.read_bytes()
-    if not path.name.lower().endswith((".json", ".json.xz")):
-        return _blank(raw, cleaner)
-    is_packed = path.suffix.lower() == ".xz"
-    value = json.loads(lzma.decompress(raw) if is_packed else raw)
-    cleaned = cleaner.scrubber().clean(value)
-    if cleaned == value:
-        return raw
-    return lzma.compress(as_line(cleaned)) if is_packed else as_line(cleaned)
+    raw, name = path.read_bytes(), path.name.lower()
+    if name.endswith(".json.xz"):
+        unpacked = lzma.decompress(raw)
+        cleaned = cleaner.scrubber().clean_json(unpacked)
+        return raw if cleaned == unpacked else lzma.compress(cleaned)
+    return cleaner.scrubber().clean_json(raw) if name.endswith(".json") else _blank(raw, cleaner)
 
 
 def _blank(content: bytes, cleaner: Cleaner) -> bytes:

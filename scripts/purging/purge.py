@@ -61,14 +61,14 @@ def purge(config: Config, configfile: Path, listed: set[str], unfinished: People
     purge_answers(cleaner)
     for root in (Path(config.store.directory), RAW):
         purge_store(root, cleaner)
-    purge_inputs(config, cleaner)
+    _purge_inputs(config, cleaner)
     is_known = any(people.has(account.handle, account.identity) for account in known)
     if is_resumed or cleaner.removed or cleaner.rewritten or is_known or _is_in_results(cleaner):
-        remove_results(cleaner)
+        _remove_results(cleaner)
     unknown = listed - {account.handle for account in known}
-    report(config, cleaner, number, len(unknown))
+    _report(config, cleaner, number, len(unknown))
     if not dry_run:
-        finish(config, configfile, cleaner, unknown)
+        _finish(config, configfile, cleaner, unknown)
 
 
 def _places(config: Config) -> list[Path]:
@@ -78,7 +78,7 @@ def _places(config: Config) -> list[Path]:
     return [path.resolve() for path in (Path(), RESULTS, SNAKEMAKE, *own, *links)]
 
 
-def purge_inputs(config: Config, cleaner: Cleaner) -> None:
+def _purge_inputs(config: Config, cleaner: Cleaner) -> None:
     """Take the people out of the researchers' own files; a bundle is not changed, as its checksums would be wrong."""
     source = config.source
     if source.kind == "hikerapi":
@@ -107,7 +107,7 @@ def _is_in_results(cleaner: Cleaner) -> bool:
     return any(names(cleaner.possible, path) for place in (RESULTS, SNAKEMAKE) for path in sorted(place.rglob("*")))
 
 
-def remove_results(cleaner: Cleaner) -> None:
+def _remove_results(cleaner: Cleaner) -> None:
     """Remove all that the next run makes again, with the journal; environments stay, as they hold nobody's data."""
     for place in (RESULTS, SNAKEMAKE):
         children = sorted(place.iterdir()) if place.is_dir() else []
@@ -119,15 +119,8 @@ def remove_results(cleaner: Cleaner) -> None:
             cleaner.remove(place)
 
 
-def report(config: Config, cleaner: Cleaner, people: int, unknown: int) -> None:
-    """Tell the user what was changed, in numbers: the output names nobody, except in paths.
-
-    Args:
-        config: of the study.
-        cleaner: made the changes.
-        people: how many were to be purged.
-        unknown: of how many of these the study holds nothing.
-    """
+def _report(config: Config, cleaner: Cleaner, people: int, unknown: int) -> None:
+    """Tell the user how much was changed, for how many people; of `unknown` of these the study holds nothing."""
     if cleaner.dry_run:
         for verb, paths in (("remove", cleaner.removed), ("rewrite", cleaner.rewritten)):
             for path in paths:
@@ -138,19 +131,16 @@ def report(config: Config, cleaner: Cleaner, people: int, unknown: int) -> None:
     say(f"{_counted(people, 'creator', 'creators')}: {otherwise}{changes}")
     if unknown:
         say(f"{_counted(unknown, 'handle', 'handles')} that nothing in the study knows: mind the spelling")
-    opt_out = [Path(config.study.opt_out)] if config.study.opt_out else []
-    for path in sorted([*cleaner.outside, *(path for path in opt_out if not cleaner.is_inside(path.resolve()))]):
+    if config.study.opt_out and not cleaner.is_inside(Path(config.study.opt_out).resolve()):
+        cleaner.outside.add(Path(config.study.opt_out))
+    for path in sorted(cleaner.outside):
         say(f"not inside the study, still has the creator: {printable(str(path))}")
 
 
-def finish(config: Config, configfile: Path, cleaner: Cleaner, unknown: set[str]) -> None:
+def _finish(config: Config, configfile: Path, cleaner: Cleaner, unknown: set[str]) -> None:
     """Search the whole study; when nothing names the people any more, forget whom the purge was about.
 
-    Args:
-        config: of the study.
-        configfile: where it stands.
-        cleaner: made the changes.
-        unknown: handles of which the study holds nothing: they may be misspelt, and stay in `study.opt_out`.
+    Handles of which the study holds nothing may be misspelt: their entries stay in `study.opt_out`.
 
     Raises:
         UserError: some files still name the people.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import json
 import lzma
 import os
@@ -224,7 +225,7 @@ def test_the_tombstone_keeps_her_out_under_any_name(cohort):
     assert not {target for _, target in follows()} & {"80"}
 
 
-@pytest.mark.parametrize("step", ["purge_store", "purge_inputs", "remove_results", "report", "find_leftovers"])
+@pytest.mark.parametrize("step", ["purge_store", "_purge_inputs", "_remove_results", "_report", "find_leftovers"])
 def test_a_purge_that_was_killed_is_taken_up(cohort, monkeypatch, step):
     with monkeypatch.context() as patched:
         patched.setattr(purging.purge, step, lambda *_, **__: 1 / 0)
@@ -428,7 +429,9 @@ def test_a_handle_of_two_people_is_asked_about(succession, arguments):
     with pytest.raises(UserError, match=f"handle of 2 accounts: say which .* --ids and one of 500, {NUMBER}"):
         purge("--handles=north")
     assert contents() == before
+    kept = raw(NOW, "north.jsonl").read_bytes()
     purge(*arguments)
+    assert raw(NOW, "north.jsonl").read_bytes() == kept, "or it would be paid for again"
     for name in ("north.jsonl", "avatars/north.jpg"):
         assert raw(NOW, name).exists(), "Zed's"
         assert not raw(NEXT, name).exists(), "hers, whatever it is called"
@@ -783,20 +786,16 @@ def test_a_database_that_is_not_there_stops_nothing(capsys):
 
 
 def archive(text: str) -> bytes:
-    with zipfile.ZipFile("made", "w", zipfile.ZIP_DEFLATED) as made:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as made:
         made.writestr("x", f"{text} " * 9)
-    return taken("made")
+    return content.getvalue()
 
 
 def parquet(text: str) -> bytes:
-    pq.write_table(pa.table({"a": [text, None], "b": [[1.0], [2.0]]}), "made", compression="zstd")
-    return taken("made")
-
-
-def taken(name: str) -> bytes:
-    content = Path(name).read_bytes()
-    Path(name).unlink()
-    return content
+    content = io.BytesIO()
+    pq.write_table(pa.table({"a": [text, None], "b": [[1.0], [2.0]]}), content, compression="zstd")
+    return content.getvalue()
 
 
 @pytest.mark.parametrize(
