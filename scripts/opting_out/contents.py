@@ -18,9 +18,11 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+PACKED: dict[bytes, Callable[[Path], Any]] = {b"\x1f\x8b": gzip.open, b"\xfd7zXZ\0": lzma.open, b"BZh": bz2.open}
+
 
 def unescaped(text: str) -> str:
-    """A text with the escapes of JSON undone, so that `\\nada` does not look like `nada`."""
+    """Undo the escapes of JSON in a text, so that `\\nada` does not look like `nada`."""
 
     def character(match: re.Match[str]) -> str:
         return chr(int(match[1], 16)) if match[1] else {"n": "\n", "t": "\t", "r": "\r"}.get(match[0][1], match[0][1])
@@ -29,7 +31,7 @@ def unescaped(text: str) -> str:
 
 
 def unpacked(path: Path) -> Iterator[IO[bytes]]:
-    """What a file holds that its bytes do not show: of archives, databases and tables."""
+    """Yield what an archive, a database or a Parquet table holds and its bytes do not show."""
     with path.open("rb") as file:
         head = file.read(16)
     for magic, opened in PACKED.items():
@@ -44,7 +46,11 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
                     yield stream
     elif head.startswith(b"PAR1"):
         table = pq.ParquetFile(path)
-        columns = [column.name for column in table.schema_arrow if not _is_vector(column.type)]
+        kinds = {column.name: column.type for column in table.schema_arrow}
+        vectors = {
+            name for name, kind in kinds.items() if pa.types.is_list(kind) and pa.types.is_floating(kind.value_type)
+        }
+        columns = [name for name in kinds if name not in vectors]
         for batch in table.iter_batches(columns=columns):
             yield io.BytesIO(_as_json(batch.to_pylist()))
     elif head == b"SQLite format 3\0":
@@ -56,23 +62,16 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
                     yield io.BytesIO(_as_json(some))
 
 
-PACKED: dict[bytes, Callable[[Path], Any]] = {b"\x1f\x8b": gzip.open, b"\xfd7zXZ\0": lzma.open, b"BZh": bz2.open}
-
-
-def _is_vector(kind: Any) -> bool:
-    return bool(pa.types.is_list(kind) and pa.types.is_floating(kind.value_type))
-
-
 def _as_json(rows: list[Any]) -> bytes:
     return json.dumps(rows, default=str, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def table_names(database: sqlite3.Connection) -> list[str]:
-    """The tables of a database, without SQLite's own."""
+    """Return the names of a database's tables, without SQLite's own."""
     rows = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
     return [str(name) for (name,) in rows if not str(name).startswith("sqlite_")]
 
 
 def quoted(name: str) -> str:
-    """The name of a table or column, as SQL has it."""
+    """Return the name of a table or column as it stands in SQL."""
     return '"' + name.replace('"', '""') + '"'

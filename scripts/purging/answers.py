@@ -50,12 +50,7 @@ def _clean(path: Path, cleaner: Cleaner) -> Iterator[bytes]:
 
 
 def purge_store(root: Path, cleaner: Cleaner) -> None:
-    """Delete the people's results (unless shared) and all results that mention them; the next run makes the latter.
-
-    Args:
-        root: of the store of results, or of that of answers that were paid for.
-        cleaner: removes and rewrites.
-    """
+    """Delete the people's results (unless shared) and all results that mention them; the next run makes the latter."""
     people = cleaner.people
     indexes = {path: read_lines(path) for path in sorted((root / "index").glob("*/*.jsonl"))}
     own, shared = set[tuple[str, str]](), set[tuple[str, str]]()

@@ -55,12 +55,7 @@ def _changes(
 ) -> Iterator[Statement]:
     """Yield the SQL that takes the people out of a table.
 
-    Args:
-        database: opened for reading.
-        table: its name.
-        cleaner: knows the people.
-        reels: the names that files of the people's reels may have are added here.
-        others: and those of other reels here.
+    The names that files of the people's reels may have are added to `reels`, those of other reels to `others`.
     """
     scrubbers: dict[Any, Scrubber] = defaultdict(cleaner.scrubber)  # one for each follow list
     rows = database.execute(f"SELECT rowid, * FROM {quoted(table)}")  # noqa: S608 (its own name)

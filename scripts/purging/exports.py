@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import lzma
 import re
 from collections import defaultdict
@@ -43,9 +44,9 @@ def purge_exports(settings: ExportsSource, cleaner: Cleaner) -> None:
         for avatar in {item.avatar for item, is_own in zip(items, own, strict=True) if is_own and item.avatar}:
             cleaner.remove(avatar)
     tables = [Path(name) for name in (settings.creators, settings.follows) if name]
-    folders = [root, *sorted(path for path in root.rglob("*") if path.is_dir())]
+    folders = [root, *sorted(filter(Path.is_dir, root.rglob("*")))]
     for folder in folders:
-        for path in sorted(path for path in folder.iterdir() if path.is_file()):
+        for path in sorted(filter(Path.is_file, folder.iterdir())):
             if path in tables or path.name.lower().endswith(LINES):
                 continue  # of many people; they are cleaned as what they are
             # Of two items `film` and `film_2` the second owns `film_2.mp4`.
@@ -62,7 +63,6 @@ def purge_exports(settings: ExportsSource, cleaner: Cleaner) -> None:
 
 
 def _is_by(item: Item, people: People) -> bool:
-    """Whether an item is by one of the people."""
     return people.has(item.handle, item.number) if item.handle else people.has_id(item.number)
 
 
@@ -74,7 +74,7 @@ def _beginnings(stem: str) -> tuple[str, ...]:
 def _clean_lines(content: bytes, own: Iterator[bool], cleaner: Cleaner) -> Iterator[bytes]:
     """Yield the lines of NDJSON without the people; `own` says of each line that is not blank whether it goes."""
     scrubber = cleaner.scrubber()
-    for line in content.splitlines(keepends=True):
+    for line in io.BytesIO(content):  # which splits lines as the reader of the items does
         if not line.strip() or not next(own):
             try:
                 yield scrubber.clean_json(line)

@@ -665,7 +665,7 @@ def test_lines_of_zeeschuimer():
         {**captured(8, 0, ""), "data": {"id": f"8_{NUMBER}", "code": "C8", "media_type": 2}},
     ]
     lines = [json.dumps(one) for one in items]
-    write("z.ndjson", ("\n".join(lines) + "\nno JSON canary.ada_7\n").encode())
+    write("z.ndjson", ("\n".join(lines) + "\nno JSON canary.ada_7\r{}\n").encode())
     configure("exports")
     purge_ada()
     assert traces(HANDLE, NUMBER) == []
@@ -673,7 +673,7 @@ def test_lines_of_zeeschuimer():
     assert left[0] == lines[1]
     changed = json.loads(left[1])["data"]
     assert (changed["usertags"], changed["top_likers"], changed["id"]) == ({"in": [{"user": {"pk": 80}}]}, ["eve"], "7")
-    assert left[2:] == ["no JSON [opted out]"]
+    assert left[2:] == ["no JSON [opted out]", "{}"]
 
 
 def test_folders_of_instaloader():
