@@ -46,11 +46,9 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
                     yield stream
     elif head.startswith(b"PAR1"):
         table = pq.ParquetFile(path)
-        kinds = {column.name: column.type for column in table.schema_arrow}
-        vectors = {
-            name for name, kind in kinds.items() if pa.types.is_list(kind) and pa.types.is_floating(kind.value_type)
-        }
-        columns = [name for name in kinds if name not in vectors]
+        lists = {column.name: column.type for column in table.schema_arrow if pa.types.is_list(column.type)}
+        vectors = {name for name, kind in lists.items() if pa.types.is_floating(kind.value_type)}
+        columns = [name for name in table.schema_arrow.names if name not in vectors]
         for batch in table.iter_batches(columns=columns):
             yield io.BytesIO(_as_json(batch.to_pylist()))
     elif head == b"SQLite format 3\0":

@@ -91,15 +91,12 @@ def _purge_inputs(config: Config, cleaner: Cleaner) -> None:
         for folder in sorted(Path(source.files.videos).glob("*")):
             if cleaner.people.has_handle(folder.name):
                 cleaner.remove(folder)
-        purge_table(source.files.creators, ["handle"], cleaner)
-        purge_table(source.files.reels, ["handle"], cleaner)
-        purge_table(source.files.follows, ["source", "target"], cleaner)
     elif source.kind == "exports":
         purge_exports(source.exports, cleaner)
-        purge_table(source.exports.creators, ["handle"], cleaner)
-        purge_table(source.exports.follows, ["source", "target"], cleaner)
     elif source.kind == "inst2txt":
         purge_database(source.inst2txt, cleaner)
+    for name, columns in (("creators", ["handle"]), ("reels", ["handle"]), ("follows", ["source", "target"])):
+        purge_table(getattr(getattr(source, source.kind, None), name, None), columns, cleaner)
 
 
 def _is_in_results(cleaner: Cleaner) -> bool:
