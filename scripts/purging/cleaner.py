@@ -12,7 +12,7 @@ from opting_out.search import Search
 
 
 class Cleaner:
-    """What every step of a purge needs.
+    """Knows whom a purge takes out of a study, and makes all its changes.
 
     Args:
         people: who is to be taken out.
@@ -35,7 +35,7 @@ class Cleaner:
         self.outside: set[Path] = set()
 
     def scrubber(self) -> Scrubber:
-        """Takes the people out of the JSON values of one file."""
+        """Return a scrubber for the JSON values of one file."""
         return Scrubber(self.people, self.certain.blank)
 
     def remove(self, path: Path) -> None:

@@ -45,20 +45,23 @@ def known_accounts(config: Config) -> Iterator[Account]:
 
 def _accounts_in_source(section: Any) -> Iterator[Account]:
     """Yield every account that the researchers' own files describe, as far as these can be read."""
-    try:
-        source = open_source(section, None, tombstones=Tombstones(FOLDER / "none"))  # also who opted out earlier
-        for creator in source.collect(source.members(), SelectSection()):
-            yield _account(creator.handle, creator.creator_id, creator.facts.get("full_name"))
-            yield from (_account(handle, target) for target, handle in creator.follows)
-        for _, items in read_export(Path(section.folder)) if isinstance(section, ExportsSource) else ():
-            for item in items:
-                if item.handle:
-                    yield _account(item.handle, item.number, item.facts.get("full_name"))
-    except UserError as error:  # no run of the study can use it either
-        say(f"not looked into: {error}")
-        if isinstance(section, FilesSource) and section.reels:  # the other tables say who people are
-            with suppress(UserError):
-                yield from _accounts_in_source(section.model_copy(update={"reels": None}))
+    sections = [section]
+    if isinstance(section, FilesSource) and section.reels:  # where it cannot be read, the other tables name people
+        sections.append(section.model_copy(update={"reels": None}))
+    for number, one in enumerate(sections):
+        try:
+            source = open_source(one, None, tombstones=Tombstones(FOLDER / "none"))  # also who opted out earlier
+            for creator in source.collect(source.members(), SelectSection()):
+                yield _account(creator.handle, creator.creator_id, creator.facts.get("full_name"))
+                yield from (_account(handle, target) for target, handle in creator.follows)
+            for _, items in read_export(Path(one.folder)) if isinstance(one, ExportsSource) else ():
+                for item in items:
+                    if item.handle:
+                        yield _account(item.handle, item.number, item.facts.get("full_name"))
+            return
+        except UserError as error:  # no run of the study can use it either
+            if not number:
+                say(f"not looked into: {error}")
 
 
 def _accounts_in_table(path: Path) -> Iterator[Account]:

@@ -19,9 +19,10 @@ from sources.source import printable
 # Nobody's data: environments and weights, and where the study lies in the checkout, the program itself.
 NOT_SEARCHED = (".git", ".venv", "data/models", "data/numba")
 PROGRAM = (
-    *("scripts", "rules", "tests", "docs", "envs", "profiles", "report", "atlas", "data/demo", "data/paper", ".ci"),
-    *("Snakefile", "Makefile", "LICENSE", "CITATION.cff", "README.md", "pyproject.toml"),
-    *("requirements.in", "requirements.lock"),
+    *("scripts", "rules", "tests", "docs", "envs", "profiles", "slurm", "report", "atlas", "data/demo", "data/paper"),
+    *(".ci", ".github", ".gitignore", ".dockerignore", "Dockerfile", "apptainer.def", "Snakefile", "Makefile"),
+    *("LICENSE", "CITATION.cff", "README.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "SECURITY.md"),
+    *("pyproject.toml", "requirements.in", "requirements.lock", "requirements-flash-attn.txt", "requirements-vllm.txt"),
 )
 # The words of the program's own files, which are not searched for although somebody may be called so.
 WORDS = " ".join(

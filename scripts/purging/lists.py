@@ -38,12 +38,12 @@ def purge_list(path: Path, entries: Mapping[range, str], cleaner: Cleaner, kept:
         return cleaner.certain.blank(line[:start]) + cleaner.possible.blank(line[start:])
 
     lines, encoding = read_text(path)
-    gone = {number for span, handle in entries.items() if handle in cleaner.people.handles for number in span}
-    whole = {number for span, handle in entries.items() if handle in kept for number in span}
-    mark = "\ufeff" if 1 in gone - whole and lines[0].startswith("\ufeff") else ""
+    named = {number: handle for span, handle in entries.items() for number in span}
+    gone = {number for number, handle in named.items() if handle in cleaner.people.handles and handle not in kept}
+    mark = "\ufeff" if 1 in gone and lines[0].startswith("\ufeff") else ""
     left = (
-        line if number in whole else blank(line)
+        line if named.get(number) in kept else blank(line)
         for number, line in enumerate(lines, start=1)
-        if number not in gone - whole
+        if number not in gone
     )  # fmt: skip
     cleaner.rewrite(path, (mark + "".join(left)).encode(encoding))

@@ -35,6 +35,7 @@ from common.tables import CREATORS, FOLLOWS, read_table
 from fake_service import Person, Service
 from opting_out.search import Search
 from opting_out.tombstones import Tombstones
+from purging.leftovers import PROGRAM
 from sources.opt_out_list import named_lines
 from study import CHECKOUT
 
@@ -807,6 +808,12 @@ def test_names_of_files_and_links_are_searched_and_the_configuration_is_left_to_
         purge_ada()
     assert "yours to change" in capsys.readouterr().out
     assert Path("study.yaml").read_bytes() == before
+
+
+def test_of_a_study_in_the_checkout_the_program_is_not_searched():
+    tracked = subprocess.run(["git", "ls-files"], cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
+    places = {name for name in tracked.splitlines() if name.split("/")[0] not in ("config", ".venv")}
+    assert not [name for name in places if not any(Path(name).is_relative_to(one) for one in PROGRAM)]
 
 
 def test_while_snakemake_runs_nobody_is_purged():
