@@ -23,6 +23,7 @@ import argparse
 import environment  # noqa: F401 (before all packages)
 from pathlib import Path
 
+from begin_study import contents
 from common.program import UserError, parser, run
 from common.study import running_elsewhere
 from common.study_folder import STUDY_FILE, add_study, enter_study
@@ -47,7 +48,9 @@ def main(arguments: argparse.Namespace) -> None:
             "dead, remove .snakemake/owners"
         )
     try:
-        purge(config, configfile, listed, unfinished, arguments.dry_run)
+        here = Path().resolve()
+        as_begun = {here / name: text for name, text in contents(here) if here / name != configfile}
+        purge(config, configfile, listed, unfinished, as_begun, arguments.dry_run)
     except OSError as error:
         raise UserError(f"{error}; the purge has not ended: mend this, then give the command again") from None
 

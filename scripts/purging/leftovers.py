@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
-from begin_study import CHECKOUT, contents
 from common.config import Config
 from common.tables import STAGES
 from opting_out.search import Search
@@ -16,6 +15,7 @@ from sources.creators_list import COLUMNS
 from sources.hikerapi_answers import CLIPS, FOLLOWING, PROFILE, PROFILE_BY_ID
 from sources.source import printable
 
+CHECKOUT = Path(__file__).resolve().parents[2]
 # Nobody's data: environments and weights, and where the study lies in the checkout, the program itself.
 NOT_SEARCHED = (".git", ".venv", "data/models", "data/numba")
 PROGRAM = (
@@ -35,19 +35,19 @@ WORDS = " ".join(
 
 
 def find_leftovers(
-    cleaner: Cleaner, config: Config, configfile: Path, passed_over: Collection[Path]
+    cleaner: Cleaner, config: Config, as_begun: Mapping[Path, str], passed_over: Collection[Path]
 ) -> tuple[list[Path], list[Path]]:
     """Return the files and folders that name the people, and those that possibly do.
 
     Args:
         cleaner: knows the people, and the places of the study.
         config: of the study.
-        configfile: which is searched, too.
+        as_begun: texts that `make study` wrote: files that nobody has changed since are not searched.
         passed_over: files that are not searched.
     """
     certain: list[Path] = []
     possible: list[Path] = []
-    for path in _all_files(cleaner.places, config, configfile):
+    for path in _all_files(cleaner.places, config, as_begun):
         if path not in passed_over:
             try:
                 if names(cleaner.possible, path):
@@ -64,13 +64,12 @@ def names(search: Search, path: Path) -> bool:
     return search.in_name(printable(path.name)) or (path.is_file() and search.in_file(path))
 
 
-def _all_files(places: list[Path], config: Config, configfile: Path) -> Iterator[Path]:
+def _all_files(places: list[Path], config: Config, as_begun: Mapping[Path, str]) -> Iterator[Path]:
     """Yield every file and folder of the study that may hold data of people."""
     here, *others = places
     skipped = {place / name for place in (here, CHECKOUT) for name in NOT_SEARCHED}
     skipped |= {CHECKOUT / name for name in PROGRAM}
-    as_written = {here / name: text for name, text in contents(here)}  # by make study
-    skipped |= {path for path, text in as_written.items() if path != configfile and _has_text(path, text)}
+    skipped |= {path for path, text in as_begun.items() if _has_text(path, text)}
     skipped |= {Path(config.models.directory or "data/models").resolve(), *here.glob(".snakemake/conda*")}
     for root in (here, *(root for root in others if not root.is_relative_to(here))):
         for folder, subfolders, files in os.walk(root):

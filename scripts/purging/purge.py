@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,7 +30,14 @@ SNAKEMAKE = Path(".snakemake")
 SHOWN_AT_MOST = 20
 
 
-def purge(config: Config, configfile: Path, listed: set[str], unfinished: People, dry_run: bool) -> None:
+def purge(
+    config: Config,
+    configfile: Path,
+    listed: set[str],
+    unfinished: People,
+    as_begun: Mapping[Path, str],
+    dry_run: bool,
+) -> None:
     """Take people out of the study in whose folder the process is; after a crash, all steps are taken again.
 
     Args:
@@ -38,6 +45,7 @@ def purge(config: Config, configfile: Path, listed: set[str], unfinished: People
         configfile: where it stands; never changed.
         listed: handles of those who are to be purged.
         unfinished: those whose purge was begun and has not ended, and whom an id names.
+        as_begun: texts that `make study` wrote, but for the configuration, by their absolute paths.
         dry_run: only say what would be done.
 
     Raises:
@@ -68,7 +76,7 @@ def purge(config: Config, configfile: Path, listed: set[str], unfinished: People
     unknown = listed - {account.handle for account in known}
     _report(config, cleaner, number, len(unknown))
     if not dry_run:
-        _finish(config, configfile, cleaner, unknown)
+        _finish(config, configfile, cleaner, unknown, as_begun)
 
 
 def _places(config: Config) -> list[Path]:
@@ -134,7 +142,9 @@ def _report(config: Config, cleaner: Cleaner, people: int, unknown: int) -> None
         say(f"not inside the study, still has the creator: {printable(str(path))}")
 
 
-def _finish(config: Config, configfile: Path, cleaner: Cleaner, unknown: set[str]) -> None:
+def _finish(
+    config: Config, configfile: Path, cleaner: Cleaner, unknown: set[str], as_begun: Mapping[Path, str]
+) -> None:
     """Search the whole study; when nothing names the people any more, forget whom the purge was about.
 
     Handles of which the study holds nothing may be misspelt: their entries stay in `study.opt_out`.
@@ -144,7 +154,7 @@ def _finish(config: Config, configfile: Path, cleaner: Cleaner, unknown: set[str
     """
     opt_out = Path(config.study.opt_out) if config.study.opt_out else None
     later = [path.resolve() for path in (PENDING, opt_out) if path]
-    left, possible = find_leftovers(cleaner, config, configfile, later)
+    left, possible = find_leftovers(cleaner, config, as_begun, later)
     if configfile in left:
         left.remove(configfile)
         say(f"yours to change: {configfile} still names the creator")
