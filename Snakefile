@@ -25,17 +25,12 @@ import environment
 
 try:
     from common.belonging import record_belonging, record_given
-    from common.slurm import end_left_over_jobs
-    from common.study import (
-        LockOwner,
-        config_files,
-        folders,
-        open_study,
-        outdated_errors,
-        passing_failures,
-        planned_run,
-        unfinished_page,
-    )
+    from common.stages import folders
+    from snakefile.again import outdated_errors, transient_failures, unfinished_page
+    from snakefile.configuration import config_files
+    from snakefile.opening import open_study
+    from snakefile.run_lock import LockOwner, planned_run
+    from snakefile.slurm import end_left_over_jobs
 except ImportError as error:  # a Snakemake of another environment
     raise WorkflowError(f"{error}. {environment.remedy()}") from None
 
@@ -85,7 +80,7 @@ resource_scopes:
     model="local",
 
 
-# A limit given with --resources replaces all limits of the profile; the others are to hold all the same.
+# --resources on the command line replaces every limit in the profile; put back those it did not name.
 if workflow.is_main_process:
     profile = CHECKOUT / "profiles" / "default" / "config.yaml"
     for name, limit in yaml.safe_load(profile.read_text())["resources"].items():
@@ -101,12 +96,11 @@ if workflow.is_main_process:
 
 
 # What cluster.search tried and chose.
-SEARCHED = ["results/map/search.parquet"][: STUDY.config.cluster.search]
+SEARCHED = ["results/map/search.parquet"] if STUDY.config.cluster.search else []
 SEARCH_TABLE = f"--search-table {SEARCHED[0]}" if SEARCHED else ""
 # Profiles and clusters of the modalities beside the chosen one.
-OTHER_MODALITIES = ["results/map/modalities.parquet"][
-    : len(STUDY.config.embedding.modalities) - 1
-]
+SEVERAL_MODALITIES = len(STUDY.config.embedding.modalities) > 1
+OTHER_MODALITIES = ["results/map/modalities.parquet"] if SEVERAL_MODALITIES else []
 
 
 STUDY_TABLES = ["reels", "creators", "follows", "edges", "status", "coverage"]
@@ -140,20 +134,22 @@ else:
 
 
 include: "rules/analyse.smk"
+include: "rules/power.smk"
 include: "rules/present.smk"
+include: "rules/paper.smk"
 include: "rules/publish.smk"
 include: "rules/export.smk"
 
 
-# Targets ask for the manifests, too: Snakemake does not make an intermediate file again that somebody removed
-# (scripts/redo.py does), as long as what was made from it is there.
+# List the manifests as targets: Snakemake does not rebuild a deleted intermediate file while its products exist, and
+# redo.py works by deleting manifests.
 MANIFESTS = [path for stage in STAGES for path in manifests(stage)]
 CURRENT_MANIFESTS = errors_again(MANIFESTS)
 TABLES = expand(
     "results/tables/{table}.parquet",
     table=STUDY_TABLES
     + MEASURE_TABLES
-    + ["modalities"] * (len(STUDY.config.embedding.modalities) > 1),
+    + (["modalities"] if SEVERAL_MODALITIES else []),
 )
 # Tables that are made of the map.
 OF_CLUSTERS = expand(
@@ -225,11 +221,10 @@ workflow.localrules(
 )
 
 
-# Whose results these are; and jobs of a run that was killed would go on, and do what this run is about to do.
+# Note whose results these are, and cancel jobs left over from a killed run, or two runs would do the same work.
 onstart:
-    Path("results/summary.md").unlink(
-        missing_ok=True
-    )  # of an earlier run, should this one be killed
+    # An earlier run's summary must not stand if this run is killed.
+    Path("results/summary.md").unlink(missing_ok=True)
     record_belonging(STUDY.config)
     record_given(STUDY.resolved)
     on_slurm = workflow.executor_plugin.name == "slurm"
@@ -254,7 +249,7 @@ if workflow.is_main_process:
     keep_log_short()
 
 
-# All that the whole study makes, beside the manifests.
+# Everything that the whole study makes, beside the manifests.
 EVERYTHING = [
     *TABLES,
     *MAP,
@@ -363,6 +358,6 @@ rule power:
 
 
 rule retry:
-    """Everything, with reels taken up again whose failure may pass (timeout, out_of_memory, ...)."""
+    """Everything; takes up reels whose failure may succeed on another try (timeout, out_of_memory, ...)."""
     input:
         everything_again,

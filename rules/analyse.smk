@@ -15,8 +15,12 @@ rule map_creators:
         seed=STUDY.config.study.seed,
         version=STUDY.version("map_creators"),
     shell:
-        "exec python $ATLAS/map_creators.py --creators {input.creators} --output {output}"
-        " --seed {params.seed} --log {log} {params.options}"
+        "exec python $ATLAS/map_creators.py"
+        " --creators {input.creators}"
+        " --output {output}"
+        " --seed {params.seed}"
+        " --log {log}"
+        " {params.options}"
 
 
 rule cluster_creators:
@@ -39,9 +43,14 @@ rule cluster_creators:
         seed=STUDY.config.study.seed,
         version=STUDY.version("cluster_creators"),
     shell:
-        "exec python $ATLAS/cluster_creators.py --creators {input.creators} --output {output.clusters}"
+        "exec python $ATLAS/cluster_creators.py"
+        " --creators {input.creators}"
+        " --output {output.clusters}"
         " --settings {output.settings}"
-        " --seed {params.seed} --log {log} {params.options} {params.searched}"
+        " --seed {params.seed}"
+        " --log {log}"
+        " {params.options}"
+        " {params.searched}"
 
 
 rule name_clusters:
@@ -63,8 +72,13 @@ rule name_clusters:
         prompt=STUDY.naming_prompt,
         version=STUDY.version("name_clusters"),
     shell:
-        "exec python $ATLAS/name_clusters.py --reels {input.reels} --creators {input.creators}"
-        " --clusters {input.clusters} --output {output} --log {log} {params.options}"
+        "exec python $ATLAS/name_clusters.py"
+        " --reels {input.reels}"
+        " --creators {input.creators}"
+        " --clusters {input.clusters}"
+        " --output {output}"
+        " --log {log}"
+        " {params.options}"
 
 
 rule flatten_creators:
@@ -88,9 +102,16 @@ rule flatten_creators:
     params:
         version=STUDY.version("flatten_creators"),
     shell:
-        "exec python $ATLAS/flatten_creators.py --creators {input.creators} --coordinates {input.coordinates}"
-        " --clusters {input.clusters} --names {input.names} --edges {input.edges} --measures {input.measures}"
-        " --parquet {output.parquet} --csv {output.csv} --log {log}"
+        "exec python $ATLAS/flatten_creators.py"
+        " --creators {input.creators}"
+        " --coordinates {input.coordinates}"
+        " --clusters {input.clusters}"
+        " --names {input.names}"
+        " --edges {input.edges}"
+        " --measures {input.measures}"
+        " --parquet {output.parquet}"
+        " --csv {output.csv}"
+        " --log {log}"
 
 
 rule distinguish_clusters:
@@ -114,9 +135,16 @@ rule distinguish_clusters:
         seed=STUDY.config.study.seed,
         version=STUDY.version("distinguish_clusters"),
     shell:
-        "exec python $ATLAS/distinguish_clusters.py --creators {input.creators} --clusters {input.clusters}"
-        " --reels {input.reels} --measures {input.measures} --modality {params.modality} --output {output}"
-        " --seed {params.seed} --log {log} {params.options}"
+        "exec python $ATLAS/distinguish_clusters.py"
+        " --creators {input.creators}"
+        " --clusters {input.clusters}"
+        " --reels {input.reels}"
+        " --measures {input.measures}"
+        " --modality {params.modality}"
+        " --output {output}"
+        " --seed {params.seed}"
+        " --log {log}"
+        " {params.options}"
 
 
 rule test_hypotheses:
@@ -154,12 +182,24 @@ rule test_hypotheses:
         seed=STUDY.config.study.seed,
         version=STUDY.version("test_hypotheses"),
     shell:
-        "exec python $ATLAS/test_hypotheses.py --creators {input.creators} --edges {input.edges}"
-        " --clusters {input.clusters} --reels {input.reels} {params.modalities} --output {output.json}"
-        " --parquet {output.parquet} --sensitivity {output.sensitivity}"
-        " --effects {output.effects} --similarity {output.similarity} --nulls {output.nulls}"
-        " --seed {params.seed} --processes {threads}"
-        " --log {log} {params.options} {params.clustering} {params.searched}"
+        "exec python $ATLAS/test_hypotheses.py"
+        " --creators {input.creators}"
+        " --edges {input.edges}"
+        " --clusters {input.clusters}"
+        " --reels {input.reels}"
+        " {params.modalities}"
+        " --output {output.json}"
+        " --parquet {output.parquet}"
+        " --sensitivity {output.sensitivity}"
+        " --effects {output.effects}"
+        " --similarity {output.similarity}"
+        " --nulls {output.nulls}"
+        " --seed {params.seed}"
+        " --processes {threads}"
+        " --log {log}"
+        " {params.options}"
+        " {params.clustering}"
+        " {params.searched}"
 
 
 rule compare_modalities:
@@ -183,8 +223,15 @@ rule compare_modalities:
         seed=STUDY.config.study.seed,
         version=STUDY.version("compare_modalities"),
     shell:
-        "exec python $ATLAS/compare_modalities.py --status {input.status} --modalities {params.modalities}"
-        " --output {output.compared} --profiles {output.profiles} --seed {params.seed} --log {log} {params.options} {params.searched}"
+        "exec python $ATLAS/compare_modalities.py"
+        " --status {input.status}"
+        " --modalities {params.modalities}"
+        " --output {output.compared}"
+        " --profiles {output.profiles}"
+        " --seed {params.seed}"
+        " --log {log}"
+        " {params.options}"
+        " {params.searched}"
 
 
 rule repeat_clusters:
@@ -225,9 +272,18 @@ rule repeat_clusters:
         draws=STUDY.config.robustness.draws,
         version=STUDY.version("repeat_clusters"),
     shell:
-        "exec python $ATLAS/repeat_clusters.py --creators {input.creators} --edges {input.edges} --output {output}"
-        " --seed {params.seed} --seeds {params.seeds} --draws {params.draws} --log {log} {params.options} {params.tests}"
-        " --changes {params.changes:q} {params.searched}"
+        "exec python $ATLAS/repeat_clusters.py"
+        " --creators {input.creators}"
+        " --edges {input.edges}"
+        " --output {output}"
+        " --seed {params.seed}"
+        " --seeds {params.seeds}"
+        " --draws {params.draws}"
+        " --log {log}"
+        " {params.options}"
+        " {params.tests}"
+        " --changes {params.changes:q}"
+        " {params.searched}"
 
 
 rule compare_runs:
@@ -254,35 +310,17 @@ rule compare_runs:
         clustering=STUDY.prefixed_options("cluster"),
         version=STUDY.version("compare_runs"),
     shell:
-        "exec python $ATLAS/compare_runs.py --creators {input.creators} --clusters {input.clusters}"
-        " --reels {input.reels} --runs results/robustness --output {output.table} --json {output.json}"
-        " --categories {output.categories} --log {log} {params.options} {params.clustering}"
-
-
-rule simulate_power:
-    """How often the tests of the network find a homophily, in cohorts like this one."""
-    input:
-        creators="results/tables/creators.parquet",
-        edges="results/tables/edges.parquet",
-        clusters="results/map/clusters.parquet",
-    output:
-        "results/power.parquet",
-    log:
-        "results/logs/simulate_power.log",
-    benchmark:
-        "results/benchmarks/simulate_power.tsv"
-    conda:
-        "../envs/analysis.yaml"
-    threads: 8
-    params:
-        options=STUDY.options("power"),
-        alpha=STUDY.config.hypotheses.alpha,
-        seed=STUDY.config.study.seed,
-        version=STUDY.version("simulate_power"),
-    shell:
-        "exec python $ATLAS/simulate_power.py --creators-table {input.creators} --edges-table {input.edges}"
-        " --clusters-table {input.clusters} --output {output} --alpha {params.alpha} --seed {params.seed}"
-        " --processes {threads} --log {log} {params.options}"
+        "exec python $ATLAS/compare_runs.py"
+        " --creators {input.creators}"
+        " --clusters {input.clusters}"
+        " --reels {input.reels}"
+        " --runs results/robustness"
+        " --output {output.table}"
+        " --json {output.json}"
+        " --categories {output.categories}"
+        " --log {log}"
+        " {params.options}"
+        " {params.clustering}"
 
 
 rule write_findings:
@@ -310,6 +348,12 @@ rule write_findings:
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("write_findings"),
     shell:
-        "exec python $ATLAS/write_findings.py --hypotheses {input.hypotheses} --sensitivity {input.sensitivity}"
-        " --robustness {input.robustness} --output {output} --name {params.name:q} --synthetic {params.synthetic}"
-        " --log {log} {params.options}"
+        "exec python $ATLAS/write_findings.py"
+        " --hypotheses {input.hypotheses}"
+        " --sensitivity {input.sensitivity}"
+        " --robustness {input.robustness}"
+        " --output {output}"
+        " --name {params.name:q}"
+        " --synthetic {params.synthetic}"
+        " --log {log}"
+        " {params.options}"

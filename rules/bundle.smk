@@ -20,5 +20,9 @@ rule read_bundle:
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("read_bundle"),
     shell:
-        "exec python $ATLAS/read_bundle.py --bundle {params.bundle:q} --output results/tables"
-        " --synthetic {params.synthetic} --log {log} {params.options}"
+        "exec python $ATLAS/read_bundle.py"
+        " --bundle {params.bundle:q}"
+        " --output results/tables"
+        " --synthetic {params.synthetic}"
+        " --log {log}"
+        " {params.options}"

@@ -17,7 +17,10 @@ rule write_config:
         text=lambda _: STUDY.resolved,
         version=STUDY.version("write_config"),
     shell:
-        "exec python $ATLAS/write_config.py --config {params.text:q} --settings {input.settings} --output {output}"
+        "exec python $ATLAS/write_config.py"
+        " --config {params.text:q}"
+        " --settings {input.settings}"
+        " --output {output}"
         " --log {log}"
 
 
@@ -38,8 +41,11 @@ rule fetch_model:
         entry=lambda wildcards: STUDY.model_entry(wildcards.name),
         own=lambda _: STUDY.config.models.registry or [],
     shell:
-        "exec env -u HF_HUB_OFFLINE python $ATLAS/fetch_model.py {wildcards.name} --marker {output}"
-        " --registry $ATLAS/../config/models.yaml {params.own:q} --models $MODELS --log {log}"
+        "exec env -u HF_HUB_OFFLINE python $ATLAS/fetch_model.py {wildcards.name}"
+        " --marker {output}"
+        " --registry $ATLAS/../config/models.yaml {params.own:q}"
+        " --models $MODELS"
+        " --log {log}"
 
 
 rule cost:
@@ -52,7 +58,10 @@ rule cost:
         kind=STUDY.source_options,
         options=STUDY.options("hikerapi", "select"),
     shell:
-        "exec python $ATLAS/estimate_cost.py {params.kind} --log {log} {params.options}"
+        "exec python $ATLAS/estimate_cost.py"
+        " {params.kind}"
+        " --log {log}"
+        " {params.options}"
 
 
 rule plan:
@@ -70,8 +79,13 @@ rule plan:
             STUDY.models("transcript", "context", "description", "embedding")
         ),
     shell:
-        "exec python $ATLAS/plan_study.py --config {params.text:q} --store $STORE --weights $MODELS"
-        " --stages {params.stages} --models {params.models} --log {log}"
+        "exec python $ATLAS/plan_study.py"
+        " --config {params.text:q}"
+        " --store $STORE"
+        " --weights $MODELS"
+        " --stages {params.stages}"
+        " --models {params.models}"
+        " --log {log}"
 
 
 rule collect_creators:
@@ -96,8 +110,16 @@ rule collect_creators:
         private="--allow-private" if STUDY.config.video.allow_private else "",
         version=STUDY.version("collect_creators"),
     shell:
-        "exec python $ATLAS/collect_creators.py {params.kind} --batch {wildcards.batch} --batches {params.batches}"
-        " --manifest {output.manifest} --store $STORE --log {log} --pace {resources.calls_per_s} {params.private} {params.options}"
+        "exec python $ATLAS/collect_creators.py"
+        " {params.kind}"
+        " --batch {wildcards.batch}"
+        " --batches {params.batches}"
+        " --manifest {output.manifest}"
+        " --store $STORE"
+        " --log {log}"
+        " --pace {resources.calls_per_s}"
+        " {params.private}"
+        " {params.options}"
 
 
 rule download_reels:
@@ -120,11 +142,20 @@ rule download_reels:
         kind=STUDY.source_options,
         options=STUDY.options("video"),
         refresh=STUDY.refresh_options,
-        passing=(
-            "" if STUDY.config.study.retain_media_days is None else "--passing-media"
+        temporary=(
+            "" if STUDY.config.study.retain_media_days is None else "--temporary-media"
         ),
         version=STUDY.version("download_reels"),
     shell:
-        "exec python $ATLAS/download_reels.py --creators {input.creators} --manifest {output.manifest}"
-        " --journal results/journal/video/{wildcards.batch}.jsonl --store $STORE --workers {threads}"
-        " --log {log} {params.kind} {params.options} {params.refresh} {params.passing} --pace {resources.calls_per_s}"
+        "exec python $ATLAS/download_reels.py"
+        " --creators {input.creators}"
+        " --manifest {output.manifest}"
+        " --journal results/journal/video/{wildcards.batch}.jsonl"
+        " --store $STORE"
+        " --workers {threads}"
+        " --log {log}"
+        " {params.kind}"
+        " {params.options}"
+        " {params.refresh}"
+        " {params.temporary}"
+        " --pace {resources.calls_per_s}"

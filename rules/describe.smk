@@ -19,10 +19,15 @@ if STUDY.config.description.backend == "measured":
             options=STUDY.options("description"),
             version=STUDY.version("measure_reels"),
         shell:
-            "exec python $ATLAS/measure_reels.py --frames {input.frames} --manifest {output.manifest}"
-            " --journal results/journal/description/{wildcards.batch}.jsonl --store $STORE"
-            " --imports results/creators/{wildcards.batch}/imports.jsonl --workers {threads}"
-            " --log {log} {params.options}"
+            "exec python $ATLAS/measure_reels.py"
+            " --frames {input.frames}"
+            " --manifest {output.manifest}"
+            " --journal results/journal/description/{wildcards.batch}.jsonl"
+            " --store $STORE"
+            " --imports results/creators/{wildcards.batch}/imports.jsonl"
+            " --workers {threads}"
+            " --log {log}"
+            " {params.options}"
 
 else:
 
@@ -44,9 +49,15 @@ else:
             options=STUDY.options("measures"),
             version=STUDY.version("measure_reels"),
         shell:
-            "exec python $ATLAS/measure_reels.py --stage measures --frames {input.frames} --manifest {output.manifest}"
-            " --journal results/journal/measures/{wildcards.batch}.jsonl --store $STORE --workers {threads}"
-            " --log {log} {params.options}"
+            "exec python $ATLAS/measure_reels.py"
+            " --stage measures"
+            " --frames {input.frames}"
+            " --manifest {output.manifest}"
+            " --journal results/journal/measures/{wildcards.batch}.jsonl"
+            " --store $STORE"
+            " --workers {threads}"
+            " --log {log}"
+            " {params.options}"
 
     rule describe_reels:
         """What each reel shows, in the words of a model that looks at its frames."""
@@ -75,11 +86,18 @@ else:
             credentials=STUDY.credentials("description"),
             version=STUDY.version("describe_reels"),
         shell:
-            "exec python $ATLAS/describe_reels.py --frames {input.frames} --context-manifest {input.context}"
+            "exec python $ATLAS/describe_reels.py"
+            " --frames {input.frames}"
+            " --context-manifest {input.context}"
             " --manifest {output.manifest}"
-            " --journal results/journal/description/{wildcards.batch}.jsonl --store $STORE"
-            " --imports results/creators/{wildcards.batch}/imports.jsonl --workers {threads}"
-            " --weights {input.model} --models $MODELS --log {log} {params.options}"
+            " --journal results/journal/description/{wildcards.batch}.jsonl"
+            " --store $STORE"
+            " --imports results/creators/{wildcards.batch}/imports.jsonl"
+            " --workers {threads}"
+            " --weights {input.model}"
+            " --models $MODELS"
+            " --log {log}"
+            " {params.options}"
 
 
 rule embed_descriptions:
@@ -106,7 +124,13 @@ rule embed_descriptions:
         options=embedding_options,
         version=STUDY.version("embed_descriptions"),
     shell:
-        "exec python $ATLAS/embed_descriptions.py --manifest {output.manifest}"
-        " --journal results/journal/embedding/{wildcards.modality}/{wildcards.batch}.jsonl --store $STORE"
-        " --imports results/creators/{wildcards.batch}/imports.jsonl --workers {threads}"
-        " --weights {input.model} --models $MODELS --log {log} {params.options}"
+        "exec python $ATLAS/embed_descriptions.py"
+        " --manifest {output.manifest}"
+        " --journal results/journal/embedding/{wildcards.modality}/{wildcards.batch}.jsonl"
+        " --store $STORE"
+        " --imports results/creators/{wildcards.batch}/imports.jsonl"
+        " --workers {threads}"
+        " --weights {input.model}"
+        " --models $MODELS"
+        " --log {log}"
+        " {params.options}"

@@ -26,7 +26,10 @@ rule export_csv:
     params:
         version=STUDY.version("export_csv"),
     shell:
-        "exec python $ATLAS/export_csv.py --tables {input} --output results/export/csv --log {log}"
+        "exec python $ATLAS/export_csv.py"
+        " --tables {input}"
+        " --output results/export/csv"
+        " --log {log}"
 
 
 rule export_network:
@@ -49,9 +52,18 @@ rule export_network:
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("export_network"),
     shell:
-        "exec python $ATLAS/export_network.py --creators {input.creators} --coordinates {input.coordinates}"
-        " --clusters {input.clusters} --names {input.names} --edges {input.edges}"
-        " --measures {input.measures} --gexf {output.gexf} --graphml {output.graphml} --name {params.name:q} --synthetic {params.synthetic} --log {log}"
+        "exec python $ATLAS/export_network.py"
+        " --creators {input.creators}"
+        " --coordinates {input.coordinates}"
+        " --clusters {input.clusters}"
+        " --names {input.names}"
+        " --edges {input.edges}"
+        " --measures {input.measures}"
+        " --gexf {output.gexf}"
+        " --graphml {output.graphml}"
+        " --name {params.name:q}"
+        " --synthetic {params.synthetic}"
+        " --log {log}"
 
 
 rule export_embedding_atlas:
@@ -74,10 +86,18 @@ rule export_embedding_atlas:
         seed=STUDY.config.study.seed,
         version=STUDY.version("export_embedding_atlas"),
     shell:
-        "exec python $ATLAS/export_embedding_atlas.py --reels {input.reels} --creators {input.creators}"
-        " --coordinates {input.coordinates} --clusters {input.clusters} --names {input.names}"
-        " --measures {input.measures} --creator-measures {input.creator_measures}"
-        " --output-reels {output.reels} --output-creators {output.creators} --seed {params.seed} --log {log}"
+        "exec python $ATLAS/export_embedding_atlas.py"
+        " --reels {input.reels}"
+        " --creators {input.creators}"
+        " --coordinates {input.coordinates}"
+        " --clusters {input.clusters}"
+        " --names {input.names}"
+        " --measures {input.measures}"
+        " --creator-measures {input.creator_measures}"
+        " --output-reels {output.reels}"
+        " --output-creators {output.creators}"
+        " --seed {params.seed}"
+        " --log {log}"
         " {params.options}"
 
 
@@ -101,6 +121,14 @@ rule export_sqlite:
     params:
         version=STUDY.version("export_sqlite"),
     shell:
-        "exec python $ATLAS/export_sqlite.py --creators {input.creators} --reels {input.reels} --follows {input.follows}"
-        " --status {input.status} --clusters {input.clusters} --coordinates {input.coordinates}"
-        " --measures {input.measures} --creator-measures {input.creator_measures} --output {output} --log {log}"
+        "exec python $ATLAS/export_sqlite.py"
+        " --creators {input.creators}"
+        " --reels {input.reels}"
+        " --follows {input.follows}"
+        " --status {input.status}"
+        " --clusters {input.clusters}"
+        " --coordinates {input.coordinates}"
+        " --measures {input.measures}"
+        " --creator-measures {input.creator_measures}"
+        " --output {output}"
+        " --log {log}"

@@ -36,8 +36,8 @@ def errors_again(targets):
 
 
 def everything_again(wildcards):
-    """All results, with the manifests forced that hold failures which may pass."""
-    workflow.dag.forcefiles.update(passing_failures(Path("results")))
+    """All results, with the manifests forced that hold failures which may succeed on another try."""
+    workflow.dag.forcefiles.update(transient_failures(Path("results")))
     return MANIFESTS + EVERYTHING
 
 
@@ -49,7 +49,7 @@ def partition(gpu):
     return getattr(named, "raw", named)
 
 
-# Folders of the stages with one manifest per batch, in the order of the way of the data.
+# Folders of the stages with one manifest per batch, in pipeline order.
 STAGES = list(folders(STUDY.config).values())
 
 # What each modality is embedded from, by option: manifests of the same batch.

@@ -17,10 +17,15 @@ rule extract_audio:
         options=STUDY.options("audio"),
         version=STUDY.version("extract_audio"),
     shell:
-        "exec python $ATLAS/extract_audio.py --video {input.video} --manifest {output.manifest}"
-        " --journal results/journal/audio/{wildcards.batch}.jsonl --store $STORE"
-        " --imports results/creators/{wildcards.batch}/imports.jsonl --workers {threads}"
-        " --log {log} {params.options}"
+        "exec python $ATLAS/extract_audio.py"
+        " --video {input.video}"
+        " --manifest {output.manifest}"
+        " --journal results/journal/audio/{wildcards.batch}.jsonl"
+        " --store $STORE"
+        " --imports results/creators/{wildcards.batch}/imports.jsonl"
+        " --workers {threads}"
+        " --log {log}"
+        " {params.options}"
 
 
 rule identify_music:
@@ -43,10 +48,15 @@ rule identify_music:
         credentials=STUDY.credentials("music"),
         version=STUDY.version("identify_music"),
     shell:
-        "exec python $ATLAS/identify_music.py --audio {input.audio} --manifest {output.manifest}"
-        " --journal results/journal/music/{wildcards.batch}.jsonl --store $STORE"
-        " --imports results/creators/{wildcards.batch}/imports.jsonl --workers {threads}"
-        " --log {log} {params.options}"
+        "exec python $ATLAS/identify_music.py"
+        " --audio {input.audio}"
+        " --manifest {output.manifest}"
+        " --journal results/journal/music/{wildcards.batch}.jsonl"
+        " --store $STORE"
+        " --imports results/creators/{wildcards.batch}/imports.jsonl"
+        " --workers {threads}"
+        " --log {log}"
+        " {params.options}"
 
 
 rule transcribe_speech:
@@ -73,10 +83,17 @@ rule transcribe_speech:
         options=STUDY.options("transcript"),
         version=STUDY.version("transcribe_speech"),
     shell:
-        "exec python $ATLAS/transcribe_speech.py --audio {input.audio} --manifest {output.manifest}"
-        " --journal results/journal/transcript/{wildcards.batch}.jsonl --store $STORE"
-        " --imports results/creators/{wildcards.batch}/imports.jsonl --workers {threads}"
-        " --weights {input.model} --models $MODELS --log {log} {params.options}"
+        "exec python $ATLAS/transcribe_speech.py"
+        " --audio {input.audio}"
+        " --manifest {output.manifest}"
+        " --journal results/journal/transcript/{wildcards.batch}.jsonl"
+        " --store $STORE"
+        " --imports results/creators/{wildcards.batch}/imports.jsonl"
+        " --workers {threads}"
+        " --weights {input.model}"
+        " --models $MODELS"
+        " --log {log}"
+        " {params.options}"
 
 
 rule prepare_context:
@@ -107,10 +124,19 @@ rule prepare_context:
         credentials=STUDY.credentials("context"),
         version=STUDY.version("prepare_context"),
     shell:
-        "exec python $ATLAS/prepare_context.py --creators {input.creators} --transcript {input.transcript}"
-        " --music {input.music} --manifest {output.manifest} --journal results/journal/context/{wildcards.batch}.jsonl"
-        " --store $STORE --imports results/creators/{wildcards.batch}/imports.jsonl --workers {threads}"
-        " --weights {input.model} --models $MODELS --log {log} {params.options}"
+        "exec python $ATLAS/prepare_context.py"
+        " --creators {input.creators}"
+        " --transcript {input.transcript}"
+        " --music {input.music}"
+        " --manifest {output.manifest}"
+        " --journal results/journal/context/{wildcards.batch}.jsonl"
+        " --store $STORE"
+        " --imports results/creators/{wildcards.batch}/imports.jsonl"
+        " --workers {threads}"
+        " --weights {input.model}"
+        " --models $MODELS"
+        " --log {log}"
+        " {params.options}"
 
 
 rule sample_frames:
@@ -132,7 +158,12 @@ rule sample_frames:
         options=STUDY.options("frames"),
         version=STUDY.version("sample_frames"),
     shell:
-        "exec python $ATLAS/sample_frames.py --video {input.video} --manifest {output.manifest}"
-        " --journal results/journal/frames/{wildcards.batch}.jsonl --store $STORE"
-        " --imports results/creators/{wildcards.batch}/imports.jsonl --workers {threads}"
-        " --log {log} {params.options}"
+        "exec python $ATLAS/sample_frames.py"
+        " --video {input.video}"
+        " --manifest {output.manifest}"
+        " --journal results/journal/frames/{wildcards.batch}.jsonl"
+        " --store $STORE"
+        " --imports results/creators/{wildcards.batch}/imports.jsonl"
+        " --workers {threads}"
+        " --log {log}"
+        " {params.options}"

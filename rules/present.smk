@@ -28,10 +28,19 @@ rule plot_map:
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("plot_map"),
     shell:
-        "exec python $ATLAS/plot_map.py --creators {input.creators} --coordinates {input.coordinates}"
-        " --clusters {input.clusters} --robustness {input.robustness} --names {input.names} --settings {input.settings}"
-        " --reels {input.reels} --status {input.status} --output {output} --name {params.name:q}"
-        " --synthetic {params.synthetic} --log {log}"
+        "exec python $ATLAS/plot_map.py"
+        " --creators {input.creators}"
+        " --coordinates {input.coordinates}"
+        " --clusters {input.clusters}"
+        " --robustness {input.robustness}"
+        " --names {input.names}"
+        " --settings {input.settings}"
+        " --reels {input.reels}"
+        " --status {input.status}"
+        " --output {output}"
+        " --name {params.name:q}"
+        " --synthetic {params.synthetic}"
+        " --log {log}"
 
 
 rule plot_network:
@@ -61,9 +70,16 @@ rule plot_network:
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("plot_network"),
     shell:
-        "exec python $ATLAS/plot_network.py --creators {input.creators} --coordinates {input.coordinates}"
-        " --clusters {input.clusters} --edges {input.edges} --reels {input.reels} --output {output}"
-        " --name {params.name:q} --synthetic {params.synthetic} --log {log}"
+        "exec python $ATLAS/plot_network.py"
+        " --creators {input.creators}"
+        " --coordinates {input.coordinates}"
+        " --clusters {input.clusters}"
+        " --edges {input.edges}"
+        " --reels {input.reels}"
+        " --output {output}"
+        " --name {params.name:q}"
+        " --synthetic {params.synthetic}"
+        " --log {log}"
 
 
 rule plot_portraits:
@@ -93,8 +109,16 @@ rule plot_portraits:
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("plot_portraits"),
     shell:
-        "exec python $ATLAS/plot_portraits.py --creators {input.creators} --names {input.names} --clusters {input.clusters} --reels {input.reels}"
-        " --status {input.status} --output {output} --name {params.name:q} --synthetic {params.synthetic} --log {log}"
+        "exec python $ATLAS/plot_portraits.py"
+        " --creators {input.creators}"
+        " --names {input.names}"
+        " --clusters {input.clusters}"
+        " --reels {input.reels}"
+        " --status {input.status}"
+        " --output {output}"
+        " --name {params.name:q}"
+        " --synthetic {params.synthetic}"
+        " --log {log}"
 
 
 rule plot_coverage:
@@ -120,65 +144,12 @@ rule plot_coverage:
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("plot_coverage"),
     shell:
-        "exec python $ATLAS/plot_coverage.py --coverage {input} --output {output} --name {params.name:q}"
-        " --synthetic {params.synthetic} --log {log}"
-
-
-rule write_numbers:
-    """The numbers that a manuscript quotes, and its table of the cohort."""
-    input:
-        tables=expand(
-            "results/tables/{table}.parquet",
-            table=["reels", "creators", "follows", "edges", "coverage"],
-        ),
-        clusters="results/map/clusters.parquet",
-        hypotheses="results/hypotheses.json",
-        robustness="results/robustness.json",
-    output:
-        json="results/paper/numbers.json",
-        tex="results/paper/numbers.tex",
-        cohort=report(
-            "results/paper/cohort.csv",
-            caption="../report/cohort.rst",
-            category="Cohort",
-            labels={"table": "cohort"},
-        ),
-        cohort_tex="results/paper/cohort.tex",
-        coverage=report(
-            "results/paper/coverage.csv",
-            caption="../report/coverage.rst",
-            category="Coverage",
-            labels={"table": "coverage"},
-        ),
-    log:
-        "results/logs/write_numbers.log",
-    benchmark:
-        "results/benchmarks/write_numbers.tsv"
-    conda:
-        "../envs/analysis.yaml"
-    params:
-        name=lambda _: STUDY.config.study.name,
-        synthetic=str(STUDY.config.study.synthetic).lower(),
-        version=STUDY.version("write_numbers"),
-    shell:
-        "exec python $ATLAS/write_numbers.py --results results --json {output.json} --tex {output.tex}"
-        " --cohort {output.cohort} --coverage {output.coverage} --name {params.name:q} --synthetic {params.synthetic} --log {log}"
-
-
-rule place_figure:
-    """A figure beside the numbers of the paper."""
-    input:
-        "results/figures/{figure}.{kind}",
-    output:
-        "results/paper/{figure}.{kind}",
-    log:
-        "results/logs/place_figure/{figure}.{kind}.log",
-    wildcard_constraints:
-        kind="png|svg|pdf",
-    conda:
-        "../envs/analysis.yaml"
-    shell:
-        "cp {input} {output} 2> {log}"
+        "exec python $ATLAS/plot_coverage.py"
+        " --coverage {input}"
+        " --output {output}"
+        " --name {params.name:q}"
+        " --synthetic {params.synthetic}"
+        " --log {log}"
 
 
 rule plot_hypotheses:
@@ -205,8 +176,13 @@ rule plot_hypotheses:
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("plot_hypotheses"),
     shell:
-        "exec python $ATLAS/plot_hypotheses.py --hypotheses {input.hypotheses} --nulls {input.nulls} --output {output}"
-        " --name {params.name:q} --synthetic {params.synthetic} --log {log}"
+        "exec python $ATLAS/plot_hypotheses.py"
+        " --hypotheses {input.hypotheses}"
+        " --nulls {input.nulls}"
+        " --output {output}"
+        " --name {params.name:q}"
+        " --synthetic {params.synthetic}"
+        " --log {log}"
 
 
 rule plot_similarity:
@@ -232,8 +208,12 @@ rule plot_similarity:
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("plot_similarity"),
     shell:
-        "exec python $ATLAS/plot_similarity.py --similarity {input} --output {output} --name {params.name:q}"
-        " --synthetic {params.synthetic} --log {log}"
+        "exec python $ATLAS/plot_similarity.py"
+        " --similarity {input}"
+        " --output {output}"
+        " --name {params.name:q}"
+        " --synthetic {params.synthetic}"
+        " --log {log}"
 
 
 rule plot_distinctions:
@@ -259,8 +239,12 @@ rule plot_distinctions:
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("plot_distinctions"),
     shell:
-        "exec python $ATLAS/plot_distinctions.py --distinctions {input} --output {output} --name {params.name:q}"
-        " --synthetic {params.synthetic} --log {log}"
+        "exec python $ATLAS/plot_distinctions.py"
+        " --distinctions {input}"
+        " --output {output}"
+        " --name {params.name:q}"
+        " --synthetic {params.synthetic}"
+        " --log {log}"
 
 
 rule plot_robustness:
@@ -286,35 +270,12 @@ rule plot_robustness:
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("plot_robustness"),
     shell:
-        "exec python $ATLAS/plot_robustness.py --robustness {input} --output {output} --name {params.name:q}"
-        " --synthetic {params.synthetic} --log {log}"
-
-
-rule plot_power:
-    """Power against homophily, by the size of the cohort."""
-    input:
-        "results/power.parquet",
-    output:
-        report(
-            "results/figures/power.png",
-            caption="../report/power.rst",
-            category="Hypotheses",
-            labels={"figure": "power"},
-        ),
-        multiext("results/figures/power", ".svg", ".pdf"),
-    log:
-        "results/logs/plot_power.log",
-    benchmark:
-        "results/benchmarks/plot_power.tsv"
-    conda:
-        "../envs/analysis.yaml"
-    params:
-        name=lambda _: STUDY.config.study.name,
-        synthetic=str(STUDY.config.study.synthetic).lower(),
-        version=STUDY.version("plot_power"),
-    shell:
-        "exec python $ATLAS/plot_power.py --power {input} --output {output} --name {params.name:q}"
-        " --synthetic {params.synthetic} --log {log}"
+        "exec python $ATLAS/plot_robustness.py"
+        " --robustness {input}"
+        " --output {output}"
+        " --name {params.name:q}"
+        " --synthetic {params.synthetic}"
+        " --log {log}"
 
 
 rule build_atlas:
@@ -343,10 +304,21 @@ rule build_atlas:
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("build_atlas"),
     shell:
-        "exec python $ATLAS/build_atlas.py --creators {input.creators} --reels {input.reels} --edges {input.edges}"
-        " --status {input.status} --coordinates {input.coordinates} --clusters {input.clusters} --names {input.names}"
-        " --measures {input.measures} --robustness {input.robustness} --output {output} --name {params.name:q}"
-        " --synthetic {params.synthetic} --log {log} {params.options}"
+        "exec python $ATLAS/build_atlas.py"
+        " --creators {input.creators}"
+        " --reels {input.reels}"
+        " --edges {input.edges}"
+        " --status {input.status}"
+        " --coordinates {input.coordinates}"
+        " --clusters {input.clusters}"
+        " --names {input.names}"
+        " --measures {input.measures}"
+        " --robustness {input.robustness}"
+        " --output {output}"
+        " --name {params.name:q}"
+        " --synthetic {params.synthetic}"
+        " --log {log}"
+        " {params.options}"
 
 
 # What the page shows and links to. Nothing else in the results is looked at: it may be of an earlier run.
@@ -388,5 +360,10 @@ rule build_page:
         notices=STUDY.notices_option,
         version=STUDY.version("build_page"),
     shell:
-        "exec python $ATLAS/build_page.py --results results --made {input} --config results/config.yaml"
-        " --output {output} --log {log} {params.notices}"
+        "exec python $ATLAS/build_page.py"
+        " --results results"
+        " --made {input}"
+        " --config results/config.yaml"
+        " --output {output}"
+        " --log {log}"
+        " {params.notices}"

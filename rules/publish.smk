@@ -31,5 +31,12 @@ rule publish_bundle:
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("publish_bundle"),
     shell:
-        "exec python $ATLAS/publish_bundle.py --results results --output results/bundle {params.opt_out}"
-        " --kind-of-source {params.kind} --name {params.name:q} --synthetic {params.synthetic} --log {log} {params.options}"
+        "exec python $ATLAS/publish_bundle.py"
+        " --results results"
+        " --output results/bundle"
+        " {params.opt_out}"
+        " --kind-of-source {params.kind}"
+        " --name {params.name:q}"
+        " --synthetic {params.synthetic}"
+        " --log {log}"
+        " {params.options}"

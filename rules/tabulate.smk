@@ -20,8 +20,15 @@ rule check_coverage:
         batches=" ".join(STUDY.batches),
         stages=" ".join(STAGES),
     shell:
-        "exec python $ATLAS/check_coverage.py --results results --stages {params.stages} --batches {params.batches}"
-        " --max-failed {params.max_failed} {params.calls} {params.notices} --status {output.status} --coverage {output.coverage}"
+        "exec python $ATLAS/check_coverage.py"
+        " --results results"
+        " --stages {params.stages}"
+        " --batches {params.batches}"
+        " --max-failed {params.max_failed}"
+        " {params.calls}"
+        " {params.notices}"
+        " --status {output.status}"
+        " --coverage {output.coverage}"
         " --log {log}"
 
 
@@ -48,8 +55,14 @@ rule build_tables:
         modality=STUDY.config.embedding.modalities[0],
         batches=" ".join(STUDY.batches),
     shell:
-        "exec python $ATLAS/build_tables.py --status {input.status} --creators results/creators"
-        " --batches {params.batches} --modality {params.modality} --output results/tables --log {log} {params.options}"
+        "exec python $ATLAS/build_tables.py"
+        " --status {input.status}"
+        " --creators results/creators"
+        " --batches {params.batches}"
+        " --modality {params.modality}"
+        " --output results/tables"
+        " --log {log}"
+        " {params.options}"
 
 
 rule delete_media:
@@ -67,8 +80,12 @@ rule delete_media:
         due=STUDY.downloads_due(),
         version=STUDY.version("delete_media"),
     shell:
-        "exec python $ATLAS/delete_media.py --status {input.status} --days {params.days} --store $STORE"
-        " --output {output} --log {log}"
+        "exec python $ATLAS/delete_media.py"
+        " --status {input.status}"
+        " --days {params.days}"
+        " --store $STORE"
+        " --output {output}"
+        " --log {log}"
 
 
 rule gather_reels:
@@ -82,4 +99,7 @@ rule gather_reels:
     conda:
         "../envs/analysis.yaml"
     shell:
-        "exec python $ATLAS/gather_reels.py --status {input.status} --output {output} --log {log}"
+        "exec python $ATLAS/gather_reels.py"
+        " --status {input.status}"
+        " --output {output}"
+        " --log {log}"

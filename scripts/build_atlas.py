@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 import pyarrow.types as kinds
 
 from analysis.figures import COLOURS, cluster_colour
-from analysis.files import replace_file
 from analysis.map_figure import placed_creators, spread_ellipse
 from analysis.reel_frames import frame_files, spread_frames
 from analysis.study_tables import as_numbers, is_number, read_clusters, read_warning
@@ -23,9 +22,11 @@ from atlas.pictures import strip
 from common import program
 from common.columns import measured_columns
 from common.config import AtlasSection
+from common.files import replace_file
 from common.options import add_section, read_section
+from common.parquet import read_table
 from common.program import UserError
-from common.tables import CLUSTER_NAMES, COORDINATES, CREATOR_MEASURES, CREATORS, EDGES, REELS, read_table
+from common.tables import CLUSTER_NAMES, COORDINATES, CREATOR_MEASURES, CREATORS, EDGES, REELS
 from tabulation.flat import own_columns
 
 VERSION = "6"

@@ -12,21 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from analysis.profiles import add_profiles
 from common.config import ProfileSection
 from common.manifest import Row, read_manifest
 from common.options import add_section, read_section
+from common.parquet import build_table, read_table, write_table
 from common.program import UserError, log, parser, run
-from common.tables import (
-    CREATOR_MEASURES,
-    CREATORS,
-    EDGES,
-    FOLLOWS,
-    MEASURES,
-    REELS,
-    build_table,
-    read_table,
-    write_table,
-)
+from common.tables import CREATOR_MEASURES, CREATORS, EDGES, FOLLOWS, MEASURES, REELS
 from tabulation.measures import creator_measures, reel_measures
 from texts.descriptions import clean_description
 
@@ -163,33 +155,6 @@ def read_creators(folder: Path, batches: list[str]) -> tuple[list[dict[str, Any]
         creators.extend(read_table(folder / batch / "creators.parquet", CREATORS, OF_PROFILES).to_pylist())
         follows.extend(read_table(folder / batch / "follows.parquet", FOLLOWS).to_pylist())
     return creators, follows
-
-
-def add_profiles(creators: list[dict[str, Any]], reels: list[dict[str, Any]], min_reels: int) -> None:
-    """Give each creator the mean of the reels' unit embeddings, their mean cosine distance to it, and a mark.
-
-    Args:
-        creators: rows of the creators' table; changed in place.
-        reels: rows of the reels' table.
-        min_reels: creators with fewer embedded reels are marked.
-    """
-    vectors: dict[str, list[np.ndarray]] = defaultdict(list)
-    counts: dict[str, int] = defaultdict(int)
-    for reel in reels:
-        counts[reel["creator_id"]] += 1
-        if reel["embedding"] is not None:
-            vectors[reel["creator_id"]].append(reel["embedding"])
-    for creator in creators:
-        own = vectors.get(creator["creator_id"], [])
-        creator["n_reels"], creator["n_embedded"] = counts[creator["creator_id"]], len(own)
-        creator["few_reels"] = len(own) < min_reels
-        if own:
-            stacked = np.stack(own).astype(np.float64)
-            profile = stacked.mean(axis=0)
-            creator["profile"] = profile.astype(np.float32)
-            length = np.linalg.norm(profile)
-            if len(own) > 1 and length > 0:  # one reel has no spread
-                creator["profile_spread"] = float((1 - stacked @ profile / length).mean())
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:

@@ -10,11 +10,11 @@ import environment  # noqa: F401 (before all packages)
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.files import replace_file
 from analysis.simulation import CohortSection
 from analysis.trials import Trial, band, conclusion, rejections, run_trial, tests_by_id
 from common import program
 from common.config import ClusterSettings, HypothesesSection
+from common.files import replace_file
 
 VERSION = "1"
 ALPHA, COVERAGE = 0.05, 0.99

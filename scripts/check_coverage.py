@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from common.another_try import another_try
+from common.files import read_lines
 from common.manifest import Row, check_unique, read_manifest
 from common.named import Names
+from common.parquet import build_table, write_table
 from common.program import UserError, log, parser, run
 from common.states import FAILED, NOTED, SKIPPED
-from common.store import read_lines
-from common.tables import COVERAGE, STATUS, build_table, write_table
+from common.tables import COVERAGE, STATUS
 
 VERSION = "2"
 EXAMPLES = 3  # reels or creators that are named for a reason
@@ -45,7 +46,8 @@ def main(arguments: argparse.Namespace) -> None:
         raise UserError(
             f"too much failed: {shares}. study.max_failed allows {arguments.max_failed:.0%} in each stage.\n"
             "The reasons stand above; for single reels: python scripts/why.py REEL. Mend the cause and run again "
-            "(snakemake retry for failures that may pass), or raise study.max_failed if you accept the loss."
+            "(snakemake retry for failures that may succeed on another try), or raise study.max_failed if you accept "
+            "the loss."
         )
     write_table(build_table([asdict(row) for row in rows], STATUS), arguments.status)
     write_table(build_table(coverage, COVERAGE), arguments.coverage)

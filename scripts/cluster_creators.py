@@ -11,13 +11,14 @@ from pathlib import Path
 import pyarrow as pa
 
 from analysis.clusters import NOISE, cluster_profiles, fewest_creators
-from analysis.files import replace_file
 from analysis.profiles import OPTIONAL, profiles_of
 from analysis.search import KEYS, search_settings
 from common import program
 from common.config import ClusterSection
+from common.files import replace_file
 from common.options import add_section, read_section
-from common.tables import CLUSTERS, CREATORS, SEARCH, build_table, read_table, write_table
+from common.parquet import build_table, read_table, write_table
+from common.tables import CLUSTERS, CREATORS, SEARCH
 
 VERSION = "3"
 

@@ -21,19 +21,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from common.batch import IMPORTS
 from common.config import HikerapiSection, SelectSection
+from common.files import file_sha256, write_lines
+from common.handles import batch_of, derived_id
 from common.manifest import Row, check_unique, file_stem, read_manifest, write_manifest
 from common.options import add_section, read_section
 from common.own_folder import remove_old, take_folder
+from common.parquet import build_table, write_table
 from common.program import UserError, log, parser, run
-from common.stage import IMPORTS, reason_file
-from common.states import Outcome
-from common.store import ARTIFACT, Store, digest, file_sha256, write_lines
-from common.tables import CREATORS, FOLLOWS, build_table, write_table
+from common.states import Outcome, reason_file
+from common.store import ARTIFACT, Store, digest
+from common.tables import CREATORS, FOLLOWS
 from sources.creators_list import read_list, report
 from sources.hikerapi import at_pace
 from sources.registry import RAW, SECTIONS, open_source
-from sources.source import UNKNOWN, SourceCreator, SourceReel, batch_of, derived_id, excluded
+from sources.source import UNKNOWN, SourceCreator, SourceReel, excluded
 
 VERSION = "4"
 POPULARITY = ("plays", "views")  # what the most played reels are chosen by

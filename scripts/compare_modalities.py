@@ -22,8 +22,9 @@ from analysis.search import chosen_settings
 from common.config import ClusterSection
 from common.manifest import Row, read_manifest
 from common.options import add_section, read_section
+from common.parquet import build_table, write_table
 from common.program import log, parser, run
-from common.tables import MODALITIES, MODALITY_PROFILES, build_table, write_table
+from common.tables import MODALITIES, MODALITY_PROFILES
 
 VERSION = "3"
 

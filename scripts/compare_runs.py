@@ -14,7 +14,6 @@ from typing import Any
 import pyarrow as pa
 
 from analysis.evidence import too_few
-from analysis.files import replace_file
 from analysis.known_categories import category_warning, known_categories
 from analysis.profiles import OPTIONAL, profiles_of
 from analysis.robustness import summarise, warning
@@ -22,9 +21,11 @@ from analysis.stability import varied
 from analysis.study_tables import creators_with_speech, read_clusters, read_reels, read_study
 from common import program
 from common.config import OWN_SETTINGS, ClusterSection, ClusterVariant, RobustnessSection
+from common.files import replace_file
 from common.options import add_section, read_section
+from common.parquet import read_table, write_table
 from common.program import UserError, log
-from common.tables import CREATORS, KNOWN_CATEGORIES, ROBUSTNESS, RUNS, read_table, write_table
+from common.tables import CREATORS, KNOWN_CATEGORIES, ROBUSTNESS, RUNS
 
 VERSION = "4"
 

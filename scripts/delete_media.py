@@ -13,12 +13,13 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+from common.files import read_lines
 from common.manifest import Row, file_stem, read_manifest
 from common.program import log, parser, run
-from common.states import PASSING
-from common.store import Store, digest, read_lines
+from common.states import TRANSIENT
+from common.store import Store, digest
+from common.suffixes import VIDEO_SUFFIXES
 from download_reels import DOWNLOAD, download_key
-from media.suffixes import VIDEO_SUFFIXES
 
 VERSION = "1"
 DAY_S = 86_400
@@ -38,7 +39,7 @@ def main(arguments: argparse.Namespace) -> None:
         video = next((suffix for suffix in VIDEO_SUFFIXES if entry and suffix in entry.files), None)
         if entry is None or video is None or entry.artifact(video).stat().st_mtime > oldest:
             continue
-        if any(row.reason in PASSING for row in rows):
+        if any(row.reason in TRANSIENT for row in rows):
             waiting += 1
             continue
         store.retire(entry, video)

@@ -21,13 +21,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from common.batch import run_stage, server_log, stage_parser
 from common.config import DescriptionSection
 from common.manifest import Row
 from common.models import Model, read_weights
 from common.options import read_section
 from common.program import log, run
 from common.prompts import description_prompt
-from common.stage import Stage, Work, run_stage, server_log, stage_parser
+from common.stage import Stage, Work
 from common.states import Outcome, ReelError
 from common.store import digest
 
@@ -71,8 +72,8 @@ def read_context(row: Row | None, settings: DescriptionSection) -> str:
 
 def ask(work: Work, settings: DescriptionSection, prompt: str) -> tuple[Request, dict[str, Any]]:
     """The question about one reel, and what its frames are; raises ReelError where they cannot be read."""
-    from generation.pictures import read_facts, read_frames
     from generation.requests import Request
+    from media.frame_zip import read_facts, read_frames
 
     path = work.needed("frames")
     facts = read_facts(path)

@@ -17,7 +17,8 @@ from common import program
 from common.columns import measured_columns
 from common.config import HypothesesSection
 from common.options import add_section, read_section
-from common.tables import CREATOR_MEASURES, CREATORS, DISTINCTIONS, REELS, read_table, write_table
+from common.parquet import read_table, write_table
+from common.tables import CREATOR_MEASURES, CREATORS, DISTINCTIONS, REELS
 from tabulation.flat import own_columns
 from tabulation.measures import PROGRAM
 

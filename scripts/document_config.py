@@ -46,7 +46,7 @@ def reference() -> str:
     lines = [
         "# Configuration",
         "",
-        "<!-- Made by scripts/document_config.py from scripts/common/config.py; do not edit (make docs). -->",
+        "<!-- Made by scripts/document_config.py from scripts/common/config; do not edit (make docs). -->",
         "",
         *INTRODUCTION.strip().splitlines(),
     ]

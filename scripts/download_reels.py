@@ -16,15 +16,16 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from common.batch import run_stage, stage_parser
 from common.config import HikerapiSection, VideoSection
 from common.isolation import run_isolated
 from common.manifest import Row
 from common.options import add_section, read_section
 from common.program import UserError, log, run
-from common.stage import Stage, Work, run_stage, stage_parser
+from common.stage import Stage, Work
 from common.states import OK, Outcome, unexpected
 from common.store import ARTIFACT, Entry, Store, digest
-from media.suffixes import VIDEO_SUFFIXES
+from common.suffixes import VIDEO_SUFFIXES
 from media.unchanged import unchanged
 from opting_out.tombstones import Tombstones
 from sources.hikerapi import Hikerapi, at_pace
@@ -276,7 +277,10 @@ def main(arguments: argparse.Namespace) -> None:
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     options = stage_parser(STAGE, VideoSection, __doc__)
     options.add_argument(
-        "--passing-media", action="store_true", help="downloaded videos may be deleted: list the facts about them"
+        "--temporary-media", action="store_true", help="downloaded videos may be deleted: list the facts about them"
+    )
+    options.add_argument(  # its former name
+        "--passing-media", dest="temporary_media", action="store_true", help=argparse.SUPPRESS
     )
     options.add_argument("--source", default="files", help="kind of source; hikerapi can be asked for fresh links")
     options.add_argument("--snapshot", help="source.snapshot")

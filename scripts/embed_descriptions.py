@@ -16,11 +16,13 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from common.batch import run_stage, stage_parser
 from common.config import EmbeddingSection
+from common.isolation import in_threads
 from common.models import Model, read_weights
 from common.options import read_section
 from common.program import UserError, log, run
-from common.stage import Stage, Work, in_threads, run_stage, stage_parser
+from common.stage import Stage, Work
 from common.states import OK, Outcome, ReelError
 from generation.libraries import transformers_library
 
@@ -180,7 +182,7 @@ class FrameEmbedder:
 
     def embed(self, work: Work) -> Outcome:
         """The core: a reel's frames to a vector."""
-        from generation.pictures import read_facts, read_frames
+        from media.frame_zip import read_facts, read_frames
 
         path = work.needed("frames")
         names = [frame["file"] for frame in read_facts(path)["frames"]]

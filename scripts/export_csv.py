@@ -17,9 +17,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analysis.files import replace_file
 from common import program
-from common.tables import TableError
+from common.files import replace_file
+from common.parquet import TableError
 
 VERSION = "2"
 VECTORS = ("profile", "embedding")

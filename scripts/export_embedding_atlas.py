@@ -23,16 +23,8 @@ from common import program
 from common.columns import measured_columns
 from common.config import MapSection
 from common.options import add_section, read_section
-from common.tables import (
-    CLUSTERS,
-    COORDINATES,
-    CREATOR_MEASURES,
-    CREATORS,
-    MEASURES,
-    REELS,
-    read_table,
-    write_table,
-)
+from common.parquet import read_table, write_table
+from common.tables import CLUSTERS, COORDINATES, CREATOR_MEASURES, CREATORS, MEASURES, REELS
 
 VERSION = "3"
 NEIGHBOURS = 15

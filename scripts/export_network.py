@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.figures import cluster_colour
-from analysis.files import replace_file
 from analysis.study_tables import read_names
 from common import program
 from common.columns import measured_columns
-from common.tables import CLUSTERS, COORDINATES, CREATOR_MEASURES, CREATORS, EDGES, read_table
+from common.files import replace_file
+from common.parquet import read_table
+from common.tables import CLUSTERS, COORDINATES, CREATOR_MEASURES, CREATORS, EDGES
 from tabulation.flat import own_columns
 
 if TYPE_CHECKING:

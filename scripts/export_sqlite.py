@@ -10,9 +10,7 @@ from __future__ import annotations
 import argparse
 import environment  # noqa: F401 (before all packages)
 import json
-import os
 import sqlite3
-import tempfile
 from collections import defaultdict
 from contextlib import closing
 from pathlib import Path
@@ -22,17 +20,9 @@ import numpy as np
 import pyarrow as pa
 
 from common import program
-from common.tables import (
-    CLUSTERS,
-    COORDINATES,
-    CREATOR_MEASURES,
-    CREATORS,
-    FOLLOWS,
-    MEASURES,
-    REELS,
-    STATUS,
-    read_table,
-)
+from common.files import replacing
+from common.parquet import read_table
+from common.tables import CLUSTERS, COORDINATES, CREATOR_MEASURES, CREATORS, FOLLOWS, MEASURES, REELS, STATUS
 
 VERSION = "2"
 SCHEMA = """
@@ -164,20 +154,16 @@ def music_text(reel: dict[str, Any]) -> str | None:
 
 def write_database(path: Path, rows: dict[str, list[dict[str, Any]]]) -> None:
     """A new database with these tables, whole or not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export.") as folder:
-        made = Path(folder) / path.name
-        with closing(sqlite3.connect(made)) as database:
-            database.executescript(SCHEMA)
-            for name, schema in BESIDE.items():
-                columns = ", ".join(f"{field.name} {TYPES[field.type]}" for field in schema)
-                database.execute(f"CREATE TABLE {name} ({columns}, PRIMARY KEY ({schema.names[0]}))")
-            for table, found in rows.items():
-                if found:
-                    names, marks = ", ".join(found[0]), ", ".join(f":{name}" for name in found[0])
-                    database.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", found)  # noqa: S608 (names of ours)
-            database.commit()
-        os.replace(made, path)
+    with replacing(path) as temporary, closing(sqlite3.connect(temporary)) as database:
+        database.executescript(SCHEMA)
+        for name, schema in BESIDE.items():
+            columns = ", ".join(f"{field.name} {TYPES[field.type]}" for field in schema)
+            database.execute(f"CREATE TABLE {name} ({columns}, PRIMARY KEY ({schema.names[0]}))")
+        for table, found in rows.items():
+            if found:
+                names, marks = ", ".join(found[0]), ", ".join(f":{name}" for name in found[0])
+                database.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", found)  # noqa: S608 (names of ours)
+        database.commit()
 
 
 def parse() -> argparse.Namespace:

@@ -6,11 +6,12 @@ import argparse
 import functools
 import json
 
+from common.batch import run_stage, stage_parser
 from common.config import AudioSection
 from common.isolation import run_isolated
 from common.options import read_section
 from common.program import run
-from common.stage import Stage, Work, run_stage, stage_parser
+from common.stage import Stage, Work
 from common.states import Outcome
 from media.unchanged import unchanged
 

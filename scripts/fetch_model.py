@@ -28,12 +28,12 @@ from typing import Any
 import requests
 import yaml
 
+from common.files import file_sha256, replace_file
 from common.http import CHUNK, Session
 from common.models import ORIGIN, Mirror, ModelEntry, is_inside, read_registry, write_marker
 from common.pickles import WHISPER, is_named_as_pickle, is_pickle
 from common.program import UserError, log, parser, run
 from common.secrets import HF_TOKEN, secret
-from common.store import file_sha256, write_bytes
 from common.strict_yaml import StrictError, read_strictly
 
 VERSION = "1"
@@ -493,7 +493,7 @@ def write_lock(path: Path, name: str, facts: dict[str, Any]) -> None:
     with alone(path.parent):
         content = yaml.safe_dump({**read_lock(path), name: facts}, sort_keys=True)
         comment = "# The weights this study used. Keep it with the study: later fetches must match it.\n"
-        write_bytes(path, (comment + content).encode())
+        replace_file(path, (comment + content).encode())
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:

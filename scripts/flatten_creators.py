@@ -6,10 +6,11 @@ import argparse
 import environment  # noqa: F401 (before all packages)
 from pathlib import Path
 
-from analysis.files import replace_file
 from analysis.study_tables import read_clusters, read_names
 from common import program
-from common.tables import COORDINATES, CREATOR_MEASURES, CREATORS, EDGES, read_table, write_table
+from common.files import replace_file
+from common.parquet import read_table, write_table
+from common.tables import COORDINATES, CREATOR_MEASURES, CREATORS, EDGES
 from export_csv import as_csv
 from tabulation.flat import flat_table
 

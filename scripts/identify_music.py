@@ -14,11 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from common.batch import run_stage, stage_parser
 from common.claims import Claims
 from common.config import MusicSection
+from common.isolation import in_threads
 from common.options import read_section
 from common.program import run
-from common.stage import Stage, Work, in_threads, run_stage, stage_parser
+from common.stage import Stage, Work
 from common.states import OK, Outcome, ReelError
 from common.store import ARTIFACT, Entry, Store, digest
 from media.sound import SILENT_DB, loudness_db, measure

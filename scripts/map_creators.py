@@ -12,7 +12,8 @@ from analysis.profiles import OPTIONAL, profiles_of
 from common import program
 from common.config import MapSection
 from common.options import add_section, read_section
-from common.tables import COORDINATES, CREATORS, build_table, read_table, write_table
+from common.parquet import build_table, read_table, write_table
+from common.tables import COORDINATES, CREATORS
 
 VERSION = "4"
 

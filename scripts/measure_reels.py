@@ -9,16 +9,17 @@ from __future__ import annotations
 import argparse
 import functools
 import json
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from common.batch import run_stage, stage_parser
 from common.config import DescriptionSection, MeasuresSection
 from common.isolation import run_isolated
 from common.options import read_section
 from common.program import run
-from common.stage import Stage, Work, run_stage, stage_parser
-from common.states import OK, Outcome
+from common.stage import Stage, Work
+from common.states import OK, Outcome, ReelError
+from media.frame_zip import read_facts, read_pictures
 
 if TYPE_CHECKING:
     from measures import SampledReel
@@ -40,7 +41,7 @@ def measure_reel(work: Work, in_words: bool = True) -> Outcome:
 
     from measures import describe, measure
 
-    cv2.setNumThreads(1)  # parallel are the reels
+    cv2.setNumThreads(1)  # reels run in parallel
     measures = measure(read_frames(work.needed("frames")))
     if in_words:
         work.artifact(".txt").write_text(describe(measures) + "\n", encoding="utf-8")
@@ -55,10 +56,13 @@ def read_frames(path: Path) -> SampledReel:
 
     from measures import SampledReel
 
-    with zipfile.ZipFile(path) as packed:
-        facts = json.loads(packed.read("frames.json"))
-        pictures = [np.frombuffer(packed.read(frame["file"]), np.uint8) for frame in facts["frames"]]
-    frames: list[Any] = [cv2.imdecode(picture, cv2.IMREAD_COLOR_RGB) for picture in pictures]
+    facts = read_facts(path)
+    names = [frame["file"] for frame in facts["frames"]]
+    frames: list[Any] = [
+        cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR_RGB) for picture in read_pictures(path, names)
+    ]
+    if undecoded := [name for name, frame in zip(names, frames, strict=True) if frame is None]:
+        raise ReelError("corrupt", f"{path.name}: {undecoded[0]} cannot be decoded")
     return SampledReel(
         frames=frames,
         times_s=[frame["time_s"] for frame in facts["frames"]],

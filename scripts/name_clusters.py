@@ -19,10 +19,11 @@ from analysis.study_tables import read_clusters
 from common import program
 from common.config import EndpointSection, NamesSection
 from common.options import add_section, read_section
+from common.parquet import read_table, write_table
 from common.program import UserError
 from common.prompts import read_prompt
 from common.states import ReelError
-from common.tables import CLUSTER_NAMES, CREATORS, REELS, read_table, write_table
+from common.tables import CLUSTER_NAMES, CREATORS, REELS
 
 VERSION = "2"
 LONGEST = 60  # letters of a name

@@ -8,7 +8,8 @@ import environment  # noqa: F401 (before all packages)
 from analysis.coverage_figure import coverage_figure
 from analysis.figures import save_figure, style
 from common import program
-from common.tables import COVERAGE, read_table
+from common.parquet import read_table
+from common.tables import COVERAGE
 
 VERSION = "2"
 

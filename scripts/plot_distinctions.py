@@ -9,7 +9,8 @@ from pathlib import Path
 from analysis.distinctions_figure import distinctions_figure
 from analysis.figures import save_figure, style
 from common import program
-from common.tables import DISTINCTIONS, read_table
+from common.parquet import read_table
+from common.tables import DISTINCTIONS
 
 VERSION = "1"
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from analysis.figures import save_figure, style
 from analysis.hypotheses_figure import hypotheses_figure
 from common import program
-from common.tables import NULLS, read_table
+from common.parquet import read_table
+from common.tables import NULLS
 
 VERSION = "3"
 

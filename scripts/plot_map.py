@@ -13,7 +13,8 @@ from analysis.reel_frames import frame_files
 from analysis.study_tables import read_clusters, read_creators, read_decided, read_names, read_reels, read_warning
 from common import program
 from common.config import SMALL_COHORT
-from common.tables import COORDINATES, read_table
+from common.parquet import read_table
+from common.tables import COORDINATES
 
 VERSION = "7"
 HEIGHT = 300  # pixels of a creator's picture

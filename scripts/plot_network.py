@@ -10,7 +10,8 @@ from analysis.network import network_of
 from analysis.network_figure import network_figure
 from analysis.study_tables import read_creators
 from common import program
-from common.tables import EDGES, read_table
+from common.parquet import read_table
+from common.tables import EDGES
 from plot_map import map_parser, read_people, read_placed
 
 VERSION = "3"

@@ -20,7 +20,8 @@ from analysis.reel_frames import frame_files, spread_frames
 from analysis.study_tables import read_clusters, read_creators
 from common import program
 from common.config import SMALL_COHORT
-from common.tables import CLUSTER_NAMES, REELS, read_table
+from common.parquet import read_table
+from common.tables import CLUSTER_NAMES, REELS
 
 VERSION = "3"
 FRAMES = 2  # of a reel

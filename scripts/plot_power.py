@@ -9,7 +9,8 @@ from pathlib import Path
 from analysis.figures import save_figure, style
 from analysis.power_figure import power_figure
 from common import program
-from common.tables import POWER, read_table
+from common.parquet import read_table
+from common.tables import POWER
 
 VERSION = "2"
 

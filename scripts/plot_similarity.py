@@ -9,7 +9,8 @@ from pathlib import Path
 from analysis.figures import save_figure, style
 from analysis.similarity_figure import similarity_figure
 from common import program
-from common.tables import SIMILARITY, read_table
+from common.parquet import read_table
+from common.tables import SIMILARITY
 
 VERSION = "2"
 

@@ -16,13 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from common.batch import run_stage, server_log, stage_parser
 from common.config import ContextSection
 from common.manifest import Row
 from common.models import Model, read_weights
 from common.options import read_section
 from common.program import log, run
 from common.prompts import read_prompt
-from common.stage import Stage, Work, run_stage, server_log, stage_parser
+from common.stage import Stage, Work
 from common.states import OK, Outcome, ReelError
 from common.store import digest
 

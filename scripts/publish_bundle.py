@@ -17,7 +17,6 @@ import pyarrow as pa
 import yaml
 
 from analysis.figures import save_figure, style
-from analysis.files import replace_file
 from analysis.map_figure import map_figure, placed_creators
 from analysis.study_tables import read_warning
 from bundle.as_made import write_as_made
@@ -34,12 +33,13 @@ from bundle.study_file import OF_ANALYSIS, SOURCE, STUDY_FILE
 from check_coverage import count
 from common import program
 from common.config import PublishSection
+from common.files import file_sha256, replace_file
 from common.manifest import Row
 from common.options import add_section, read_section
 from common.own_folder import MARKER, refusal
+from common.parquet import build_table, read_table, write_table
 from common.program import UserError
-from common.store import file_sha256
-from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, COVERAGE, build_table, read_table, write_table
+from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, COVERAGE
 from opting_out.tombstones import Tombstones
 from sources.opt_out_list import named_lines
 

@@ -24,13 +24,13 @@ import environment  # noqa: F401 (before all packages)
 from pathlib import Path
 
 from begin_study import contents
+from common.handles import normal_handle
 from common.program import UserError, parser, run
-from common.study import running_elsewhere
 from common.study_folder import STUDY_FILE, add_study, enter_study
 from opting_out.people import People
 from purging.purge import PENDING, SNAKEMAKE, purge
+from snakefile.run_lock import running_elsewhere
 from sources.opt_out_list import named_lines
-from sources.source import normal_handle
 
 
 def main(arguments: argparse.Namespace) -> None:

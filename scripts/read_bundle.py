@@ -18,8 +18,8 @@ from bundle.study_file import NEEDED, not_remakeable
 from common import program
 from common.config import ProfileSection
 from common.options import add_section, read_section
+from common.parquet import build_table, write_table
 from common.program import UserError
-from common.tables import build_table, write_table
 from opting_out.tombstones import Tombstones
 
 VERSION = "2"

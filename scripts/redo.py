@@ -13,12 +13,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from common.files import read_lines
 from common.manifest import read_manifest
 from common.named import Names
 from common.program import UserError, parser, run
-from common.store import Store, read_lines
+from common.stages import STAGES
+from common.store import Store
 from common.study_folder import add_study, enter_study
-from common.tables import STAGES
 
 
 def main(arguments: argparse.Namespace) -> None:

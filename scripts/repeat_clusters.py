@@ -20,7 +20,8 @@ from analysis.study_tables import profiles_in
 from common import program
 from common.config import ClusterSection, ClusterVariant, HypothesesSection, parse_section
 from common.options import add_section, read_section
-from common.tables import CREATORS, EDGES, RUNS, read_table, write_table
+from common.parquet import read_table, write_table
+from common.tables import CREATORS, EDGES, RUNS
 
 VERSION = "4"
 FEW = 99  # resamples: nobody reads the intervals of single runs

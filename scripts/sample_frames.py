@@ -8,16 +8,16 @@ from __future__ import annotations
 import argparse
 import functools
 import io
-import json
-import zipfile
 from typing import TYPE_CHECKING
 
+from common.batch import run_stage, stage_parser
 from common.config import FramesSection
 from common.isolation import run_isolated
 from common.options import read_section
 from common.program import run
-from common.stage import Stage, Work, run_stage, stage_parser
+from common.stage import Stage, Work
 from common.states import Outcome
+from media.frame_zip import write_zip
 from media.unchanged import unchanged
 
 if TYPE_CHECKING:
@@ -34,25 +34,23 @@ def sample_frames(work: Work, settings: FramesSection) -> Outcome:
 
     from media.frames import sample_video
 
-    cv2.setNumThreads(1)  # parallel are the reels, not their frames
+    cv2.setNumThreads(1)  # reels run in parallel, not their frames
     with unchanged(work.video(), work.inputs["video"].sha256) as video:
         sample = sample_video(video, settings)
     decoded = sample.decoded
     pictures = [encode(frame, settings.jpeg_quality) for frame in sample.frames]
+    names = [f"{number:02d}.jpg" for number in range(len(pictures))]
     height, width = sample.frames[0].shape[:2]
     facts = {
         "duration_s": round(decoded.duration_s, 3),
         "fps": round(decoded.fps, 3),
         "width": width,
         "height": height,
-        "frames": [{"file": f"{n:02d}.jpg", "time_s": round(time, 3)} for n, time in enumerate(sample.times_s)],
+        "frames": [{"file": name, "time_s": round(time, 3)} for name, time in zip(names, sample.times_s, strict=True)],
         "shots": [{"start_s": round(start, 3), "end_s": round(end, 3)} for start, end in sample.shots],
         "motion": decoded.motion,
     }
-    with zipfile.ZipFile(work.artifact(".zip"), "w", zipfile.ZIP_STORED) as packed:
-        for number, picture in enumerate(pictures):
-            packed.writestr(zipfile.ZipInfo(f"{number:02d}.jpg"), picture)  # ZipInfo's fixed date: same bytes each time
-        packed.writestr(zipfile.ZipInfo("frames.json"), json.dumps(facts, indent=1))
+    write_zip(work.artifact(".zip"), dict(zip(names, pictures, strict=True)), facts)
     work.artifact(".jpg").write_bytes(contact_sheet(pictures, sample.times_s))
     return Outcome("ok", detail="; ".join(decoded.notes()) or None)
 

@@ -17,7 +17,8 @@ from analysis.study_tables import read_clusters
 from common import program
 from common.config import PowerSection
 from common.options import add_section, read_section
-from common.tables import CREATORS, EDGES, POWER, read_table, write_table
+from common.parquet import read_table, write_table
+from common.tables import CREATORS, EDGES, POWER
 
 VERSION = "4"
 NEEDED = ("creator_id", "follows_status", "n_embedded")

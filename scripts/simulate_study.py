@@ -16,17 +16,18 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from analysis.files import replace_file
 from analysis.simulation import Cohort, CohortSection, Embed, bag_of_words, simulate_cohort
 from bundle.contents import Note, write_bundle, write_sums
 from bundle.public import coarse
 from check_coverage import count
 from common import program
 from common.config import EmbeddingSection
+from common.files import replace_file
 from common.manifest import Row
 from common.models import add_weights, read_weights
 from common.options import add_section, read_section, section_options
-from common.tables import COVERAGE, FOLLOWS, STATUS, VECTOR, build_table, write_table
+from common.parquet import build_table, write_table
+from common.tables import COVERAGE, FOLLOWS, STATUS, VECTOR
 
 VERSION = "2"
 BAG = "bag"

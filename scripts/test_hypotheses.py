@@ -16,7 +16,6 @@ import pyarrow.compute as pc
 
 from analysis.effects import homophily_effects
 from analysis.evidence import HYPOTHESES, SENSITIVITY, Study, incomplete_lists
-from analysis.files import replace_file
 from analysis.hypotheses import as_json, null_distribution, own_test, run_tests, sensitivity
 from analysis.profiles import OPTIONAL
 from analysis.search import chosen_settings
@@ -24,8 +23,10 @@ from analysis.similarity import similarity_curve
 from analysis.study_tables import profiles_in, read_clusters, read_study, with_clusters
 from common import program
 from common.config import ClusterSection, HypothesesSection
+from common.files import replace_file
 from common.options import add_section, read_section
-from common.tables import CREATORS, EFFECTS, MODALITY_PROFILES, NULLS, SIMILARITY, read_table, write_table
+from common.parquet import read_table, write_table
+from common.tables import CREATORS, EFFECTS, MODALITY_PROFILES, NULLS, SIMILARITY
 
 VERSION = "8"
 

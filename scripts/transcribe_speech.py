@@ -15,17 +15,20 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from common.batch import run_stage, stage_parser
 from common.config import TranscriptSection
+from common.isolation import in_threads
 from common.models import Model, read_weights
 from common.options import read_section
 from common.program import UserError, log, run
-from common.stage import Stage, Work, in_threads, run_stage, stage_parser
+from common.stage import Stage, Work
 from common.states import SKIPPED, Outcome
 from media.sound import MIN_SILENCE_MS, speech_s
 from media.wav import SAMPLE_RATE, read_wav
-from speech.engines import Segment, load_engine, resolve
+from speech.engines import Segment
 from speech.guards import REPETITIVE, WELL_KNOWN, confirmed, fault, in_words
 from speech.invented import is_well_known
+from speech.loading import load_engine, resolve
 from speech.spoken_language import Language, Span, judge
 
 if TYPE_CHECKING:

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any, cast
 
 from common.config import Config, EmbeddingSection, Modality, Section
+from common.files import read_lines
 from common.manifest import Row, read_manifest
 from common.models import Model, open_model
 from common.named import Names
 from common.program import UserError, parser, run
 from common.stage import Stage
+from common.stages import folders, programs
 from common.states import FAILED, NOTED, SKIPPED
-from common.store import Entry, Store, digest, read_lines
-from common.study import folders, programs
+from common.store import Entry, Store, digest
 from common.study_folder import add_study, enter_study
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from analysis.files import replace_file
 from common import program
+from common.files import replace_file
 
 VERSION = "1"
 

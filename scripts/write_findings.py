@@ -8,12 +8,12 @@ import json
 from pathlib import Path
 
 from analysis.evidence import SENSITIVITY, Hypothesis
-from analysis.files import replace_file
 from analysis.findings import as_markdown
 from common import program
 from common.config import HypothesesSection
+from common.files import replace_file
 from common.options import add_section, read_section
-from common.tables import read_table
+from common.parquet import read_table
 
 VERSION = "5"
 

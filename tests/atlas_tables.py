@@ -11,18 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from common.tables import (
-    CLUSTER_NAMES,
-    CLUSTERS,
-    COORDINATES,
-    CREATOR_MEASURES,
-    CREATORS,
-    EDGES,
-    REELS,
-    STATUS,
-    build_table,
-    write_table,
-)
+from common.parquet import build_table, write_table
+from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, CREATOR_MEASURES, CREATORS, EDGES, REELS, STATUS
 from study import CHECKOUT
 
 SCHEMAS = {

@@ -12,7 +12,8 @@ from PIL import Image
 from analysis.evidence import SENSITIVITY, Hypothesis
 from common.config import ClusterSettings, Config, parse_config
 from common.manifest import Row, write_manifest
-from common.tables import CLUSTER_NAMES, CLUSTERS, COVERAGE, STATUS, build_table, write_table
+from common.parquet import build_table, write_table
+from common.tables import CLUSTER_NAMES, CLUSTERS, COVERAGE, STATUS
 from study import SMALL
 
 PRIMARY = Hypothesis(

@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from analysis.figures import COLOURS, FAINT, INK, draw_note, start_charts
-from common.tables import STAGES
+from common.stages import pipeline_order
 
 # Light enough to tell from each other in grey, too.
 LOOK = {"ok": COLOURS[0], "skipped": "#BFD3E3", "failed": COLOURS[4]}
@@ -24,7 +24,7 @@ def coverage_figure(rows: list[dict[str, Any]], name: str, synthetic: bool) -> F
         name: the study's.
         synthetic: say that the data are synthetic.
     """
-    stages = in_order({row["stage"] for row in rows})
+    stages = sorted({row["stage"] for row in rows}, key=pipeline_order)
     total = max((sum(row["reels"] for row in rows if row["stage"] == stage) for stage in stages), default=0)
     failed = sum(row["reels"] for row in rows if row["state"] == "failed")
     subtitle = f"What became of {total:,} reels in each stage; beside the bars, the most frequent reasons. "
@@ -53,11 +53,6 @@ def coverage_figure(rows: list[dict[str, Any]], name: str, synthetic: bool) -> F
     handles = [chart.barh(0, 0, color=colour, label=MEANING[state]) for state, colour in LOOK.items() if state in shown]
     chart.legend(handles=handles, loc="upper right", bbox_to_anchor=(1, -0.02), ncols=len(handles), fontsize=7.5)
     return figure
-
-
-def in_order(stages: set[str]) -> list[str]:
-    """Stages in the order of the way of the data, further modalities last."""
-    return sorted(stages, key=lambda stage: (STAGES.index(stage) if stage in STAGES else len(STAGES), stage))
 
 
 def reasons(rows: list[dict[str, Any]], stage: str) -> str:

@@ -26,7 +26,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
-from analysis.files import replace_file
+from common.files import replace_file
 
 # Okabe & Ito (2008) without black and yellow, then four of Paul Tol's "muted" that stay farthest from them and from
 # the greys in OKLab as seen with normal, protan and deutan vision (Machado et al. 2009).

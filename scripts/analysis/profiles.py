@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from common.tables import CREATORS, TableError
+from common.parquet import TableError
+from common.tables import CREATORS
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -109,3 +112,30 @@ def _check_lengths(creator_ids: list[str], lengths: npt.NDArray[np.integer]) -> 
 
 def _and_others(number: int) -> str:
     return f" (and {number} more)" if number else ""
+
+
+def add_profiles(creators: list[dict[str, Any]], reels: list[dict[str, Any]], min_reels: int) -> None:
+    """Give each creator the mean of the reels' unit embeddings, their mean cosine distance to it, and a mark.
+
+    Args:
+        creators: rows of the creators' table; changed in place.
+        reels: rows of the reels' table.
+        min_reels: creators with fewer embedded reels are marked.
+    """
+    vectors: dict[str, list[np.ndarray]] = defaultdict(list)
+    counts: dict[str, int] = defaultdict(int)
+    for reel in reels:
+        counts[reel["creator_id"]] += 1
+        if reel["embedding"] is not None:
+            vectors[reel["creator_id"]].append(reel["embedding"])
+    for creator in creators:
+        own = vectors.get(creator["creator_id"], [])
+        creator["n_reels"], creator["n_embedded"] = counts[creator["creator_id"]], len(own)
+        creator["few_reels"] = len(own) < min_reels
+        if own:
+            stacked = np.stack(own).astype(np.float64)
+            profile = stacked.mean(axis=0)
+            creator["profile"] = profile.astype(np.float32)
+            length = np.linalg.norm(profile)
+            if len(own) > 1 and length > 0:  # one reel has no spread
+                creator["profile_spread"] = float((1 - stacked @ profile / length).mean())

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from common.parquet import read_table
 from common.program import UserError
 from common.states import ReelError
-from common.tables import STATUS, read_table
-from generation.pictures import read_facts, read_frames
+from common.tables import STATUS
+from media.frame_zip import read_facts, read_frames
 
 
 def frame_files(status: Path) -> dict[str, Path]:

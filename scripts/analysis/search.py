@@ -20,7 +20,8 @@ from analysis.clusters import NOISE, IntArray, hdbscan_of, reduced_profiles, too
 from analysis.profiles import FloatArray, Profiles
 from analysis.stability import another_run, labels_of_all, together
 from common.config import ClusterSection, ClusterSettings, ConfigError
-from common.tables import SEARCH, TableError, read_table
+from common.parquet import TableError, read_table
+from common.tables import SEARCH
 
 KEYS = ("dimensions", "neighbours", "min_cluster_size", "min_samples", "selection_method")
 RERUNS = 3

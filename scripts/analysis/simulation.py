@@ -24,11 +24,11 @@ from pydantic import Field, model_validator
 from analysis.aesthetic_words import SENTENCES, WORDS
 from analysis.evidence import Reels, Study
 from analysis.network import IntArray, clusters_of, network_of, positions
-from analysis.profiles import FloatArray
+from analysis.profiles import FloatArray, add_profiles
 from analysis.study_tables import profiles_in
-from build_tables import add_profiles
 from common.config import ClusterSettings, ProfileSection, Section, Share
-from common.tables import CREATORS, EDGES, REELS, TRUTH, build_table
+from common.parquet import build_table
+from common.tables import CREATORS, EDGES, REELS, TRUTH
 from texts.descriptions import clean_description
 
 Embed = Callable[[list[str]], npt.NDArray[np.float32]]

@@ -18,7 +18,8 @@ import pyarrow.types as kinds
 from analysis.evidence import Reels, Study
 from analysis.network import IntArray, Network, clusters_of, network_of, positions
 from analysis.profiles import FloatArray, profiles_of
-from common.tables import CLUSTER_NAMES, CLUSTERS, CREATORS, EDGES, REELS, TableError, read_table
+from common.parquet import TableError, read_table
+from common.tables import CLUSTER_NAMES, CLUSTERS, CREATORS, EDGES, REELS
 
 LANGUAGE = "language"
 FIRST_STUDY = "inst2txt_"

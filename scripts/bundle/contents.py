@@ -20,23 +20,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kinds
 
-from analysis.files import replace_file
 from bundle.kinds import SUMS, files_of, strange_files
 from bundle.study_file import study_faults
+from common.files import file_sha256, replace_file
+from common.parquet import read_table, write_table
 from common.program import UserError
-from common.store import file_sha256
-from common.tables import (
-    COVERAGE,
-    CREATOR_MEASURES,
-    CREATORS,
-    EDGES,
-    FOLLOWS,
-    MEASURES,
-    REELS,
-    STATUS,
-    read_table,
-    write_table,
-)
+from common.tables import COVERAGE, CREATOR_MEASURES, CREATORS, EDGES, FOLLOWS, MEASURES, REELS, STATUS
 
 FORMAT, VERSION = "reel-atlas-bundle", 1
 NOTE = "bundle.json"

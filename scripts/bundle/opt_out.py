@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sources.source import normal_handle
+from common.handles import normal_handle
 
 OWNERS = {
     "creators": ["creator_id"],

@@ -21,18 +21,8 @@ from analysis.cluster_names import lemma, name_of, words_in
 from bundle.bands import Band
 from bundle.pseudonyms import Pseudonyms
 from common.config import PublishSection
-from common.tables import (
-    CLUSTER_NAMES,
-    CLUSTERS,
-    COORDINATES,
-    COVERAGE,
-    CREATORS,
-    EDGES,
-    FOLLOWS,
-    REELS,
-    STATUS,
-    build_table,
-)
+from common.parquet import build_table
+from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, COVERAGE, CREATORS, EDGES, FOLLOWS, REELS, STATUS
 
 # Columns of the reels that are kept as they are: what made them, and facts of a kind, texts of nobody.
 PRODUCERS = tuple(name for name in REELS.names if name.endswith("_producer"))

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from common.states import PASSING
+from common.states import TRANSIENT
 
 
 def another_try(outcomes: Iterable[tuple[str | None, ...]]) -> str | None:
@@ -19,7 +19,7 @@ def another_try(outcomes: Iterable[tuple[str | None, ...]]) -> str | None:
     reels: Counter[str] = Counter()
     creators: Counter[str] = Counter()
     for reason, reel_id in outcomes:
-        if reason in PASSING:
+        if reason in TRANSIENT:
             (creators if reel_id is None else reels)[reason] += 1
     counted = [
         f"{what} {counts.total()} ({', '.join(f'{reason}: {number}' for reason, number in sorted(counts.items()))})"
@@ -35,8 +35,8 @@ def another_try(outcomes: Iterable[tuple[str | None, ...]]) -> str | None:
 
 
 def left_to_retry(results: Path) -> str | None:
-    """The same, from the manifests of a study's results."""
-    return another_try(row for _, rows in read_failures(results, PASSING, "reason", "reel_id") for row in rows)
+    """How many results may succeed on another try, and the command for it, from the manifests of a study."""
+    return another_try(row for _, rows in read_failures(results, TRANSIENT, "reason", "reel_id") for row in rows)
 
 
 def manifest_files(results: Path) -> list[Path]:

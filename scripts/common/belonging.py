@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from common.config import Config, ConfigError
+from common.files import replace_file
 
 RECORD = "study.json"
 # What an earlier version of the workflow left, which kept no record: the resolved configuration.
@@ -44,7 +45,7 @@ def check_belonging(config: Config, results: Path = Path("results")) -> None:
 
 def record_belonging(config: Config, results: Path = Path("results")) -> None:
     """Write down whose results these are; called when a run begins."""
-    _write(results / RECORD, json.dumps(study_identity(config.model_dump(mode="json"))) + "\n")
+    replace_file(results / RECORD, json.dumps(study_identity(config.model_dump(mode="json"))).encode() + b"\n")
 
 
 def record_given(resolved: str, results: Path = Path("results")) -> None:
@@ -54,14 +55,7 @@ def record_given(resolved: str, results: Path = Path("results")) -> None:
         resolved: the configuration with its defaults, as YAML.
         results: folder of the results.
     """
-    _write(results / GIVEN, resolved)
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    replace_file(results / GIVEN, resolved.encode())
 
 
 def study_identity(config: dict[str, Any]) -> dict[str, str]:

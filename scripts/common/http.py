@@ -15,7 +15,7 @@ CHUNK = 1 << 16
 CONNECT_TIMEOUT_S = 10.0
 
 
-class PassingError(Exception):
+class TransientError(Exception):
     """A request that failed and may succeed later.
 
     Attributes:
@@ -73,7 +73,7 @@ class Pace:
 
 
 def attempts(count: int, max_wait_s: float) -> tenacity.Retrying:
-    """Calls a function again after `PassingError`, when the service says, else after random waits that grow.
+    """Calls a function again after `TransientError`, when the service says, else after random waits that grow.
 
     Args:
         count: attempts at most.
@@ -82,11 +82,11 @@ def attempts(count: int, max_wait_s: float) -> tenacity.Retrying:
     growing = tenacity.wait_random_exponential(multiplier=0.5, max=max_wait_s)
 
     def may_pass(error: BaseException) -> bool:
-        return isinstance(error, PassingError) and (error.wait_s or 0) <= max_wait_s
+        return isinstance(error, TransientError) and (error.wait_s or 0) <= max_wait_s
 
     def wait(state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        asked = error.wait_s if isinstance(error, PassingError) else None
+        asked = error.wait_s if isinstance(error, TransientError) else None
         return asked if asked is not None else growing(state)
 
     return tenacity.Retrying(
@@ -98,11 +98,11 @@ def attempts(count: int, max_wait_s: float) -> tenacity.Retrying:
 
 
 def check_status(response: requests.Response) -> None:
-    """Raise `PassingError` for answers that say "later"."""
+    """Raise `TransientError` for answers that say "later"."""
     if response.status_code == 429:
-        raise PassingError("throttled", "HTTP 429", asked_wait_s(response))
+        raise TransientError("throttled", "HTTP 429", asked_wait_s(response))
     if response.status_code >= 500:
-        raise PassingError("unavailable", f"HTTP {response.status_code}", asked_wait_s(response))
+        raise TransientError("unavailable", f"HTTP {response.status_code}", asked_wait_s(response))
 
 
 def asked_wait_s(response: requests.Response) -> float | None:
@@ -123,7 +123,7 @@ def body(response: requests.Response, deadline: float, max_bytes: int) -> Iterat
         max_bytes: of more than this the first come, then ValueError.
 
     Raises:
-        PassingError: the connection broke, the content ended early, or the deadline passed.
+        TransientError: the connection broke, the content ended early, or the deadline passed.
     """
     received = 0
     try:
@@ -134,6 +134,6 @@ def body(response: requests.Response, deadline: float, max_bytes: int) -> Iterat
             if received > max_bytes:
                 raise ValueError(f"more than {max_bytes} bytes")
             if time.monotonic() > deadline:
-                raise PassingError("timeout", "the answer came too slowly")
+                raise TransientError("timeout", "the answer came too slowly")
     except (HTTPError, OSError) as error:
-        raise PassingError("unavailable", f"the connection broke: {type(error).__name__}") from None
+        raise TransientError("unavailable", f"the connection broke: {type(error).__name__}") from None

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from common.parquet import build_table, read_table, write_table
 from common.program import UserError
-from common.tables import MANIFEST, build_table, read_table, write_table
+from common.tables import MANIFEST
 
 
 @dataclass(frozen=True)

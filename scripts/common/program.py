@@ -14,8 +14,8 @@ from pathlib import Path
 
 from common.config import ConfigError
 from common.mishaps import explain_mishap, tell_place
+from common.parquet import TableError
 from common.processor import same_instructions
-from common.tables import TableError
 
 log = logging.getLogger("atlas")
 
@@ -66,7 +66,7 @@ def figure_parser(description: str | None) -> argparse.ArgumentParser:
 def run(main: Callable[[argparse.Namespace], None], arguments: argparse.Namespace) -> None:
     """Run a program's main function: log, exit codes, errors in words, the workflow's arithmetic."""
     other = {name: value for name, value in same_instructions().items() if os.environ.get(name) != value}
-    if other:  # libraries read them when they are imported, and they are by now: begin again
+    if other:  # numeric libraries read these variables at import: restart with them set
         os.execve(sys.executable, sys.orig_argv, os.environ | other)  # noqa: S606 (itself)
     if "ATLAS_PARENT" in os.environ:  # set by the Snakefile; a program started by hand may outlive its shell
         die_with_parent(int(os.environ["ATLAS_PARENT"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -15,19 +16,19 @@ class Reason:
 
     Attributes:
         meaning: what happened, for people.
-        passes: another attempt may succeed; such failures are not kept in the store, and `snakemake retry` takes
+        transient: another try may succeed; such failures are not kept in the store, and `snakemake retry` takes
             them up.
         stored: the failure depends on nothing but the content; one that does not, such as a link, is not kept either.
     """
 
     meaning: str
-    passes: bool = False
+    transient: bool = False
     stored: bool = True
 
 
 # A result that is there, and not all it could be.
 NOTED = {
-    "follows_partial": Reason("the follow list is not complete", passes=True),
+    "follows_partial": Reason("the follow list is not complete", transient=True),
     "cut_off": Reason("the model's answer ended at the limit of tokens"),
     "unsure_language": Reason("the language of the speech is not sure, so neither is its text"),
     "mixed_languages": Reason("several languages are spoken; the text is in one of them"),
@@ -54,15 +55,15 @@ SKIPPED = {
 FAILED = {
     "not_found": Reason("the service knows no such account"),
     "private": Reason("the account is private"),
-    "changed_format": Reason("an answer or a file has another form than expected; please report it", passes=True),
-    "unauthorized": Reason("the service refuses the token", passes=True),
-    "balance": Reason("the account with the service is used up", passes=True),
-    "budget": Reason("hikerapi.max_calls is used up", passes=True),
-    "throttled": Reason("the service was asked too often", passes=True),
-    "unavailable": Reason("the service could not be reached or failed", passes=True),
-    "no_credentials": Reason("the service needs a token (environment or .env)", passes=True),
+    "changed_format": Reason("an answer or a file has another form than expected; please report it", transient=True),
+    "unauthorized": Reason("the service refuses the token", transient=True),
+    "balance": Reason("the account with the service is used up", transient=True),
+    "budget": Reason("hikerapi.max_calls is used up", transient=True),
+    "throttled": Reason("the service was asked too often", transient=True),
+    "unavailable": Reason("the service could not be reached or failed", transient=True),
+    "no_credentials": Reason("the service needs a token (environment or .env)", transient=True),
     "gone": Reason("the reel is no longer there", stored=False),
-    "expired": Reason("the link has expired and the source has no fresh one", passes=True),
+    "expired": Reason("the link has expired and the source has no fresh one", transient=True),
     "media_deleted": Reason("the video was deleted as study.retain_media_days says", stored=False),
     "file_too_large": Reason("larger than video.max_download_mb", stored=False),
     "no_link": Reason("the source has neither a video file nor a link to one", stored=False),
@@ -74,25 +75,25 @@ FAILED = {
     "not_a_video": Reason("the content is something else than its name says (HTML, text, ...)"),
     "corrupt": Reason("the content cannot be decoded"),
     "truncated": Reason("the file ends before its container says"),
-    "changed": Reason("the file changed while a run went on; run again to collect it anew", passes=True),
+    "changed": Reason("the file changed while a run went on; run again to collect it anew", transient=True),
     "no_video": Reason("the file has no video track"),
     "too_large": Reason("frames larger than video.max_pixels"),
     "too_long": Reason("longer than video.max_minutes"),
     "empty_answer": Reason("the model answered nothing, or its thoughts only"),
-    "prompt_cut": Reason("the server showed the model less than it was sent: frames or text were cut", passes=True),
+    "prompt_cut": Reason("the server showed the model less than it was sent: frames or text were cut", transient=True),
     "no_answer": Reason("the model wrote no answer: one sign repeated, its prompt, or scores that are no numbers"),
     "refused": Reason("the service does not take this input", stored=False),
-    "quota": Reason("the account with the service is used up for now", passes=True),
+    "quota": Reason("the account with the service is used up for now", transient=True),
     "no_text": Reason("nothing is left of the description after cleaning"),
-    "timeout": Reason("took longer than allowed", passes=True),
-    "out_of_memory": Reason("took more memory than allowed", passes=True),
-    "crashed": Reason("the decoding process died", passes=True),
-    "error": Reason("the program met something it does not handle; please report it", passes=True),
+    "timeout": Reason("took longer than allowed", transient=True),
+    "out_of_memory": Reason("took more memory than allowed", transient=True),
+    "crashed": Reason("the decoding process died", transient=True),
+    "error": Reason("the program met something it does not handle; please report it", transient=True),
 }
-# Variable with the digest of code, Python and packages (`installation` in study.py): another one takes up each `error`.
+# Variable with the digest of code, Python and packages (`snakefile.study.installation`): another takes up each `error`.
 INSTALLATION = "ATLAS_INSTALLATION"
 # What `snakemake retry` takes up.
-PASSING = {reason for reason, facts in (NOTED | FAILED).items() if facts.passes}
+TRANSIENT = {reason for reason, facts in (NOTED | FAILED).items() if facts.transient}
 
 
 class ReelError(Exception):
@@ -134,9 +135,9 @@ class Outcome:
         return self.state != "failed" or FAILED[str(self.reason)].stored
 
     @property
-    def passes(self) -> bool:
-        """Whether another attempt may end differently."""
-        return self.state == "failed" and FAILED[str(self.reason)].passes
+    def transient(self) -> bool:
+        """Whether another try may succeed."""
+        return self.state == "failed" and FAILED[str(self.reason)].transient
 
 
 OK = Outcome("ok")
@@ -156,3 +157,10 @@ def unexpected(error: Exception) -> Outcome:
     if type(error) is OSError and error.errno in DISK:
         raise error
     return Outcome("failed", "error", f"{type(error).__name__}: {error}", error)
+
+
+def reason_file(reason: str, detail: str | None) -> str:
+    """The content of a skipped reel's file."""
+    return json.dumps(
+        {"state": "skipped", "reason": reason, "meaning": SKIPPED[reason].meaning, "detail": detail}, indent=1
+    )

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
+from common.files import append_line, file_sha256, fsync_path, read_lines, replace_file
 from common.machine import Process
 from common.program import UserError
 from common.states import Outcome
@@ -29,12 +29,6 @@ def digest(value: Any) -> str:
     """Hex sha256 of a JSON value in its canonical form; dates and times in it count as ISO 8601."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=methodcaller("isoformat"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def file_sha256(path: Path) -> str:
-    """Hex sha256 of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass(frozen=True)
@@ -141,7 +135,7 @@ class Store:
         }
         (folder / ENTRY).write_text(json.dumps(data, indent=1, sort_keys=True))
         for path in (*artifacts, folder / ENTRY):
-            _sync(path)
+            fsync_path(path)
             path.chmod(path.stat().st_mode & 0o444)  # who may read it, the umask says
         target = self.entry_folder(stage, key)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -151,7 +145,7 @@ class Store:
             if not (target / ENTRY).exists():  # remains of an entry, from a file system that lost writes
                 self.forget(stage, key)
                 folder.rename(target)
-        _sync(target.parent)
+        fsync_path(target.parent)
         entry = self.find(stage, key)
         if entry is None:
             raise OSError(f"{target}: the store lost an entry that was just written; is the disk full or failing?")
@@ -177,7 +171,7 @@ class Store:
         data.setdefault("retired", {})[suffix] = data["files"].pop(suffix)
         data["sizes"].pop(suffix)
         # First the entry: a file too many is harmless, one too few would void the entry.
-        write_bytes(path, json.dumps(data, indent=1, sort_keys=True).encode())
+        replace_file(path, json.dumps(data, indent=1, sort_keys=True).encode())
         entry.artifact(suffix).unlink(missing_ok=True)
 
     def note_owner(self, stage: str, batch: str, creator_id: str, reel_id: str, key: str) -> None:
@@ -199,78 +193,6 @@ class Store:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def place(source: Path, target: Path) -> None:
-    """Put a store's artifact at an output path: a hard link, or a copy where links cannot be made."""
-    target.unlink(missing_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
-
-
-def as_line(value: Any) -> bytes:
-    """A JSON value as a line of a file."""
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
-
-
-def append_line(path: Path, value: dict[str, Any], sync: bool = False) -> None:
-    """Append one JSON line in one write, after ending a line that a killed process left torn.
-
-    Args:
-        path: the file; made when missing.
-        value: the line.
-        sync: return only when the line is on the disk.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    line = as_line(value)
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
-    try:
-        end = os.fstat(descriptor).st_size
-        if end and os.pread(descriptor, 1, end - 1) != b"\n":
-            line = b"\n" + line
-        if os.write(descriptor, line) != len(line):
-            raise OSError(f"{path}: only a part of a line could be written; is the disk full?")
-        if sync:
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def write_lines(path: Path, values: list[dict[str, Any]]) -> None:
-    """Write a file of JSON lines anew, atomically; no file where there are no lines."""
-    if not values:
-        path.unlink(missing_ok=True)
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, b"".join(map(as_line, values)))
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file anew, atomically; it keeps its mode where it was there before, and is never open to more."""
-    temporary = path.with_name(f".{secrets.token_hex(8)}")
-    before = path.exists()
-    try:
-        temporary.touch(0o600 if before else 0o666)
-        temporary.write_bytes(content)
-        if before:
-            shutil.copymode(path, temporary)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The JSON lines of a file; torn ones are left out."""
-    found = []
-    for line in path.read_bytes().splitlines() if path.exists() else []:
-        try:
-            found.append(json.loads(line))
-        except ValueError:
-            continue
-    return found
-
-
 def _suffix(path: Path) -> str:
     return path.name.removeprefix(ARTIFACT)
 
@@ -280,11 +202,3 @@ def _size(path: Path) -> int | None:
         return path.stat().st_size
     except FileNotFoundError:
         return None
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -7,8 +7,9 @@ import os
 import re
 from pathlib import Path
 
+from common.files import file_sha256, replace_file
 from common.machine import Process
-from common.store import digest, file_sha256, write_bytes
+from common.store import digest
 
 
 def known_sha256(path: Path) -> str:
@@ -27,7 +28,7 @@ def known_sha256(path: Path) -> str:
     if _note_of(path) == note:  # nobody has written to it meanwhile
         with contextlib.suppress(OSError):
             note.parent.mkdir(parents=True, exist_ok=True)
-            write_bytes(note, sha256.encode())
+            replace_file(note, sha256.encode())
     return sha256
 
 

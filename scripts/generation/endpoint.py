@@ -35,9 +35,9 @@ UNANSWERED = 3
 class EndpointGenerator:
     """A `Generator` behind an endpoint.
 
-    Several requests are under way at a time. What passes (throttled, server errors, broken connections) is tried again
-    by the client, after as long as the server asks for. Where a prompt is too long, frames are left out: one, then two,
-    four, ... more, down to a few; then the context is halved. An answer to less than what was sent is none.
+    Several requests are under way at a time. After a transient failure (throttled, server errors, broken connections)
+    the client asks again, after as long as the server wants. Where a prompt is too long, frames are left out: one, then
+    two, four, ... more, down to a few; then the context is halved. An answer to less than what was sent is none.
 
     Args:
         settings: address, model, further fields of a request, limits, prices.

@@ -2,40 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from PIL import Image, ImageOps
-
-from common.states import ReelError
 
 Fit = Literal["letterbox", "crop", "none"]
 # Frames are thinned down to this many before the context is shortened.
 FEWEST_FRAMES = 4
 # Side of the squares that frames become; a model's own processor scales them to its size.
 SIDE = 672
-
-
-def read_facts(path: Path) -> dict[str, Any]:
-    """What sample_frames says of a zip of frames: times, shots, size."""
-    try:
-        with zipfile.ZipFile(path) as packed:
-            facts: dict[str, Any] = json.loads(packed.read("frames.json"))
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise ReelError("corrupt", f"{path.name}: {error}") from None
-    return facts
-
-
-def read_frames(path: Path, names: list[str]) -> list[Image.Image]:
-    """Frames of a zip as RGB images; raises ReelError where one cannot be decoded."""
-    try:
-        with zipfile.ZipFile(path) as packed:
-            return [Image.open(io.BytesIO(packed.read(name))).convert("RGB") for name in names]
-    except (zipfile.BadZipFile, KeyError, OSError) as error:
-        raise ReelError("corrupt", f"{path.name}: {error}") from None
 
 
 def fit_square(image: Image.Image, fit: Fit, side: int) -> Image.Image:

@@ -17,7 +17,7 @@ import requests
 
 from common.config import MusicSection
 from common.foreign_json import parse_json
-from common.http import CONNECT_TIMEOUT_S, Pace, PassingError, Session, attempts, body, check_status
+from common.http import CONNECT_TIMEOUT_S, Pace, Session, TransientError, attempts, body, check_status
 from common.program import UserError
 from common.secrets import ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET, secret
 from common.states import ReelError
@@ -111,7 +111,7 @@ class AcrCloud:
                 raise self.stopped
             try:
                 return attempts(self.settings.attempts, self.settings.max_wait_s)(self._post, sample, data_type)  # type: ignore[no-any-return]
-            except PassingError as error:
+            except TransientError as error:
                 raise ReelError(error.reason, error.detail) from None
             except ReelError as error:
                 if error.reason in FINAL:
@@ -149,7 +149,7 @@ class AcrCloud:
                 check_status(response)
                 return _read(response.status_code, body(response, deadline, MAX_ANSWER_BYTES))
         except requests.RequestException as error:
-            raise PassingError("unavailable", type(error).__name__) from None
+            raise TransientError("unavailable", type(error).__name__) from None
 
 
 def _read(status: int, pieces: Iterator[bytes]) -> dict[str, Any]:
@@ -171,7 +171,7 @@ def _read(status: int, pieces: Iterator[bytes]) -> dict[str, Any]:
     if code in REFUSED:
         raise ReelError(REFUSED[code], said)
     if code in LATER:
-        raise PassingError(LATER[code], said)
+        raise TransientError(LATER[code], said)
     raise UnreadError(f"{said}, which was not expected", bytes(content))
 
 

@@ -16,7 +16,7 @@ import requests
 from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema, TooManyRedirects
 from urllib3.exceptions import LocationParseError
 
-from common.http import CONNECT_TIMEOUT_S, PassingError, attempts, body, check_status
+from common.http import CONNECT_TIMEOUT_S, TransientError, attempts, body, check_status
 from common.links import PrivateAddressError, open_session
 from common.store import ARTIFACT
 
@@ -150,7 +150,7 @@ class _Transfer:
         except TooManyRedirects:
             raise DownloadError("unavailable", "the link leads from one place to the next without end") from None
         except requests.RequestException as error:
-            raise PassingError("unavailable", type(error).__name__) from None
+            raise TransientError("unavailable", type(error).__name__) from None
 
     def _receive(self, response: requests.Response, have: int) -> None:
         self._check_answer(response)
@@ -160,7 +160,7 @@ class _Transfer:
         resumed = response.status_code == 206 and start == have > 0 and validator == self.validator
         if response.status_code == 206 and not resumed:
             self.target.unlink(missing_ok=True)
-            raise PassingError("unavailable", "the server sent another part than asked for")
+            raise TransientError("unavailable", "the server sent another part than asked for")
         length = response.headers.get("Content-Length", "")
         expected = total if resumed else int(length) if length.isdigit() else None
         self._check_size(expected or 0)
@@ -175,14 +175,14 @@ class _Transfer:
                 self._check_size(self.limits.max_bytes + 1)
         size = self.target.stat().st_size
         if expected is not None and size != expected:
-            raise PassingError("unavailable", f"{size} of {expected} bytes came")
+            raise TransientError("unavailable", f"{size} of {expected} bytes came")
 
     def _check_answer(self, response: requests.Response) -> None:
         status = response.status_code
         check_status(response)
         if status == 416:  # the part that is here is no beginning of that file
             self.target.unlink(missing_ok=True)
-            raise PassingError("unavailable", "HTTP 416")
+            raise TransientError("unavailable", "HTTP 416")
         if status in (404, 451):
             raise DownloadError("gone", f"HTTP {status}")
         if status in (401, 403, 410):
@@ -204,7 +204,7 @@ def _fetch(url: str, target: Path, limits: Limits) -> None:
     def attempt() -> None:
         try:
             transfer.attempt()
-        except PassingError as error:
+        except TransientError as error:
             late = time.monotonic() + (error.wait_s or 0) > transfer.deadline
             if error.reason == "timeout" or late:
                 raise DownloadError("timeout", f"not complete within {limits.total_s:g} s ({error.detail})") from None
@@ -212,7 +212,7 @@ def _fetch(url: str, target: Path, limits: Limits) -> None:
 
     try:
         attempts(limits.attempts, limits.max_wait_s)(attempt)
-    except PassingError as error:
+    except TransientError as error:
         raise DownloadError(error.reason, error.detail) from None
 
 

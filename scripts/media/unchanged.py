@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from common.files import file_sha256
 from common.states import ReelError
-from common.store import file_sha256
 
 
 @contextmanager

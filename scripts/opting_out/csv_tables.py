@@ -6,10 +6,10 @@ import csv
 import io
 from collections.abc import Callable, Collection
 
+from common.handles import normal_handle
 from opting_out.people import People
 from opting_out.search import Search
 from opting_out.tombstones import GONE
-from sources.source import normal_handle
 
 # Columns in which a text that was changed would no longer lead to what it stands for.
 STRUCTURE = ("file", "reel_id", "url")

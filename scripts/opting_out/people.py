@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from common.files import replace_file
+from common.handles import normal_handle
 from common.program import UserError
-from common.store import write_bytes
 from opting_out.tombstones import GONE, Tombstones
-from sources.source import normal_handle
 
 IDS = ("pk", "pk_id", "id")
 
@@ -108,7 +108,7 @@ class People:
     def write(self, path: Path) -> None:
         """Keep the people in a file that only its owner can read, as long as a purge is under way."""
         path.touch(0o600)
-        write_bytes(path, json.dumps({name: sorted(values) for name, values in asdict(self).items()}).encode())
+        replace_file(path, json.dumps({name: sorted(values) for name, values in asdict(self).items()}).encode())
 
     @classmethod
     def read(cls, path: Path) -> People:

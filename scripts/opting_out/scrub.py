@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from common.store import as_line
+from common.files import as_line
 from opting_out.people import IDS, People, identity_of
 from opting_out.tombstones import GONE, Tombstones
 

@@ -15,9 +15,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from common.files import append_line, read_lines, replace_file
+from common.handles import normal_handle
 from common.program import UserError
-from common.store import append_line, read_lines, write_bytes
-from sources.source import normal_handle
 
 FOLDER = Path("data/opt_out")
 GONE = "[opted out]"  # stands in place of a name
@@ -93,7 +93,7 @@ class Tombstones:
             self.key_file.parent.mkdir(parents=True, exist_ok=True)
             self.key_file.touch()
             self.key_file.chmod(0o600)
-            write_bytes(self.key_file, self.key.hex().encode())
+            replace_file(self.key_file, self.key.hex().encode())
         new = {self._hash("handle", handle): id_known for handle in handles}
         new |= {self._hash("id", identity): True for identity in ids}
         for name, known in sorted(new.items()):

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from common.store import ENTRY, as_line, read_lines
+from common.files import as_line, read_lines
+from common.store import ENTRY
 from opting_out.people import People, identity_of
 from purging.cleaner import Cleaner
 from sources.registry import RAW

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from common.store import write_bytes
+from common.files import replace_file
 from opting_out.people import People
 from opting_out.scrub import Scrubber
 from opting_out.search import Search
@@ -53,7 +53,7 @@ class Cleaner:
         """Give a file other content; of a link, change the file to which it leads."""
         place = path.resolve()
         if place.read_bytes() != content and self.may_change(place, self.rewritten, path):
-            write_bytes(place, content)
+            replace_file(place, content)
 
     def may_change(self, place: Path, changes: list[Path], path: Path) -> bool:
         """Note a change of a path, which lies at a place; return whether to make it."""

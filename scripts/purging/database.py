@@ -17,7 +17,8 @@ from opting_out.people import People
 from opting_out.scrub import Scrubber
 from opting_out.tombstones import GONE
 from purging.cleaner import Cleaner, say
-from sources.inst2txt import identity, list_files, open_read_only
+from sources.inst2txt.database import list_files, open_read_only
+from sources.inst2txt.values import identity
 
 # Columns of a follow list that describe the account that is followed.
 ABOUT_FOLLOWED = re.compile(r"name|url|pic|bio|^following_")

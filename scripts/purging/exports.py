@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from common.config import ExportsSource
-from media.suffixes import VIDEO_SUFFIXES
+from common.suffixes import VIDEO_SUFFIXES
 from opting_out.people import People
 from purging.cleaner import Cleaner
 from sources.exports import read_items

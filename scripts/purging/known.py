@@ -10,8 +10,9 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from common.config import Config, ExportsSource, FilesSource, SelectSection
+from common.files import read_lines
+from common.handles import normal_handle
 from common.program import UserError
-from common.store import read_lines
 from opting_out.people import Account, accounts
 from opting_out.tombstones import FOLDER, Tombstones
 from purging.answers import ANSWERS
@@ -19,7 +20,6 @@ from purging.cleaner import say
 from purging.exports import read_export
 from sources.creators_list import read_list
 from sources.registry import open_source
-from sources.source import normal_handle
 
 RESULTS = Path("results")
 

@@ -8,12 +8,12 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from common.config import Config
-from common.tables import STAGES
+from common.handles import printable
+from common.stages import STAGES
 from opting_out.search import Search
 from purging.cleaner import Cleaner
 from sources.creators_list import COLUMNS
 from sources.hikerapi_answers import CLIPS, FOLLOWING, PROFILE, PROFILE_BY_ID
-from sources.source import printable
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 # Nobody's data: environments and weights, and where the study lies in the checkout, the program itself.

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from common.config import Config
+from common.handles import printable
 from common.program import UserError
 from opting_out.people import People
 from opting_out.search import searches
@@ -23,7 +24,6 @@ from purging.lists import purge_list, purge_table
 from sources.creators_list import read_list
 from sources.opt_out_list import named_lines
 from sources.registry import RAW
-from sources.source import printable
 
 PENDING = OPT_OUT / "pending.json"
 SNAKEMAKE = Path(".snakemake")

@@ -15,11 +15,12 @@ import pyarrow as pa
 from PIL import Image
 
 from analysis.evidence import NOT_SUPPORTED, NOT_TESTABLE, PRIMARY, SUPPORTED, Hypothesis
-from analysis.files import replace_file
 from analysis.findings import EFFECTS, SYNTHETIC, is_fewer, number
 from common.config import SMALL_COHORT, Config, HypothesesSection
+from common.files import replace_file
+from common.stages import pipeline_order
 from common.states import FAILED, NOTED, SKIPPED
-from common.tables import COVERAGE, STAGES, STATUS
+from common.tables import COVERAGE, STATUS
 from reporting.facts import cluster_sentence, cohort, counted, decided, finding, warnings
 from reporting.methods import PROGRAM, methods, versions
 from reporting.references import cited, read_references, with_citations
@@ -246,7 +247,7 @@ def coverage_rows(results: Results) -> list[dict[str, Any]]:
     counts = _counted_manifests(results.manifests) if table is None else table.to_pylist()
     meanings = NOTED | SKIPPED | FAILED
     found = []
-    for stage in sorted({row["stage"] for row in counts}, key=_place):
+    for stage in sorted({row["stage"] for row in counts}, key=pipeline_order):
         own = [row for row in counts if row["stage"] == stage]
         states = {
             state: sum(row["reels"] for row in own if row["state"] == state) for state in ("ok", "skipped", "failed")
@@ -287,15 +288,10 @@ def producers(results: Results) -> list[tuple[str, str, str, int]]:
     counts = Counter(
         (row["stage"], row["producer"]) for row in rows if row["state"] == "ok" and row["reel_id"] and row["producer"]
     )
-    ordered = sorted(counts.items(), key=lambda item: (_place(item[0][0]), -item[1], item[0][1]))
+    ordered = sorted(counts.items(), key=lambda item: (pipeline_order(item[0][0]), -item[1], item[0][1]))
     return [
         (STEPS.get(stage.partition("/")[0], stage), stage, producer, number) for (stage, producer), number in ordered
     ]
-
-
-def _place(stage: str) -> tuple[int, str]:
-    first = stage.partition("/")[0]
-    return (STAGES.index(first) if first in STAGES else len(STAGES), stage)
 
 
 def models(results: Results, config: Config) -> list[str]:

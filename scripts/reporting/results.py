@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 from analysis.evidence import SENSITIVITY, Hypothesis
 from analysis.study_tables import read_clusters, read_names
 from common.another_try import manifest_files
-from common.tables import MANIFEST, read_table
+from common.parquet import read_table
+from common.tables import MANIFEST
 
 LOST = ("creator_id", "reel_id", "stage", "state", "reason", "detail")
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.files import replace_file
 from common.another_try import left_to_retry
 from common.config import Config
+from common.files import replace_file
 from common.manifest import Row
 from common.named import Names
 from common.states import FAILED

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
 
+from common.handles import INVISIBLE, MARKS, profile_of
 from common.program import UserError
-from sources.handles import INVISIBLE, MARKS, profile_of
 
 # Header words of the column that names the creator (lower case, singular, "_" between words), the surest first.
 COLUMNS = (

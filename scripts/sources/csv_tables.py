@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from common.handles import INVISIBLE, normal_handle
 from common.meanings import names_of_tables
 from common.program import UserError
 from sources import readings
 from sources.columns import asked_about, has_titles, repeats_header
-from sources.handles import INVISIBLE
 from sources.joins import Notice
 from sources.own_columns import take_types
-from sources.source import FOLLOWS_STATES, normal_handle
+from sources.source import FOLLOWS_STATES
 
 CREATOR_COLUMNS = ("full_name", "followers", "following", "follows_status")
 HEADER_LINES = 2  # Some programs of surveys write as many lines of titles below the first.

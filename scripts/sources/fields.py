@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from common.foreign_json import parse_json
-from sources.source import normal_handle
+from common.handles import normal_handle
 
 LARGEST_COUNT = 2**63 - 1  # the tables keep counts in 64 bits
 NOTHING: tuple[Any, ...] = (None, "", [], {})  # how services write that they have no value

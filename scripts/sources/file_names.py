@@ -7,8 +7,7 @@ import unicodedata
 from collections.abc import Collection
 from urllib.parse import unquote
 
-from sources.handles import INVISIBLE
-from sources.source import normal_handle
+from common.handles import INVISIBLE, normal_handle
 
 
 def find_file(written: str, creator: str, there: Collection[str], creators: Collection[str]) -> str | None:

@@ -15,17 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from common.config import FilesSource, SelectSection
+from common.handles import derived_id, normal_handle, printable, written_handle
 from common.program import UserError
 from common.states import Outcome
 from common.store import digest
-from media.suffixes import VIDEO_SUFFIXES, why_passed_over
+from common.suffixes import VIDEO_SUFFIXES, why_passed_over
 from sources import readings
 from sources.csv_tables import Line, read_creators_csv, read_csv, read_follows_csv, read_handle, take
 from sources.file_names import find_file
-from sources.handles import written_handle
 from sources.joins import SHOWN, Notice, notice_follows, notice_passed_over, notice_unmatched
 from sources.passed_over import in_short, is_computers, list_loose, list_passed_over, report
-from sources.source import UNKNOWN, FollowsStatus, SourceCreator, SourceReel, derived_id, normal_handle, printable
+from sources.source import UNKNOWN, FollowsStatus, SourceCreator, SourceReel
 
 REEL_COLUMNS = ("reel_id", "caption", "taken_at", "plays", "views", "likes", "comments", "url")
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.config import HikerapiSection, SelectSection
+from common.handles import normal_handle
 from common.program import UserError, log
 from common.states import Outcome
 from common.store import digest
@@ -37,7 +38,7 @@ from sources.hikerapi_answers import (
 )
 from sources.hikerapi_kept import Kept, Ledger
 from sources.joins import SHOWN, Notice
-from sources.source import FollowsStatus, SourceCreator, SourceReel, excluded, normal_handle
+from sources.source import FollowsStatus, SourceCreator, SourceReel, excluded
 
 if TYPE_CHECKING:  # requests is slow to import; parsing the Snakefile does not need it
     from sources.hikerapi_client import Client, Paged

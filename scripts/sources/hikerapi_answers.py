@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from common.handles import derived_id
 from common.states import Outcome
 from common.store import digest
 from sources.fields import Fields, FormatError, unexpected
 from sources.instagram import read_account, read_accounts, read_post
-from sources.source import SourceReel, derived_id
+from sources.source import SourceReel
 
 PROFILE, PROFILE_BY_ID = "/v2/user/by/username", "/v2/user/by/id"
 CLIPS, FOLLOWING = "/v2/user/clips", "/v2/user/following"

@@ -23,7 +23,7 @@ from urllib3.exceptions import NewConnectionError
 from common.claims import Claims
 from common.config import HikerapiSection
 from common.foreign_json import parse_json
-from common.http import CONNECT_TIMEOUT_S, Pace, PassingError, Session, attempts, body, check_status
+from common.http import CONNECT_TIMEOUT_S, Pace, Session, TransientError, attempts, body, check_status
 from common.program import log
 from common.secrets import HIKERAPI_TOKEN as TOKEN
 from common.secrets import secret
@@ -76,7 +76,7 @@ class Client:
             raise self.stopped
         try:
             status, text = attempts(self.settings.attempts, self.settings.max_wait_s)(self._get, endpoint, params)
-        except PassingError as error:
+        except TransientError as error:
             problem = SourceError(error.reason, f"{endpoint}: {error.detail}")
             if (error.wait_s or 0) > self.settings.max_wait_s:
                 self.stopped = problem
@@ -118,8 +118,8 @@ class Client:
         except requests.RequestException as error:
             if _never_sent(error):
                 self.ledger.correct(-1)
-            raise PassingError("unavailable", type(error).__name__) from None
-        except PassingError as error:
+            raise TransientError("unavailable", type(error).__name__) from None
+        except TransientError as error:
             if error.wait_s and error.wait_s <= self.settings.max_wait_s:
                 self.pace.pause(error.wait_s)
             raise

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from common.store import append_line
+from common.files import append_line
 from opting_out.people import accounts
 from opting_out.scrub import Scrubber
 from opting_out.tombstones import Tombstones

@@ -15,10 +15,11 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from common.handles import normal_handle
 from common.states import OK, Outcome
 from sources.fields import Fields, known, left_out, seen, unexpected
 from sources.readings import EARLIEST
-from sources.source import SourceReel, normal_handle
+from sources.source import SourceReel
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 VIDEO, PICTURE, ALBUM = "a video", "a picture", "an album"

@@ -6,10 +6,10 @@ import codecs
 import io
 from pathlib import Path
 
+from common.handles import normal_handle
 from common.program import UserError
 from sources.creators_list import COLUMNS, COMMENT, EDGES, read_list
 from sources.readings import handle
-from sources.source import normal_handle
 
 
 def named_lines(path: Path, kind: str) -> dict[range, str]:

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from common.handles import printable
 from common.program import UserError, log
-from media.suffixes import why_passed_over
-from sources.source import printable
+from common.suffixes import why_passed_over
 
 TOO_DEEP = "a folder too deep; move it into the creator's folder"
 LOOSE = "in no creator's folder; move it into one"

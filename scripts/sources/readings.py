@@ -10,8 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sources.handles import linked_profile, written_handle
-from sources.source import NORMAL, normal_handle
+from common.handles import NORMAL, linked_profile, normal_handle, written_handle
 
 # What R, SQL, Excel, pandas and JavaScript write where nothing is known.
 MISSING = {

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from common.config import ExportsSource, FilesSource, HikerapiSection, Inst2txtSource, Section, SelectSection
+from common.handles import normal_handle
 from opting_out.tombstones import Tombstones
 from sources.joins import Notice
-from sources.source import Source, SourceCreator, normal_handle
+from sources.source import Source, SourceCreator
 
 SECTIONS: dict[str, type[Section]] = {
     "files": FilesSource,

@@ -7,10 +7,7 @@ batch in the form that collect_creators.py writes.
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,15 +15,12 @@ from typing import Any, Literal, Protocol
 
 from common.config import SelectSection
 from common.states import OK, Outcome
-from sources.handles import written_handle
 from sources.joins import Notice
 
 FOLLOWS_STATES = ("complete", "unknown", "partial", "unfetched")
 # Whose reels are of whom the source does not say; no handle begins with a question mark.
 UNKNOWN = "?unknown"
 FollowsStatus = Literal["complete", "unknown", "partial", "unfetched"]
-# Handles as services write them have one form only: the usual case, in lists of 100,000 rows.
-NORMAL = re.compile(r"[a-z0-9_-](?:[a-z0-9._-]*[a-z0-9_-])?")
 
 
 @dataclass
@@ -120,43 +114,6 @@ class Source(Protocol):
             UserError: see `members`.
         """
         ...
-
-
-def normal_handle(text: str) -> str:
-    """A handle in the form that ids are made of: `written_handle` in NFKC and lower case.
-
-    NFKC has usual signs for full-width ones. Bytes that are no text become \\xNN.
-    """
-    if NORMAL.fullmatch(usual := text.lower()):
-        return usual
-    found = printable(text)
-    while not NORMAL.fullmatch(found):  # what one step makes may be what another takes away
-        bare = unicodedata.normalize("NFKC", written_handle(found))
-        again = unicodedata.normalize("NFKC", bare.lower())
-        if again == found:
-            break
-        found = again
-    return found
-
-
-def printable(name: str) -> str:
-    """A name from the file system as text; bytes that are none become \\xNN."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def batch_of(handle: str, batches: int) -> int:
-    """The batch a creator belongs to: stable under any other creator's coming or going.
-
-    Args:
-        handle: in its normal form.
-        batches: how many there are.
-    """
-    return int.from_bytes(hashlib.blake2b(handle.encode(), digest_size=8).digest(), "big") % batches
-
-
-def derived_id(handle: str, content: str) -> str:
-    """An id for a reel that has none; the creator is part of it, so a repost is a reel of its own."""
-    return "r" + hashlib.blake2b(f"{handle}\n{content}".encode(), digest_size=10).hexdigest()
 
 
 def file_state(path: str | os.PathLike[str]) -> list[Any]:

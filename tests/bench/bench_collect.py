@@ -23,9 +23,10 @@ sys.path[:0] = [str(CHECKOUT / "tests"), str(CHECKOUT / "scripts")]
 import requests
 
 from aims import report
+from common.files import read_lines
 from common.manifest import read_manifest
-from common.store import read_lines
-from common.tables import FOLLOWS, read_table
+from common.parquet import read_table
+from common.tables import FOLLOWS
 from fake_service import TOKEN, Service, cohort, demo_video
 
 AIM_S, AIM_MB = 180, 1024

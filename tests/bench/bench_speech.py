@@ -21,7 +21,8 @@ from aims import report
 from common.config import TranscriptSection
 from media.sound_track import extract
 from media.wav import read_wav
-from speech.engines import Segment, load_engine
+from speech.engines import Segment
+from speech.loading import load_engine
 from weights import fetched_model
 
 

@@ -27,7 +27,7 @@ import yaml
 sys.path[:0] = [str(Path(__file__).resolve().parents[2] / part) for part in ("scripts", "tests")]
 
 from aims import report
-from common.study import Study as WorkflowStudy
+from snakefile.study import Study as WorkflowStudy
 from study import CHECKOUT, Study, demo_handles, environment, make_study
 
 CORES = 2

@@ -26,8 +26,8 @@ import yaml
 sys.path[:0] = [str(Path(__file__).resolve().parents[2] / part) for part in ("scripts", "tests")]
 
 from aims import report
+from common.files import file_sha256
 from common.manifest import Row
-from common.store import file_sha256
 from study import SMALL, SNAKEMAKE, environment
 
 CORES = 2

@@ -20,7 +20,8 @@ from analysis.homophily_tests import degree_homophily, label_homophily, with_sin
 from analysis.mixing import PER_BLOCK, _Measuring, mixing, percentile_interval, resampled_mixing
 from analysis.network import Network
 from common.config import HypothesesSection
-from common.tables import EFFECTS, build_table
+from common.parquet import build_table
+from common.tables import EFFECTS
 
 SETTINGS = HypothesesSection(draws=99, resamples=199)
 

@@ -28,7 +28,7 @@ from analysis.homophily import (
     permutation_p,
     shuffled_labels,
 )
-from common.tables import TableError
+from common.parquet import TableError
 
 KEYS = HYPOTHESES.names
 

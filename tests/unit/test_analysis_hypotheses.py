@@ -24,8 +24,9 @@ from analysis.hypotheses import as_json, holm, judge, null_distribution, own_tes
 from analysis.network import network_of
 from analysis.study_tables import read_study
 from common.config import ConfigError, HypothesesSection
+from common.parquet import TableError, build_table, write_table
 from common.program import UserError
-from common.tables import CREATORS, REELS, TableError, build_table, write_table
+from common.tables import CREATORS, REELS
 
 CHECKOUT = Path(importlib.import_module("common").__file__ or "").parents[2]
 OWN = CHECKOUT / "config/own_test.example.py"

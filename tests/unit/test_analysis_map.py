@@ -24,8 +24,9 @@ from analysis.clusters import (
 from analysis.layout import map_profiles, scale
 from analysis.profiles import Profiles, profiles_of
 from common.config import ClusterSettings, MapSection
+from common.parquet import TableError, build_table, read_table, write_table
 from common.processor import SAME_INSTRUCTIONS
-from common.tables import CLUSTERS, COORDINATES, CREATORS, TableError, build_table, read_table, write_table
+from common.tables import CLUSTERS, COORDINATES, CREATORS
 
 SCRIPTS = Path(importlib.import_module("common").__file__ or "").parents[1]
 SMALL = ("--min-cluster-size", "5", "--min-samples", "3")

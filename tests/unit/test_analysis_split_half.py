@@ -38,7 +38,8 @@ from analysis.split_half import (
 )
 from analysis.study_tables import read_study
 from common.config import ClusterSettings, HypothesesSection
-from common.tables import REELS, build_table, write_table
+from common.parquet import build_table, write_table
+from common.tables import REELS
 
 PCA = ClusterSettings(space="pca", dimensions=10, min_cluster_size=5, min_samples=3)
 QUICK = HypothesesSection(splits=1, reference_draws=24, resamples=99)

@@ -15,11 +15,13 @@ import build_tables
 import check_coverage
 import collect_creators
 import gather_reels
+from analysis.profiles import add_profiles
+from common.files import file_sha256
+from common.handles import batch_of
 from common.manifest import Row, file_stem, read_reels, write_manifest
+from common.parquet import read_table
 from common.program import UserError
-from common.store import file_sha256
-from common.tables import COVERAGE, CREATORS, EDGES, FOLLOWS, REELS, read_table
-from sources.source import batch_of
+from common.tables import COVERAGE, CREATORS, EDGES, FOLLOWS, REELS
 
 BATCHES = ["0", "1"]
 DIMENSIONS = 4
@@ -159,7 +161,7 @@ def test_a_profile_is_the_mean_of_the_unit_vectors_and_its_spread_their_distance
 def test_opposite_vectors_have_a_profile_and_no_spread():
     creators = [{"creator_id": "a"}]
     reels = [{"creator_id": "a", "embedding": np.array(vector, np.float32)} for vector in ([1, 0], [-1, 0])]
-    build_tables.add_profiles(creators, reels, 3)
+    add_profiles(creators, reels, 3)
     assert creators[0]["profile"].tolist() == [0, 0]
     assert "profile_spread" not in creators[0]
 

@@ -30,10 +30,11 @@ from bundle.public import rounded
 from bundle.study_file import OF_ANALYSIS
 from common.config import ConfigError, Publishable
 from common.own_folder import MARKER
+from common.parquet import TableError, build_table, write_table
 from common.program import UserError
-from common.study import Study
-from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, CREATORS, TableError, build_table, write_table
+from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, CREATORS
 from opting_out.tombstones import Tombstones
+from snakefile.study import Study
 from study import CHECKOUT
 
 HANDLES = [f"private_{n}" for n in range(8)]

@@ -14,9 +14,9 @@ import read_bundle
 import verify_bundle
 from bundle.contents import SCHEMAS, Note, write_bundle, write_sums
 from common.config import ConfigError
+from common.parquet import build_table, write_table
 from common.program import UserError
-from common.study import Study
-from common.tables import build_table, write_table
+from snakefile.study import Study
 from study import CHECKOUT
 
 ROWS = {

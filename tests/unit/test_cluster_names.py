@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from analysis.cluster_names import characteristic_words, most_central, name_of, words_in
+from common.parquet import build_table, write_table
 from common.program import UserError
-from common.tables import CLUSTERS, CREATORS, REELS, build_table, write_table
+from common.tables import CLUSTERS, CREATORS, REELS
 from fake_endpoint import Endpoint
 from name_clusters import main, parse
 

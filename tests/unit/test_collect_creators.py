@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from collect_creators import main, parse
+from common.files import file_sha256
+from common.handles import batch_of
 from common.manifest import Row, file_stem, read_manifest
 from common.own_folder import MARKER
+from common.parquet import read_table
 from common.program import UserError
-from common.store import file_sha256
-from common.tables import CREATORS, FOLLOWS, read_table
-from sources.source import batch_of
+from common.tables import CREATORS, FOLLOWS
 from study import CHECKOUT
 
 MANIFEST = Path("results/creators/0.parquet")

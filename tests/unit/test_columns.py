@@ -13,7 +13,8 @@ from analysis import evidence
 from common import tables
 from common.columns import measured_columns
 from common.meanings import meanings
-from common.tables import CREATORS, MANIFEST, build_table, read_table, write_table
+from common.parquet import build_table, read_table, write_table
+from common.tables import CREATORS, MANIFEST
 from measures import Measures, SampledReel, measure
 from tabulation.documentation import schema_of
 

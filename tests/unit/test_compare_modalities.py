@@ -12,9 +12,10 @@ import cluster_creators
 import compare_modalities
 from analysis.modalities import adjusted_rand_index, mean_profiles, shared_neighbours
 from analysis.modalities import compare_modalities as compare
-from build_tables import add_profiles
+from analysis.profiles import add_profiles
 from common.manifest import Row, write_manifest
-from common.tables import CREATORS, MODALITIES, build_table, read_table, write_table
+from common.parquet import build_table, read_table, write_table
+from common.tables import CREATORS, MODALITIES
 
 GROUPS = 4
 EACH = 15

@@ -14,9 +14,10 @@ from check_coverage import check_unique, count, main, parse, too_many
 from common.another_try import left_to_retry
 from common.manifest import Row, read_manifest, write_manifest
 from common.named import Names
+from common.parquet import TableError, build_table, read_table, write_table
 from common.program import UserError
-from common.study import outdated_errors, passing_failures
-from common.tables import COVERAGE, CREATORS, TableError, build_table, read_table, write_table
+from common.tables import COVERAGE, CREATORS
+from snakefile.again import outdated_errors, transient_failures
 
 STAGES = ["creators", "audio", "embedding/text"]
 
@@ -261,6 +262,6 @@ def test_only_manifests_with_such_failures_are_found_whatever_else_is_in_them(tm
     manifest("tables/status.parquet", "error")
     assert outdated_errors(tmp_path, "new") == [f"{tmp_path}/embedding/image/4.parquet", f"{tmp_path}/video/2.parquet"]
     assert outdated_errors(tmp_path, "old") == []
-    assert passing_failures(tmp_path) == [
+    assert transient_failures(tmp_path) == [
         f"{tmp_path}/{name}.parquet" for name in ("embedding/image/4", "video/1", "video/2")
     ]

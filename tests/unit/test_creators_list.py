@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.handles import SITES, normal_handle
 from common.program import UserError
 from sources.creators_list import COLUMNS, HOSTS, Listed, Rejected, read_list, report
-from sources.handles import SITES
-from sources.source import normal_handle
 
 
 @pytest.fixture

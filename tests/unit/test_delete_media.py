@@ -14,7 +14,8 @@ import delete_media
 import download_reels
 import extract_audio
 from common.manifest import Row, read_manifest
-from common.tables import STATUS, build_table, write_table
+from common.parquet import build_table, write_table
+from common.tables import STATUS
 from fake_service import Person
 
 VIDEO = Path("results/video/0/77000.mp4")
@@ -31,9 +32,15 @@ def service(service):
 
 def download() -> Row:
     options = ["--creators=results/creators/0.parquet", "--manifest=results/video/0.parquet", "--workers=1"]
-    download_reels.main(download_reels.parse([*options, "--passing-media", "--allow-private=true"]))
+    download_reels.main(download_reels.parse([*options, "--temporary-media", "--allow-private=true"]))
     (row,) = read_manifest(Path("results/video/0.parquet"))
     return row
+
+
+def test_the_former_name_of_the_option_still_works() -> None:
+    needed = ["--creators=results/creators/0.parquet", "--manifest=results/video/0.parquet"]
+    assert download_reels.parse([*needed, "--passing-media"]).temporary_media
+    assert not download_reels.parse(needed).temporary_media
 
 
 def audio(*further: str) -> Row:

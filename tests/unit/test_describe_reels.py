@@ -18,10 +18,10 @@ from PIL import Image
 
 import describe_reels
 import tiny_models
+from common.files import file_sha256, read_lines
 from common.manifest import Row, read_reels, write_manifest
 from common.models import write_marker
 from common.program import UserError
-from common.store import file_sha256, read_lines
 from study import CHECKOUT
 
 MANIFEST, JOURNAL = Path("results/description/0.parquet"), Path("results/journal/description/0.jsonl")

@@ -12,16 +12,8 @@ from analysis.distinctions import Column, distinguish
 from analysis.distinctions_figure import distinctions_figure
 from analysis.figures import style
 from common.config import HypothesesSection
-from common.tables import (
-    CLUSTERS,
-    CREATOR_MEASURES,
-    CREATORS,
-    DISTINCTIONS,
-    REELS,
-    build_table,
-    read_table,
-    write_table,
-)
+from common.parquet import build_table, read_table, write_table
+from common.tables import CLUSTERS, CREATOR_MEASURES, CREATORS, DISTINCTIONS, REELS
 
 SETTINGS = HypothesesSection(draws=499, resamples=199)
 CLUSTERS_OF = np.repeat([0, 1, 2, -1], [12, 10, 8, 6])

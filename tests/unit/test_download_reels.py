@@ -12,8 +12,8 @@ import pytest
 
 import collect_creators
 import download_reels
+from common.files import file_sha256
 from common.manifest import Row, read_manifest
-from common.store import file_sha256
 from fake_service import (
     Person,
     Service,

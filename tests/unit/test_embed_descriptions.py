@@ -15,11 +15,11 @@ import embed_descriptions
 import tiny_models
 import why
 from common.config import ConfigError, EmbeddingSection, parse_config
+from common.files import file_sha256, read_lines
 from common.manifest import Row, read_reels, write_manifest
 from common.models import open_model, write_marker
 from common.program import UserError
-from common.store import file_sha256, read_lines
-from common.study import embeddings, folders, programs
+from common.stages import embeddings, folders, programs
 
 FOLDER = Path("results/embedding")
 

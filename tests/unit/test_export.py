@@ -21,6 +21,7 @@ import export_embedding_atlas
 import export_network
 import export_sqlite
 from common.config import Inst2txtSource, SelectSection
+from common.parquet import build_table, write_table
 from common.tables import (
     CLUSTER_NAMES,
     CLUSTERS,
@@ -32,8 +33,6 @@ from common.tables import (
     MEASURES,
     REELS,
     STATUS,
-    build_table,
-    write_table,
 )
 from sources.inst2txt import Inst2txtDatabase
 

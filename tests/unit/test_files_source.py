@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from collect_creators import find_reels, list_follows, measures_mixed, select_reels
 from common.config import FilesSource, SelectSection
+from common.handles import batch_of, normal_handle
 from common.program import UserError
 from common.states import Outcome
 from sources.files import FilesFolder, FolderCreator, read_source
 from sources.readings import count, moment
-from sources.source import UNKNOWN, SourceCreator, SourceReel, batch_of, normal_handle
+from sources.source import UNKNOWN, SourceCreator, SourceReel
 
 
 @pytest.fixture(autouse=True)

@@ -12,17 +12,8 @@ import pytest
 
 import flatten_creators
 from common.columns import measured_columns
-from common.tables import (
-    CLUSTER_NAMES,
-    CLUSTERS,
-    COORDINATES,
-    CREATOR_MEASURES,
-    CREATORS,
-    CREATORS_FLAT,
-    EDGES,
-    build_table,
-    write_table,
-)
+from common.parquet import build_table, write_table
+from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, CREATOR_MEASURES, CREATORS, CREATORS_FLAT, EDGES
 from tabulation.flat import flat_names
 
 NAME = re.compile(r"[^\W\d_]\w{0,31}")

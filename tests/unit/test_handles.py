@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from common.handles import linked_profile, normal_handle, written_handle
 from common.program import UserError
 from sources.creators_list import read_list
-from sources.handles import linked_profile, written_handle
 from sources.opt_out_list import named_lines
-from sources.source import normal_handle
 
 SPELLINGS = [
     "fern.glass", "@fern.glass", " @Fern.Glass ", "\u200efern.glass", "fern\u200b.glass", "fern.glass\ufeff",

@@ -17,10 +17,11 @@ from pathlib import Path
 import pytest
 
 import collect_creators
+from common.files import read_lines
 from common.manifest import Row, read_manifest
+from common.parquet import read_table
 from common.program import UserError
-from common.store import read_lines
-from common.tables import CREATORS, FOLLOWS, read_table
+from common.tables import CREATORS, FOLLOWS
 from fake_service import (
     TOKEN,
     Person,

@@ -25,8 +25,9 @@ import numpy as np
 import pytest
 
 import identify_music
+from common.files import file_sha256, read_lines
 from common.manifest import Row, read_manifest, read_reels, write_manifest
-from common.store import Store, file_sha256, read_lines
+from common.store import Store
 from media.acrcloud import best_hit, piece_of
 from media.sound import measure
 from media.wav import SAMPLE_RATE, as_wav

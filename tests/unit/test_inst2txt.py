@@ -24,7 +24,9 @@ from collect_creators import describe_creator, describe_reel, list_follows, sele
 from common.config import Inst2txtSource, SelectSection
 from common.program import UserError
 from common.states import OK, Outcome
-from sources.inst2txt import Inst2txtDatabase, identity, parse_music, when
+from sources.inst2txt import Inst2txtDatabase
+from sources.inst2txt.results import parse_music
+from sources.inst2txt.values import identity, when
 from sources.source import SourceCreator, SourceReel
 
 SCHEMA = """

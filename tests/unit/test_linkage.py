@@ -14,19 +14,9 @@ from bundle.bands import UNKNOWN, bands, bands_in_groups
 from bundle.pseudonyms import Pseudonyms
 from bundle.singling_out import singled_out
 from common.config import PublishSection
+from common.parquet import build_table
 from common.program import UserError
-from common.tables import (
-    CLUSTER_NAMES,
-    CLUSTERS,
-    COORDINATES,
-    COVERAGE,
-    CREATORS,
-    EDGES,
-    FOLLOWS,
-    REELS,
-    STATUS,
-    build_table,
-)
+from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, COVERAGE, CREATORS, EDGES, FOLLOWS, REELS, STATUS
 from linkage import known_numbers, linked, most_by_chance
 
 KEY = "ab" * 32

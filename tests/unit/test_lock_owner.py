@@ -15,13 +15,13 @@ import pytest
 
 from common import machine
 from common.machine import Process
-from common.study import LockOwner, planned_run
+from snakefile.run_lock import LockOwner, planned_run
 from study import CHECKOUT
 
 RUN = """
 import sys, time
 from pathlib import Path
-from common.study import LockOwner
+from snakefile.run_lock import LockOwner
 LockOwner(Path(".snakemake")).enter({})
 locks = Path(".snakemake/locks")
 locks.mkdir(exist_ok=True)
@@ -29,7 +29,7 @@ locks.mkdir(exist_ok=True)
 print("locked", flush=True)
 time.sleep(60)
 """
-ENTER = "from pathlib import Path; from common.study import LockOwner; LockOwner(Path('.snakemake')).enter({})"
+ENTER = "from pathlib import Path; from snakefile.run_lock import LockOwner; LockOwner(Path('.snakemake')).enter({})"
 ENTER += "; LockOwner(Path('.snakemake')).leave()"
 DEAD = 2**22 + 1  # no process has so high a number
 LOCK = Path(".snakemake/locks/0.output.lock")

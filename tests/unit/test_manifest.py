@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.manifest import Row, file_stem, read_manifest, read_reels, write_manifest
+from common.parquet import TableError
 from common.program import UserError
-from common.tables import TableError
 
 ROWS = [
     Row("ada", None, "creators", "ok", sha256="0" * 64, producer="collect_creators 1"),

@@ -12,9 +12,10 @@ import pytest
 
 import measure_reels
 from common.columns import measured_columns
+from common.files import file_sha256
 from common.manifest import Row, read_reels, write_manifest
-from common.store import file_sha256
-from common.tables import CREATOR_MEASURES, MEASURES, build_table
+from common.parquet import build_table
+from common.tables import CREATOR_MEASURES, MEASURES
 from tabulation.measures import creator_measures, reel_measures
 
 GREYS = {"ada 0": 40, "ada 1": 200, "bob 0": 128}
@@ -61,6 +62,24 @@ def test_frames_that_a_model_describes_are_measured_as_those_that_are_described_
     assert by_reel["bob 0"]["palette_1_name"] is not None
     assert by_reel["bob 0"]["palette_2_name"] is None  # of one colour
     assert not list(Path("measures").glob("*.txt"))
+
+
+@pytest.mark.parametrize("damage", ["torn", "a frame is missing", "a frame is no picture", "no facts"])
+def test_frames_that_cannot_be_read_are_corrupt_for_the_measures_too(frames, damage):
+    with zipfile.ZipFile("frames/0.zip") as packed:
+        content = {name: packed.read(name) for name in packed.namelist()}
+    if damage == "a frame is no picture":
+        content["00.jpg"] = b"no picture"
+    else:
+        del content["frames.json" if damage == "no facts" else "00.jpg"]
+    with zipfile.ZipFile("frames/0.zip", "w") as packed:
+        for name, data in content.items():
+            packed.writestr(name, data)
+    if damage == "torn":
+        Path("frames/0.zip").write_bytes(Path("frames/0.zip").read_bytes()[:100])
+    rows = run(frames, "measures")
+    assert {(row.state, row.reason) for reel, row in rows.items() if reel == "ada 0"} == {("failed", "corrupt")}
+    assert {row.state for reel, row in rows.items() if reel != "ada 0"} == {"ok"}
 
 
 def test_a_model_s_answer_is_no_measures_and_a_reel_without_frames_has_a_row_of_nulls(tmp_path):

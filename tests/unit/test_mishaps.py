@@ -14,7 +14,7 @@ import yaml
 from snakemake.exceptions import WorkflowError
 
 from common.mishaps import explain_mishap
-from common.study import open_study
+from snakefile.opening import open_study
 from study import CHECKOUT
 
 SCRIPTS = CHECKOUT / "scripts"

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from common.config import Config, ConfigError, Section
 from common.options import add_section, read_section, section_options
-from common.study import Study
+from snakefile.study import Study
 from sources.registry import SECTIONS
 from study import CHECKOUT
 

@@ -10,11 +10,12 @@ import pytest
 import collect_creators
 import extract_audio
 import gather_reels
+from common.batch import run_stage
 from common.manifest import Row, write_manifest
 from common.own_folder import MARKER, remove_old, take_folder
+from common.parquet import build_table, write_table
 from common.program import UserError
-from common.stage import run_stage
-from common.tables import STATUS, build_table, write_table
+from common.tables import STATUS
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ import yaml
 import plan_study
 from common.config import Config, parse_config
 from common.manifest import Row, write_manifest
-from common.study import folders
+from common.stages import folders
 from fake_service import Person
 from planning.rates import own_rate, reference_rate
 

@@ -20,7 +20,8 @@ from analysis.power_figure import power_figure
 from analysis.simulation import CohortSection, bag_of_words, simulate_cohort
 from analysis.trials import Trial, band, conclusion, rejections, run_trial
 from common.config import HypothesesSection, PowerSection
-from common.tables import POWER, read_table, write_table
+from common.parquet import read_table, write_table
+from common.tables import POWER
 
 SETTINGS = HypothesesSection(draws=99, resamples=99)
 

@@ -11,11 +11,11 @@ import pytest
 
 import prepare_context
 import tiny_models
+from common.files import file_sha256, read_lines
 from common.manifest import Row, file_stem, read_reels, write_manifest
 from common.models import write_marker
 from common.program import UserError
 from common.states import ReelError
-from common.store import file_sha256, read_lines
 from fake_endpoint import Endpoint, says
 from generation.endpoint import EndpointGenerator
 from generation.requests import Answer, Request

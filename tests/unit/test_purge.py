@@ -26,16 +26,18 @@ import collect_creators
 import download_reels
 import purge_creators
 import purging.purge
+from common.files import append_line, read_lines
 from common.manifest import read_manifest
+from common.parquet import read_table
 from common.program import UserError
 from common.states import OK
-from common.store import Store, append_line, digest, read_lines
-from common.study import LockOwner
-from common.tables import CREATORS, FOLLOWS, read_table
+from common.store import Store, digest
+from common.tables import CREATORS, FOLLOWS
 from fake_service import Person, Service
 from opting_out.search import Search
 from opting_out.tombstones import Tombstones
 from purging.leftovers import PROGRAM
+from snakefile.run_lock import LockOwner
 from sources.opt_out_list import named_lines
 from study import CHECKOUT
 

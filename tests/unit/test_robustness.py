@@ -19,7 +19,8 @@ from analysis.findings import as_markdown
 from analysis.robustness import summarise, together, warning
 from analysis.robustness_figure import robustness_figure
 from common.config import Config, ConfigError, HypothesesSection, parse_config
-from common.tables import CREATORS, ROBUSTNESS, build_table, write_table
+from common.parquet import build_table, write_table
+from common.tables import CREATORS, ROBUSTNESS
 
 SMALL = ["--neighbours=8", "--min-dist=0", "--min-cluster-size=5", "--min-samples=3"]
 

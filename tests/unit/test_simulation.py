@@ -20,9 +20,10 @@ from analysis.simulation import CohortSection, bag_of_words, p1_network, simulat
 from analysis.study_tables import read_study
 from bundle.contents import check_files, read_note, read_tables
 from common.config import ConfigError, HypothesesSection, parse_section
+from common.files import file_sha256
 from common.models import write_marker
-from common.store import file_sha256
-from common.tables import TRUTH, read_table
+from common.parquet import read_table
+from common.tables import TRUTH
 from study import CHECKOUT
 
 PLAIN = {"popularity_skew": 0.0, "activity_skew": 0.0}

@@ -25,7 +25,8 @@ from analysis.people_figure import free_boxes
 from analysis.profiles import Profiles
 from analysis.robustness_figure import robustness_figure
 from common.config import ClusterSection, ClusterSettings, StudySection
-from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, CREATORS, EDGES, REELS, STATUS, build_table, write_table
+from common.parquet import build_table, write_table
+from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, CREATORS, EDGES, REELS, STATUS
 
 SIZES = (0, 1, 2, 3, 6, 12)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from common import slurm
 from common.program import UserError
-from common.slurm import end_left_over_jobs
+from snakefile import slurm
+from snakefile.slurm import end_left_over_jobs
 
 SQUEUE = """import sys
 (names,) = [word.removeprefix("--name=").split(",") for word in sys.argv if word.startswith("--name=")]

@@ -17,17 +17,19 @@ from pathlib import Path
 import pytest
 from pydantic import Field
 
+from common.batch import run_stage, stage_parser
 from common.config import Section, execution
-from common.isolation import run_isolated
+from common.files import file_sha256, read_lines
+from common.isolation import in_threads, run_isolated
 from common.manifest import Row, file_stem, read_manifest, write_manifest
 from common.models import Model
 from common.options import read_section
 from common.own_folder import MARKER
+from common.parquet import build_table, write_table
 from common.program import UserError
-from common.stage import Stage, Work, in_threads, run_stage, stage_parser
+from common.stage import Stage, Work
 from common.states import OK, Outcome, ReelError
-from common.store import file_sha256, read_lines
-from common.tables import CREATORS, build_table, write_table
+from common.tables import CREATORS
 
 STAGE = Stage("shout", "shout_texts", "1", ".txt", inputs=("text",), optional=("mood",))
 

@@ -16,12 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from analysis.files import replace_file
+from common.files import append_line, file_sha256, link_or_copy, read_lines, replace_file
 from common.machine import Process
+from common.parquet import build_table, write_table
 from common.program import UserError
 from common.states import OK, Outcome
-from common.store import ENTRY, Store, append_line, digest, file_sha256, place, read_lines, write_bytes
-from common.tables import STATUS, build_table, write_table
+from common.store import ENTRY, Store, digest
+from common.tables import STATUS
 from study import CHECKOUT
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(CHECKOUT / "scripts")}
@@ -74,9 +75,8 @@ def test_files_of_an_entry_are_read_only_and_open_to_whom_the_umask_says(store, 
     before = os.umask(umask)
     try:
         entry = publish(store, digest("a"))
-        write_bytes(store.root / "list.json", b"[]")
+        replace_file(store.root / "list.json", b"[]")
         write_table(build_table([], STATUS), store.root / "status.parquet")
-        replace_file(store.root / "found.json", b"[]")
     finally:
         os.umask(before)
     assert {path.stat().st_mode & 0o777 for path in entry.folder.iterdir()} == {file}
@@ -95,7 +95,7 @@ def test_a_file_that_is_written_anew_keeps_its_mode_and_is_never_open_to_more(tm
         return write(self, content)
 
     monkeypatch.setattr(Path, "write_bytes", watched)
-    write_bytes(path, b"[]")
+    replace_file(path, b"[]")
     assert modes == [0o600]
     assert path.stat().st_mode & 0o777 == 0o600
     assert [entry.name for entry in tmp_path.iterdir()] == ["list.jsonl"]
@@ -302,7 +302,7 @@ def test_an_output_is_a_link_into_the_store(store, tmp_path):
     entry = publish(store, digest("a"))
     target = tmp_path / "reel.wav"
     target.write_bytes(b"what lay there before")
-    place(entry.artifact(".wav"), target)
+    link_or_copy(entry.artifact(".wav"), target)
     assert target.samefile(entry.artifact(".wav"))
 
 
@@ -312,8 +312,8 @@ def test_an_output_is_a_copy_where_links_cannot_be_made(store, tmp_path, monkeyp
 
     entry = publish(store, digest("a"))
     monkeypatch.setattr(os, "link", no_link)
-    place(entry.artifact(".wav"), tmp_path / "reel.wav")
-    place(entry.artifact(".wav"), tmp_path / "reel.wav")
+    link_or_copy(entry.artifact(".wav"), tmp_path / "reel.wav")
+    link_or_copy(entry.artifact(".wav"), tmp_path / "reel.wav")
     assert (tmp_path / "reel.wav").read_bytes() == b"sound"
     assert not (tmp_path / "reel.wav").samefile(entry.artifact(".wav"))
 

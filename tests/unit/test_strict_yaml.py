@@ -12,7 +12,7 @@ from common.config import ConfigError, read_config
 from common.models import read_registry
 from common.program import UserError
 from common.strict_yaml import DEEPEST, StrictError, load_strictly
-from common.study import check_files
+from snakefile.configuration import check_files
 from study import CHECKOUT
 
 

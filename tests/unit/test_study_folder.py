@@ -20,7 +20,8 @@ from common.manifest import Row, write_manifest
 from common.program import UserError
 from common.states import OK
 from common.store import Store, digest
-from common.study import Study, config_files
+from snakefile.configuration import config_files
+from snakefile.study import Study
 from study import CHECKOUT, environment, make_clone
 
 

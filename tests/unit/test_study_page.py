@@ -14,13 +14,13 @@ from html.parser import HTMLParser
 import pytest
 import yaml
 
-from common.study import unfinished_page
 from reporting.methods import PROGRAM, methods
 from reporting.page import study_page, write_page
 from reporting.references import cited, read_references, with_citations
 from reporting.results import Results
 from reporting.summary import Ended, FailedStep
 from run_results import PRIMARY, config, write_run
+from snakefile.again import unfinished_page
 from study import CHECKOUT
 
 HOSTILE = "</style><script>alert(1)</script><img src=x onerror='y'>"

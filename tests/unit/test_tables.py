@@ -13,17 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from common import tables
-from common.tables import (
-    CLUSTERS,
-    CREATORS,
-    EDGES,
-    FOLLOWS,
-    REELS,
-    TableError,
-    build_table,
-    read_table,
-    write_table,
-)
+from common.parquet import TableError, build_table, read_table, write_table
+from common.tables import CLUSTERS, CREATORS, EDGES, FOLLOWS, REELS
 
 SCHEMAS = {name: value for name, value in vars(tables).items() if isinstance(value, pa.Schema)}
 

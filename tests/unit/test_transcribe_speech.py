@@ -25,18 +25,19 @@ from scipy.signal import resample_poly
 
 import transcribe_speech
 from common.config import TranscriptSection
+from common.files import file_sha256
 from common.manifest import Row, read_reels, write_manifest
 from common.models import Model, write_marker
 from common.program import UserError
 from common.stage import Work
 from common.states import OK
-from common.store import file_sha256
 from media.sound_track import extract
 from media.wav import read_wav
-from speech import cuda, engines, original
+from speech import cuda, loading, original
 from speech.cuda import has_cuda12
-from speech.engines import Segment, load_engine, resolve
+from speech.engines import Segment
 from speech.invented import is_well_known, letters
+from speech.loading import load_engine, resolve
 from speech.spoken_language import pieces
 from study import CHECKOUT
 from transcribe_speech import STAGE, Transcriber, main, parse
@@ -242,10 +243,10 @@ def test_auto_is_resolved_by_program_and_device(monkeypatch):
     resolve.cache_clear()
     assert resolve("faster-whisper", "cpu", "auto") == ("cpu", "int8")
     assert resolve("openai-whisper", "cpu", "auto") == ("cpu", "float32")
-    monkeypatch.setattr(engines, "_ctranslate2_sees_gpu", lambda: True)
-    monkeypatch.setattr(engines, "has_cuda12", lambda: True)
-    monkeypatch.setattr(engines, "_torch_sees_gpu", lambda: True)
-    monkeypatch.setattr(engines, "_precisions", lambda *_: ["float16", "float32"])
+    monkeypatch.setattr(loading, "_ctranslate2_sees_gpu", lambda: True)
+    monkeypatch.setattr(loading, "has_cuda12", lambda: True)
+    monkeypatch.setattr(loading, "_torch_sees_gpu", lambda: True)
+    monkeypatch.setattr(loading, "_precisions", lambda *_: ["float16", "float32"])
     assert resolve("faster-whisper", "auto", "auto") == ("cuda", "float16")
     assert resolve("openai-whisper", "auto", "auto") == ("cuda", "float16")
     resolve.cache_clear()
@@ -253,9 +254,9 @@ def test_auto_is_resolved_by_program_and_device(monkeypatch):
 
 def test_a_gpu_without_cuda_12_is_not_taken_for_faster_whisper(monkeypatch, caplog):
     resolve.cache_clear()
-    monkeypatch.setattr(engines, "_ctranslate2_sees_gpu", lambda: True)
-    monkeypatch.setattr(engines, "_torch_sees_gpu", lambda: True)
-    monkeypatch.setattr(engines, "has_cuda12", lambda: False)
+    monkeypatch.setattr(loading, "_ctranslate2_sees_gpu", lambda: True)
+    monkeypatch.setattr(loading, "_torch_sees_gpu", lambda: True)
+    monkeypatch.setattr(loading, "has_cuda12", lambda: False)
     assert resolve("faster-whisper", "auto", "auto") == ("cpu", "int8")
     assert "libcublas.so.12 is not here, so the CPU transcribes" in caplog.text
     assert "pip install nvidia-cublas-cu12" in caplog.text
@@ -296,8 +297,8 @@ def test_cuda_12_is_looked_for_in_the_system_and_in_packages(monkeypatch, tmp_pa
     ],
 )
 def test_what_the_machine_cannot_do_is_said_with_the_remedy(monkeypatch, backend, device, precision, message):
-    monkeypatch.setattr(engines, "_ctranslate2_sees_gpu", lambda: False)
-    monkeypatch.setattr(engines, "_torch_sees_gpu", lambda: False)
+    monkeypatch.setattr(loading, "_ctranslate2_sees_gpu", lambda: False)
+    monkeypatch.setattr(loading, "_torch_sees_gpu", lambda: False)
     with pytest.raises(UserError, match=message):
         resolve(backend, device, precision)
 
@@ -307,9 +308,9 @@ def test_a_result_depends_on_the_precision_that_auto_led_to(monkeypatch):
     keys = []
     for gpu in (False, True):
         resolve.cache_clear()
-        monkeypatch.setattr(engines, "_ctranslate2_sees_gpu", lambda gpu=gpu: gpu)
-        monkeypatch.setattr(engines, "has_cuda12", lambda: True)
-        monkeypatch.setattr(engines, "_precisions", lambda *_: ["int8", "float16", "float32"])
+        monkeypatch.setattr(loading, "_ctranslate2_sees_gpu", lambda gpu=gpu: gpu)
+        monkeypatch.setattr(loading, "has_cuda12", lambda: True)
+        monkeypatch.setattr(loading, "_precisions", lambda *_: ["int8", "float16", "float32"])
         keys.append(STAGE.made_from(settings, [], {})["made_with"])
     assert keys == [{"device": "cpu", "precision": "int8"}, {"device": "cuda", "precision": "float16"}]
     resolve.cache_clear()

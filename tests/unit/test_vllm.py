@@ -24,10 +24,10 @@ import describe_reels
 import generation.vllm
 import prepare_context
 from common.config import VllmSection
+from common.files import file_sha256
 from common.manifest import Row, read_reels, write_manifest
 from common.models import Model, write_marker
 from common.program import UserError
-from common.store import file_sha256
 from generation.requests import Request
 from generation.vllm import VllmGenerator, VllmServer
 from study import CHECKOUT

@@ -21,7 +21,7 @@ import pytest
 sys.path[:0] = [str(Path(__file__).resolve().parents[2] / part) for part in ("scripts", "tests")]
 
 from common.config import read_config
-from common.study import programs
+from common.stages import programs
 from study import CHECKOUT
 
 GOLDEN = Path(__file__).parent / "truth" / "golden.json"

@@ -12,9 +12,9 @@ from dataclasses import replace
 import pytest
 
 import measure_reels
+from common.handles import batch_of
 from common.manifest import read_manifest, write_manifest
-from common.study import installation
-from sources.source import batch_of
+from snakefile.study import installation
 from study import CHECKOUT, Study, demo_handles, environment, make_study
 
 STAGES = {"video", "audio", "transcript", "context", "frames", "description", "embedding"}

@@ -31,8 +31,8 @@ from bundle.pseudonyms import Pseudonyms
 from common import tables
 from common.config import EmbeddingSection, read_config
 from common.models import open_model
+from common.stages import programs
 from common.states import FAILED, NOTED, SKIPPED
-from common.study import programs
 from embed_descriptions import Embedder
 from linkage import known_numbers, linked, most_by_chance
 from study import CHECKOUT, Study

@@ -10,8 +10,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from sklearn.metrics import adjusted_rand_score
 
+from common.files import file_sha256
 from common.processor import same_instructions
-from common.store import file_sha256
 from study import CHECKOUT, environment, make_clone
 
 LARGEST = 6_000_000  # bytes of the committed bundle

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from common.config import Config
-from common.study import programs
+from common.stages import programs
 from study import CHECKOUT, SMALL, demo_handles, environment
 
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from common.config import ExportsSource, SelectSection
+from common.handles import derived_id, normal_handle, printable
 from common.program import UserError
 from common.states import Outcome
 from common.store import digest
@@ -24,7 +25,7 @@ from sources.exports.item import Item
 from sources.exports.merging import merge
 from sources.exports.owners import Owners
 from sources.joins import SHOWN, Notice, notice_follows, notice_passed_over, notice_unmatched
-from sources.source import UNKNOWN, SourceCreator, SourceReel, derived_id, file_state, normal_handle, printable
+from sources.source import UNKNOWN, SourceCreator, SourceReel, file_state
 
 # The first whose suffix fits reads a file.
 READERS = tuple((suffix, tool.read) for tool in (yt_dlp, zeeschuimer, instaloader) for suffix in tool.SUFFIXES)

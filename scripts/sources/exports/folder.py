@@ -6,9 +6,10 @@ import os
 import re
 from pathlib import Path
 
+from common.handles import printable
 from common.program import UserError
-from media.suffixes import VIDEO_SUFFIXES
-from sources.source import SourceReel, printable
+from common.suffixes import VIDEO_SUFFIXES
+from sources.source import SourceReel
 
 # Texts that tools write beside a video; nothing of them is needed.
 BESIDE = (".txt", ".md", ".description", ".vtt", ".srt", ".ass", ".lrc", ".ttml", ".srv3", ".html", ".xml")

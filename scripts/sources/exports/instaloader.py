@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from common.handles import normal_handle
 from sources.exports.folder import Folder
 from sources.exports.item import Item, OtherFileError, fill_post, read_item
 from sources.fields import Fields, FormatError, unexpected
 from sources.instagram import read_account
-from sources.source import normal_handle
 
 SUFFIXES = (".json.xz", ".json")
 # Beside posts lie comments, and beside 4CAT's files a description of the dataset.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 
+from common.handles import normal_handle
 from common.program import UserError
 from sources.exports.item import INSTAGRAM, Item
 from sources.instagram import Account
-from sources.source import normal_handle
 
 Key = tuple[str, str]  # site and number of an account
 

@@ -1,4 +1,4 @@
-"""What the Snakefile needs to know of a study. Imports stay light: every cluster job parses the Snakefile again."""
+"""What the Snakefile needs to know of a study."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import json
 import os
 import re
 import shlex
-import shutil
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from importlib.metadata import distributions
 from pathlib import Path
@@ -20,8 +18,6 @@ from typing import Any
 import yaml
 
 from bundle.study_file import check_remakeable, check_study
-from common.another_try import read_failures
-from common.belonging import check_belonging
 from common.config import (
     ClusterVariant,
     Config,
@@ -33,64 +29,28 @@ from common.config import (
     parse_config,
     read_content,
 )
-from common.machine import Process
-from common.mishaps import explain_mishap
+from common.files import file_sha256
+from common.handles import batch_of
 from common.models import read_registry
 from common.options import section_options
 from common.processor import same_instructions
-from common.program import UserError
 from common.prompts import description_prompt, read_prompt
 from common.secrets import ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET, HIKERAPI_TOKEN, OPENAI_API_KEY, secret
-from common.states import INSTALLATION, PASSING
-from common.store import ARTIFACT, digest, file_sha256, write_bytes
-from common.strict_yaml import StrictError, differences, load_strictly
-from media.suffixes import VIDEO_SUFFIXES
+from common.stages import programs
+from common.states import INSTALLATION
+from common.store import ARTIFACT, digest
+from common.suffixes import VIDEO_SUFFIXES
+from snakefile.configuration import check_files
+from snakefile.shell import numba_cache, prefix
 from sources.hikerapi import LEDGER
-from sources.registry import RAW, SECTIONS, WITH_RESULTS, open_source
-from sources.source import batch_of
+from sources.registry import RAW, WITH_RESULTS, open_source
 
 NOTE = "bundle.json"  # as in bundle/contents.py, which imports what is heavy
-# Keys of a source that are paths.
-PATHS = ("videos", "creators", "reels", "follows", "folder", "database")
-UNFINISHED = b'content="unfinished"'  # in the head of the page (reporting/page.html)
-RUN = "ATLAS_RUN"  # variable that tells jobs the record of their run
 BACKEND_SECRETS = {
     "acrcloud": (ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET),
     "acrcloud-fingerprint": (ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET),
     "openai": (OPENAI_API_KEY,),
 }
-
-
-def programs(config: Config) -> dict[str, str]:
-    """Which program makes which stage, in the order of the way of the data; none where a bundle has the tables."""
-    if config.source.kind == "bundle":
-        return {}
-    return {
-        "creators": "collect_creators",
-        "video": "download_reels",
-        "audio": "extract_audio",
-        "music": "identify_music",
-        "transcript": "transcribe_speech",
-        "context": "prepare_context",
-        "frames": "sample_frames",
-        # Measured descriptions have their measures beside them.
-        **({} if config.description.backend == "measured" else {"measures": "measure_reels"}),
-        "description": "measure_reels" if config.description.backend == "measured" else "describe_reels",
-        **dict.fromkeys(embeddings(config), "embed_descriptions"),
-    }
-
-
-def embeddings(config: Config) -> dict[str, str]:
-    """The stages that embed, and their folders: the chosen modality is `embedding`, others `embedding/<modality>`."""
-    chosen, *further = config.embedding.modalities
-    if config.source.kind == "bundle":
-        return {}
-    return {"embedding": f"embedding/{chosen}"} | {f"embedding/{name}": f"embedding/{name}" for name in further}
-
-
-def folders(config: Config) -> dict[str, str]:
-    """Where in the results each stage's manifests lie."""
-    return {stage: stage for stage in programs(config)} | embeddings(config)
 
 
 class Study:
@@ -224,7 +184,7 @@ class Study:
 
     @property
     def has_credentials(self) -> bool | None:
-        """Whether the source's token is there; None where it needs none. The token itself goes nowhere."""
+        """Whether the source's token is set; None where it needs none. The token itself goes nowhere."""
         return bool(secret(HIKERAPI_TOKEN)) if self.asks_service else None
 
     @property
@@ -234,7 +194,7 @@ class Study:
 
     @property
     def opt_out_list(self) -> list[str]:
-        """The list of people who opted out; one that is named and not there is missed by the rule that reads it."""
+        """The list of people who opted out: a rule input, so that Snakemake stops if the file does not exist."""
         listed = self.config.study.opt_out
         return [] if listed is None else [listed]
 
@@ -244,7 +204,10 @@ class Study:
         return digest(read_prompt(None, "name")) if self.config.names.backend == "openai" else None
 
     def credentials(self, stage: str) -> bool | None:
-        """Whether the secrets of a stage's backend are there: with them, what failed without is taken up."""
+        """Whether the stage's credentials are set (None: it needs none).
+
+        A rule param, so that reels that failed without them are retried once they are.
+        """
         names = BACKEND_SECRETS.get(getattr(self.section(stage), "backend", ""))
         return None if names is None else all(secret(name) for name in names)
 
@@ -259,7 +222,10 @@ class Study:
         return 1 if self.asks_service else 0
 
     def downloads_due(self) -> int:
-        """Downloads that are older than study.retain_media_days, deleted or not: more of them means work to do."""
+        """Number of downloads past study.retain_media_days, deleted or not.
+
+        A rule param: when it grows, delete_media runs again.
+        """
         days = self.config.study.retain_media_days
         if days is None:
             return 0
@@ -312,7 +278,7 @@ class Study:
         return list(self.config.cluster_variants())
 
     def variant_changes(self, name: str) -> str:
-        """What one of them changes, as JSON."""
+        """What a variant of the settings of `cluster` changes, as JSON."""
         variant = self.config.robustness.variants.get(name, ClusterVariant())
         return json.dumps(variant.model_dump(exclude_none=True))
 
@@ -333,7 +299,7 @@ class Study:
         return self.config.embedding.only(modality)
 
     def embedding_options(self, modality: Modality) -> str:
-        """These settings as options, and the rows' name of a modality that is not the chosen one."""
+        """The settings of one modality as options, and the rows' name of a modality that is not the chosen one."""
         chosen = modality == self.config.embedding.modalities[0]
         return section_options(self.embedding(modality)) + ("" if chosen else f" --rows embedding/{modality}")
 
@@ -398,7 +364,7 @@ class Study:
             "ATLAS": str(self.checkout / "scripts"),
             "STORE": self.config.store.directory,
             "MODELS": self.models_directory,
-            "NUMBA_CACHE_DIR": str(_numba_cache(self.checkout)),
+            "NUMBA_CACHE_DIR": str(numba_cache(self.checkout)),
             "HF_HUB_OFFLINE": "1",
             "PYTHONUTF8": "1",
             INSTALLATION: self.installation,
@@ -407,13 +373,7 @@ class Study:
             "GOMP_SPINCOUNT": "1000",
             **same_instructions(),
         }
-        lines = [f"export {name}={_quote(value)};" for name, value in variables.items()]
-        if own_python:
-            lines.append(f"export PATH={_quote(str(Path(sys.executable).parent))}:$PATH;")
-        # Without word splitting and patterns a checkout or a store may lie in a folder with spaces in its name.
-        # The programs replace the shell, so its parent is theirs: they see by it whether Snakemake died before them.
-        lines.append("export ATLAS_PARENT=$PPID;")
-        return "set -f -euo pipefail; IFS=; " + " ".join(lines) + " "
+        return prefix(variables, own_python)
 
 
 def installation(checkout: Path) -> str:
@@ -421,261 +381,3 @@ def installation(checkout: Path) -> str:
     programs = sorted((checkout / "scripts").rglob("*.py"))
     packages = sorted(f"{package.name}=={package.version}" for package in distributions())
     return digest([[file_sha256(path) for path in programs], packages, sys.version])[:12]
-
-
-def _numba_cache(checkout: Path) -> Path:
-    """The checkout's, so that each study does not compile anew; the study's own where the checkout is read-only."""
-    shared = checkout / "data" / "numba"
-    nearest = next(folder for folder in (shared, *shared.parents) if folder.exists())
-    return shared if os.access(nearest, os.W_OK) else Path("data/numba").absolute()
-
-
-def _quote(text: str) -> str:
-    # Snakemake formats the prefix, too: braces must be doubled.
-    return "'" + text.replace("'", "'\\''").replace("{", "{{").replace("}", "}}") + "'"
-
-
-def passing_failures(results: Path) -> list[str]:
-    """Manifests with reels whose failure may pass; `snakemake retry` makes them again."""
-    return [path.as_posix() for path, _ in read_failures(results, PASSING, "reason")]
-
-
-def outdated_errors(results: Path, present: str) -> list[str]:
-    """Manifests with an `error` that other code, another Python or other packages left; every run makes them again.
-
-    Args:
-        results: folder of the study's results.
-        present: today's `installation`; the rows of errors end with theirs.
-    """
-    return [
-        path.as_posix()
-        for path, rows in read_failures(results, ["error"], "producer")
-        if not all(str(producer).endswith(present) for (producer,) in rows)
-    ]
-
-
-def unfinished_page(results: Path) -> list[str]:
-    """The page, where a run that did not finish left it; the next run makes it again."""
-    page = results / "index.html"
-    try:
-        with page.open("rb") as file:
-            return [page.as_posix()] if UNFINISHED in file.read(2000) else []
-    except OSError:
-        return []
-
-
-class LockOwner:
-    """Who holds Snakemake's lock on a study's directory, so that a lock left by a killed run can be cleared.
-
-    Snakemake's own lock does not say whose it is. Every run that may take it first leaves a record here; the lock is
-    stale when every record is of a process that is known to have ended (`Process.is_dead`).
-
-    Args:
-        directory: the study's `.snakemake` folder.
-    """
-
-    def __init__(self, directory: Path) -> None:
-        self.locks = directory / "locks"
-        self.records = directory / "owners"
-        self.process = Process.this()
-        self.mine = self.records / f"{self.process.name}.json"
-
-    def enter(self, plan: dict[str, Any], unlock: bool = False) -> None:
-        """Record this process, and clear the lock where all that could hold it are dead.
-
-        Args:
-            plan: of the study, for this run's jobs on a cluster (`planned_run`).
-            unlock: the user says that no other run is alive (`snakemake --unlock`).
-        """
-        self.records.mkdir(parents=True, exist_ok=True)
-        # A run before may have had the same number: its record is read before it is replaced.
-        others = [path for path in self.records.glob("*.json") if path != self.mine or _is_dead(path)]
-        write_bytes(self.mine, json.dumps({**asdict(self.process), "plan": plan}).encode())
-        os.environ[RUN] = str(self.mine)
-        dead = [path for path in others if path == self.mine or _is_dead(path, elsewhere=unlock)]
-        if len(dead) == len(others) and others:
-            shutil.rmtree(self.locks, ignore_errors=True)
-        for path in dead:
-            if path != self.mine:
-                path.unlink(missing_ok=True)
-
-    def leave(self) -> None:
-        """Remove this process's record."""
-        self.mine.unlink(missing_ok=True)
-
-
-def planned_run() -> dict[str, Any] | None:
-    """The plan (`Study.plan`) of the run that this process makes a job of; None where it is unknown.
-
-    On a cluster each job reads the Snakefile anew. It need not read the whole source again, and must not come to other
-    batches than the run whose part it is.
-    """
-    record = Path(os.environ.get(RUN, ""))
-    plan: dict[str, Any] | None = json.loads(record.read_bytes())["plan"] if record.is_file() else None
-    return plan
-
-
-def running_elsewhere(directory: Path) -> bool:
-    """Whether a run that is alive, or may be on another machine, has a record here.
-
-    Args:
-        directory: the study's `.snakemake` folder.
-    """
-    return any(not _is_dead(record) for record in (directory / "owners").glob("*.json"))
-
-
-def _is_dead(record: Path, elsewhere: bool = False) -> bool:
-    """Whether a record is of a process that has ended.
-
-    Args:
-        record: its file.
-        elsewhere: what to think of a process that cannot be seen from here.
-    """
-    try:
-        fields = json.loads(record.read_bytes())
-    except (FileNotFoundError, ValueError):  # just removed by its owner, or torn when the machine lost its power
-        return True
-    except OSError:  # of somebody whose files are closed to us
-        return False
-    try:
-        process = Process(*(fields[name] for name in Process.__annotations__))
-    except (KeyError, TypeError):  # of another version, which knows its processes by other marks
-        return elsewhere
-    return process.is_dead() or (elsewhere and not process.is_visible())
-
-
-def retyped(given: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
-    """The configuration with the types that command-line values mean.
-
-    Snakemake reads nested values of --config as text ({seed: 7} becomes {"seed": "7"}).
-    """
-    found = dict(given)
-    for key, value in overrides.items():
-        if isinstance(value, dict):
-            found[key] = retyped(found.get(key) or {}, value)
-        elif isinstance(value, str):
-            try:
-                found[key] = yaml.safe_load(value)
-            except (yaml.YAMLError, ValueError):  # text that only looks like YAML
-                found[key] = value
-            else:
-                _refuse_traps(key, value)
-    return found
-
-
-def _refuse_traps(key: str, value: str) -> None:
-    try:
-        load_strictly(value)
-    except StrictError as error:
-        raise ConfigError(f"--config: {key}: {error}") from None
-
-
-def config_files(workflow: Any, given: dict[str, Any]) -> list[str]:
-    """The files that a configuration was read from, later ones before earlier ones.
-
-    Args:
-        workflow: Snakemake's.
-        given: the configuration that the Snakefile got.
-
-    Returns:
-        Files that a Snakefile names (`configfile:`), then those of --configfile, which change what the former say.
-        Nothing where a Snakefile that uses the workflow as a module has made its configuration in another way.
-    """
-    if given is not workflow.modifier_stack[0].globals["config"]:
-        return []
-    last = [str(name) for name in workflow.config_settings.configfiles]
-    return [name for name in map(str, workflow.configfiles) if name not in last] + last
-
-
-def check_files(names: list[str], given: Mapping[str, Any], overrides: Mapping[str, Any]) -> Places:
-    """Read the configuration files again, strictly, and compare what they say with what Snakemake read.
-
-    Args:
-        names: the files, later ones before earlier ones.
-        given: the configuration that is in force.
-        overrides: what --config said.
-
-    Returns:
-        Where in the file each key is, if there is one file; nothing for several.
-
-    Raises:
-        ConfigError: a file can be misunderstood, or something else is in force than it says.
-    """
-    from snakemake.utils import update_config
-
-    contents = [read_content(Path(name), os.path.relpath(name)) for name in names]
-    said: dict[str, Any] = {}
-    for name, content in zip(names, contents, strict=True):
-        if not isinstance(content.data, dict | None):
-            raise ConfigError(f"{os.path.relpath(name)}: expected sections like `study:` and `source:`")
-        update_config(said, content.data or {})
-    update_config(said, overrides)
-    differing = differences(retyped(said, dict(overrides)), given)
-    if differing:
-        raise ConfigError(
-            f"{', '.join(os.path.relpath(name) for name in names)}: {', '.join(f'`{key}`' for key in differing)}: "
-            "Snakemake has read something else than the file says; write it in plain YAML, without templates"
-        )
-    return contents[0].places if len(contents) == 1 else {}
-
-
-def open_study(
-    checkout: Path,
-    given: dict[str, Any],
-    names: list[str],
-    overrides: dict[str, Any],
-    planned: dict[str, Any] | None,
-    is_module: bool = False,
-    typed: Iterable[str] = (),
-) -> Study:
-    """The study that a Snakefile is run for; ends Snakemake with one clear message where it cannot be used.
-
-    Args:
-        checkout: folder of the Snakefile.
-        given: the merged configuration that Snakemake read.
-        names: the configuration files that were given.
-        overrides: what --config said.
-        planned: see `Study`.
-        is_module: see `Study`.
-        typed: the same as it was typed (`section={key: value}`), in which a key may stand twice.
-    """
-    from snakemake.exceptions import WorkflowError
-
-    try:
-        for text in typed:
-            section, _, value = text.partition("=")
-            _refuse_traps(section, value.strip("'\""))  # as Snakemake does
-        study = Study(checkout, retyped(given, overrides), names, planned, overrides, is_module)
-        if planned is None:
-            check_belonging(study.config)
-        return study
-    except (ConfigError, UserError) as error:
-        raise WorkflowError(f"{error}{_meant_directory(given, names)}") from None
-    except Exception as error:
-        if mishap := explain_mishap(error):
-            raise WorkflowError(mishap) from None
-        raise
-
-
-def _meant_directory(given: Mapping[str, Any], names: list[str]) -> str:
-    """The option that was forgotten, where files of the source are not here but beside the study file; else nothing.
-
-    Args:
-        given: the configuration.
-        names: the configuration files that were given.
-    """
-    source = given.get("source") or {}
-    kind = source.get("kind", "files") if isinstance(source, dict) else ""
-    section = SECTIONS.get(kind)
-    if not names or section is None:
-        return ""
-    own = (given if kind == "hikerapi" else source).get(kind) or {}
-    usual = section().model_dump() | (own if isinstance(own, dict) else {})
-    beside = Path(names[-1]).absolute().parent
-    places = [Path(usual[key]) for key in PATHS if isinstance(usual.get(key), str)]
-    if not any((beside / place).exists() and not place.exists() for place in places):
-        return ""
-    return (
-        f". Paths are relative to the study's directory, which is {Path.cwd()} unless another is given; the study's "
-        f"files lie in {beside}: add --directory {shlex.quote(str(beside))}"
-    )

@@ -1,0 +1,1 @@
+"""What the Snakefile needs. Imports stay light: every cluster job parses the Snakefile again."""
