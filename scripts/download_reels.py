@@ -26,9 +26,10 @@ from common.stage import Stage, Work
 from common.states import OK, Outcome, unexpected
 from common.store import ARTIFACT, Entry, Store, digest
 from common.suffixes import VIDEO_SUFFIXES
-from common.tombstones import Tombstones
 from media.unchanged import unchanged
+from opting_out.tombstones import Tombstones
 from sources.hikerapi import Hikerapi, at_pace
+from sources.hikerapi_answers import SourceError
 from sources.registry import RAW
 
 if TYPE_CHECKING:
@@ -218,7 +219,6 @@ class Downloader:
     def _fresh(self, reel: dict[str, Any], problem: DownloadError) -> Links:
         """Fresh links, asked for once a creator; raises what was the problem where there are none."""
         from media.download import DownloadError
-        from sources.hikerapi_client import SourceError
 
         creator = reel["creator_id"]
         with self.refreshing:

@@ -15,10 +15,18 @@ from pathlib import Path
 from common.config import HikerapiSection, SelectSection
 from common.options import add_section, read_section
 from common.program import parser, run
-from common.tombstones import Tombstones
+from opting_out.tombstones import Tombstones
 from sources.hikerapi import Hikerapi
-from sources.hikerapi_answers import CLIPS, FOLLOWING, PROFILE, PROFILE_BY_ID, read_profile
-from sources.hikerapi_client import SourceError, check, is_verdict
+from sources.hikerapi_answers import (
+    CLIPS,
+    FOLLOWING,
+    PROFILE,
+    PROFILE_BY_ID,
+    SourceError,
+    check,
+    is_verdict,
+    read_profile,
+)
 from sources.registry import RAW
 from sources.source import excluded
 

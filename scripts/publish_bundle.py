@@ -40,7 +40,7 @@ from common.own_folder import MARKER, refusal
 from common.parquet import build_table, read_table, write_table
 from common.program import UserError
 from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, COVERAGE
-from common.tombstones import Tombstones
+from opting_out.tombstones import Tombstones
 from sources.opt_out_list import named_lines
 
 VERSION = "3"

@@ -20,7 +20,7 @@ from common.config import ProfileSection
 from common.options import add_section, read_section
 from common.parquet import build_table, write_table
 from common.program import UserError
-from common.tombstones import Tombstones
+from opting_out.tombstones import Tombstones
 
 VERSION = "2"
 

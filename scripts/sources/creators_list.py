@@ -50,11 +50,13 @@ class Listed:
         handle: in its normal form, lower case.
         line: number in the file, from 1.
         written: the name or link as it stands there.
+        height: how many lines the entry takes; a quoted cell may go on in the next one.
     """
 
     handle: str
     line: int
     written: str
+    height: int = 1
 
 
 @dataclass(frozen=True)
@@ -86,14 +88,20 @@ class CreatorsList:
     rejected: list[Rejected] = field(default_factory=list)
     repeated: list[Listed] = field(default_factory=list)
 
+    @property
+    def entries(self) -> dict[range, str]:
+        """The handle of each entry, by the numbers of its lines."""
+        return {range(one.line, one.line + one.height): one.handle for one in (*self.creators, *self.repeated)}
+
 
 @dataclass(frozen=True)
 class _Row:
-    """The cells of one row, cleaned, and the line it begins in."""
+    """The cells of one row, cleaned, the line it begins in, and how many it takes."""
 
     line: int
     text: str
     cells: list[str]
+    height: int
 
 
 @dataclass(frozen=True)
@@ -124,7 +132,7 @@ def read_list(path: Path) -> CreatorsList:
             found.rejected.append(Rejected(row.line, _trim(row.text), str(error)))
             continue
         listed = found.repeated if handle in seen else found.creators
-        listed.append(Listed(handle, row.line, row.cells[table.column]))
+        listed.append(Listed(handle, row.line, row.cells[table.column], row.height))
         seen.add(handle)
     if not found.creators:
         lines = [_describe(rejected) for rejected in found.rejected[:LINES_IN_ERROR]]
@@ -232,19 +240,21 @@ def _rows(lines: list[str], delimiter: str, width: int, path: Path) -> Iterator[
     for number, line in numbered:
         if NO_CONTENT.fullmatch(line):
             continue
+        height = 1
         if width == 1:
             cells = _split_cells(line, delimiter)
         else:  # quoted cells may go on in the next line
             text = itertools.chain([f"{line}\n"], (f"{following}\n" for _, following in numbered))
             try:
-                cells = next(csv.reader(text, delimiter=delimiter, skipinitialspace=True, strict=True))
+                reader = csv.reader(text, delimiter=delimiter, skipinitialspace=True, strict=True)
+                cells, height = next(reader), reader.line_num
             except csv.Error as error:
                 # Where quotation marks do not match, nobody knows which of the lines below are lines of the table.
                 remedy = 'a cell that begins with " must end with it and have "" inside for each "'
                 raise UserError(f"{path}, line {number}: {error}; {remedy}") from None
         cells = _without_comment(cells, width)
         if cells:
-            yield _Row(number, line, cells)
+            yield _Row(number, line, cells, height)
 
 
 def _split_cells(line: str, delimiter: str) -> list[str]:

@@ -17,26 +17,31 @@ from common.handles import normal_handle
 from common.program import UserError, log
 from common.states import Outcome
 from common.store import digest
-from common.tombstones import Tombstones
+from opting_out.tombstones import Tombstones
 from sources.creators_list import read_list
 from sources.hikerapi_answers import (
     CLIPS,
     FOLLOWING,
     PROFILE,
     PROFILE_BY_ID,
+    OptedOutError,
     Page,
+    SourceError,
     User,
+    check,
     followed_by,
+    is_verdict,
     read_clips,
     read_following,
     read_profile,
     reel_of,
 )
+from sources.hikerapi_kept import Kept, Ledger
 from sources.joins import SHOWN, Notice
 from sources.source import FollowsStatus, SourceCreator, SourceReel, excluded
 
 if TYPE_CHECKING:  # requests is slow to import; parsing the Snakefile does not need it
-    from sources.hikerapi_client import Client, Kept, Paged
+    from sources.hikerapi_client import Client, Paged
 
 Links = tuple[str | None, str | None]  # to the video and to the thumbnail
 
@@ -107,19 +112,17 @@ class Hikerapi:
     @cached_property
     def client(self) -> Client:
         """The client, made when it is first needed."""
-        from sources.hikerapi_client import Client, Ledger
+        from sources.hikerapi_client import Client
 
         return Client(self.settings, Ledger(self.folder / LEDGER, self.settings.max_calls))
 
     def kept(self, handle: str) -> Kept:
         """The answers that are kept of a creator."""
-        from sources.hikerapi_client import Kept
-
         return Kept(self.folder / f"{handle}.jsonl", self.tombstones)
 
     def _creator(self, handle: str, select: SelectSection) -> SourceCreator | None:
         """A creator; None where a new handle turns out to be that of somebody who opted out."""
-        from sources.hikerapi_client import OptedOutError, SourceError, read_pages
+        from sources.hikerapi_client import read_pages
 
         kept = self.kept(handle)
         creator = SourceCreator(handle, handle)
@@ -164,8 +167,6 @@ class Hikerapi:
 
     def _profile(self, handle: str, kept: Kept) -> User:
         """The profile, also of an account that an earlier snapshot knows and that has another handle now."""
-        from sources.hikerapi_client import SourceError, check, is_verdict
-
         refused: SourceError | None = None
         asked_by_id = False
         for line in (*kept.answers(PROFILE), *kept.answers(PROFILE_BY_ID)):
@@ -188,8 +189,6 @@ class Hikerapi:
 
     def _known_id(self, handle: str) -> str | None:
         """The id that an earlier snapshot has of this handle."""
-        from sources.hikerapi_client import Kept
-
         earlier = [path for path in self.all_snapshots.glob(f"*/{handle}.jsonl") if path.parent.name < self.folder.name]
         for path in sorted(earlier, reverse=True):
             for _, user in Kept(path, self.tombstones).understood(PROFILE, read_profile):
@@ -241,7 +240,7 @@ class Hikerapi:
         Raises:
             SourceError: the service could not be asked.
         """
-        from sources.hikerapi_client import SourceError, read_pages
+        from sources.hikerapi_client import read_pages
 
         kept = self.kept(handle)
         user = self._profile(handle, kept)

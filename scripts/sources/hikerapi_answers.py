@@ -1,4 +1,4 @@
-"""What answers of HikerAPI say, endpoint by endpoint.
+"""What answers of HikerAPI say, endpoint by endpoint, and which answers are refusals.
 
 What is needed must be there and of its type: an answer without it is a FormatError, never an empty list. Everything
 else is optional, and an entry of a list that cannot be read costs that entry alone.
@@ -6,9 +6,10 @@ else is optional, and an entry of a list that cannot be read costs that entry al
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from common.handles import derived_id
 from common.states import Outcome
@@ -19,6 +20,24 @@ from sources.source import SourceReel
 
 PROFILE, PROFILE_BY_ID = "/v2/user/by/username", "/v2/user/by/id"
 CLIPS, FOLLOWING = "/v2/user/clips", "/v2/user/following"
+Read = TypeVar("Read")
+
+
+class SourceError(Exception):
+    """Why a creator could not be collected.
+
+    Attributes:
+        reason: from the vocabulary of states.py.
+        detail: what happened.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.reason, self.detail = reason, detail
+
+
+class OptedOutError(Exception):
+    """A profile is that of somebody who opted out."""
 
 
 @dataclass(frozen=True)
@@ -131,3 +150,39 @@ def followed_by(entry: Any) -> tuple[str, str] | None:
     except FormatError:
         return None
     return (account.number, account.handle or "") if account.number else None
+
+
+def check(line: dict[str, Any], read: Callable[[Any], Read]) -> Read:
+    """What a kept answer says; raises SourceError where it is a refusal, or has another form than expected.
+
+    Args:
+        line: of the kept answers.
+        read: takes the answer, and raises FormatError where it is not as expected.
+    """
+    status, answer = line["status"], line.get("answer")
+    said = f"{line['endpoint']}: HTTP {status}"
+    if status == 404 and isinstance(answer, dict) and answer.get("exc_type") == "UserNotFound":
+        raise SourceError("not_found", said)
+    if (
+        status == 403
+        and isinstance(answer, dict)
+        and "private" in f"{answer.get('exc_type')} {answer.get('detail')}".lower()
+    ):
+        raise SourceError("private", said)
+    if status != 200:
+        shown = json.dumps(answer)[:200] if answer is not None else "no JSON"
+        raise SourceError("changed_format", f"{said}, which was not expected; the answer: {shown}")
+    if answer is None:
+        raise SourceError("changed_format", f"{said}, not JSON: {line.get('problem', 'null')}")
+    try:
+        return read(answer)
+    except FormatError as error:
+        raise SourceError("changed_format", f"{line['endpoint']}: {error}") from None
+
+
+def is_verdict(problem: SourceError) -> bool:
+    """Whether a refusal settles what was asked, under this snapshot.
+
+    Answers of an unexpected form are kept to be looked at, and asked for anew when the batch is made again.
+    """
+    return problem.reason in ("not_found", "private")

@@ -11,177 +11,27 @@ after one page, and it follows redirects with the token. Three endpoints are all
 from __future__ import annotations
 
 import contextlib
-import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cached_property
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import requests
 from urllib3.exceptions import NewConnectionError
 
 from common.claims import Claims
 from common.config import HikerapiSection
-from common.files import append_line
 from common.foreign_json import parse_json
 from common.http import CONNECT_TIMEOUT_S, Pace, Session, TransientError, attempts, body, check_status
 from common.program import log
-from common.scrub import Buried, Scrubber, accounts
 from common.secrets import HIKERAPI_TOKEN as TOKEN
 from common.secrets import secret
 from common.store import digest
-from common.tombstones import Tombstones
-from sources.fields import FormatError
-from sources.hikerapi_answers import Page
+from sources.hikerapi_answers import Page, Read, SourceError, check, is_verdict
+from sources.hikerapi_kept import Kept, Ledger
 
 MAX_ANSWER_BYTES = 64 << 20
-Read = TypeVar("Read")
-
-
-class SourceError(Exception):
-    """Why a creator could not be collected.
-
-    Attributes:
-        reason: from the vocabulary of states.py.
-        detail: what happened.
-    """
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(reason, detail)
-        self.reason, self.detail = reason, detail
-
-
-class OptedOutError(Exception):
-    """A profile is that of somebody who opted out."""
-
-
-class Ledger:
-    """Calls counted as they are made, by all jobs of a study, so that a budget holds across them and across crashes.
-
-    Args:
-        path: a file of JSON lines, each with a number of calls to add.
-        max_calls: the budget; None: no limit.
-    """
-
-    def __init__(self, path: Path, max_calls: int | None) -> None:
-        self.path, self.max_calls = path, max_calls
-        self.lock = threading.Lock()
-        self.offset = self.total = 0
-
-    def take(self) -> None:
-        """Count a call that is about to be made; raises SourceError where it would exceed the budget."""
-        with self.lock:
-            # Counted first: a process killed in the middle of a call has paid for it.
-            self._add(1)
-            if self.max_calls is not None and self.spent() > self.max_calls:
-                self._add(-1)
-                raise SourceError("budget", f"hikerapi.max_calls ({self.max_calls}) is used up")
-
-    def correct(self, calls: int) -> None:
-        """Take back a call that was not charged, or add what it cost beyond one."""
-        if calls:
-            with self.lock:
-                self._add(calls)
-
-    def _add(self, calls: int) -> None:
-        append_line(self.path, {"time": datetime.now(UTC).isoformat(timespec="seconds"), "calls": calls})
-
-    def spent(self) -> int:
-        """Calls counted so far, those of other jobs included."""
-        if self.path.exists():
-            with self.path.open("rb") as file:
-                file.seek(self.offset)
-                new = file.read()
-            whole = new[: new.rfind(b"\n") + 1]
-            self.offset += len(whole)
-            for line in whole.splitlines():
-                with contextlib.suppress(ValueError, KeyError):  # torn by a kill or a full disk
-                    self.total += json.loads(line)["calls"]
-        return self.total
-
-
-class Kept:
-    """The answers that are kept of one creator, read once; for one thread at a time.
-
-    Args:
-        path: JSON lines: time, endpoint, params, status, answer.
-        tombstones: of people who opted out, of whom nothing is kept.
-    """
-
-    def __init__(self, path: Path, tombstones: Tombstones) -> None:
-        self.path, self.tombstones = path, tombstones
-        buried = Buried(tombstones)
-        self.scrubber = Scrubber(buried, buried) if tombstones.hashes else None
-        self.offset = self.before = 0
-
-    @cached_property
-    def lines(self) -> list[dict[str, Any]]:
-        """All lines, in the order they were received."""
-        found = self._read_on()
-        self.before = len(found)
-        return found
-
-    def added(self) -> list[dict[str, Any]]:
-        """The lines that this process and others have added since this one read them first."""
-        lines = self.lines
-        lines.extend(self._read_on())
-        return lines[self.before :]
-
-    def _read_on(self) -> list[dict[str, Any]]:
-        if not self.path.exists():
-            return []
-        with self.path.open("rb") as file:
-            file.seek(self.offset)
-            pieces = file.read().splitlines(keepends=True)
-        found = []
-        for piece in pieces:
-            try:
-                found.append(json.loads(piece))
-            except ValueError:
-                if not piece.endswith(b"\n"):  # another process is writing it
-                    break
-            self.offset += len(piece)
-        return found
-
-    def answers(self, endpoint: str, purpose: str = "collect") -> list[dict[str, Any]]:
-        """Lines of an endpoint, in the order they were received."""
-        return [line for line in self.lines if line.get("endpoint") == endpoint and line.get("purpose") == purpose]
-
-    def understood(
-        self, endpoint: str, read: Callable[[Any], Read], purpose: str = "collect"
-    ) -> Iterator[tuple[dict[str, Any], Read]]:
-        """Those of them that have the expected form: the line, and what `read` makes of the answer."""
-        for line in self.answers(endpoint, purpose):
-            with contextlib.suppress(SourceError):
-                yield line, check(line, read)
-
-    def add(self, line: dict[str, Any]) -> dict[str, Any]:
-        """Keep an answer; it is on the disk when this returns.
-
-        Returns:
-            The line as it is kept, without people who opted out.
-
-        Raises:
-            OptedOutError: it is the profile of one of them; nothing is kept.
-        """
-        kept = {"time": datetime.now(UTC).isoformat(timespec="seconds"), **line}
-        if self.scrubber:
-            answer = line.get("answer")
-            # Whoever has another handle by now is to be found by it, too, in the texts of this answer.
-            self.tombstones.add(
-                (one.handle for one in accounts(answer) if one.identity and self.tombstones.has_id(one.identity)),
-                id_known=True,
-            )
-            if isinstance(answer, dict) and self.scrubber.names(answer.get("user")):
-                raise OptedOutError
-            kept |= {part: self.scrubber.clean(line[part]) for part in ("answer", "text") if part in line}
-        append_line(self.path, kept, sync=True)
-        self.added()
-        return kept
 
 
 class Client:
@@ -310,42 +160,6 @@ def _charged(response: requests.Response) -> int:
         if name == "reqs" and value.isdigit():
             return int(value)
     return 1
-
-
-def check(line: dict[str, Any], read: Callable[[Any], Read]) -> Read:
-    """What a kept answer says; raises SourceError where it is a refusal, or has another form than expected.
-
-    Args:
-        line: of the kept answers.
-        read: takes the answer, and raises FormatError where it is not as expected.
-    """
-    status, answer = line["status"], line.get("answer")
-    said = f"{line['endpoint']}: HTTP {status}"
-    if status == 404 and isinstance(answer, dict) and answer.get("exc_type") == "UserNotFound":
-        raise SourceError("not_found", said)
-    if (
-        status == 403
-        and isinstance(answer, dict)
-        and "private" in f"{answer.get('exc_type')} {answer.get('detail')}".lower()
-    ):
-        raise SourceError("private", said)
-    if status != 200:
-        shown = json.dumps(answer)[:200] if answer is not None else "no JSON"
-        raise SourceError("changed_format", f"{said}, which was not expected; the answer: {shown}")
-    if answer is None:
-        raise SourceError("changed_format", f"{said}, not JSON: {line.get('problem', 'null')}")
-    try:
-        return read(answer)
-    except FormatError as error:
-        raise SourceError("changed_format", f"{line['endpoint']}: {error}") from None
-
-
-def is_verdict(problem: SourceError) -> bool:
-    """Whether a refusal settles what was asked, under this snapshot.
-
-    Answers of an unexpected form are kept to be looked at, and asked for anew when the batch is made again.
-    """
-    return problem.reason in ("not_found", "private")
 
 
 @dataclass

@@ -12,24 +12,28 @@ from sources.creators_list import COLUMNS, COMMENT, EDGES, read_list
 from sources.readings import handle
 
 
-def named_lines(path: Path, kind: str) -> dict[int, str]:
-    """Whom a list names, by line: one handle a line, or for the source `hikerapi` whatever a list of creators may have.
+def named_lines(path: Path, kind: str) -> dict[range, str]:
+    """The handle of each entry of a list, by the numbers of its lines.
+
+    Args:
+        path: one handle a line, or for the source `hikerapi` whatever a list of creators may have.
+        kind: of the study's source.
 
     Raises:
         UserError: the list cannot be read, or a line does not name anybody.
     """
-    named: dict[int, str] = {}
+    named: dict[range, str] = {}
     rejected: dict[int, str] = {}
     for number, line in enumerate(read_text(path)[0], start=1):
         bare = EDGES.sub("", COMMENT.sub("", line))
         if bare and (named or rejected or bare.lower() not in COLUMNS):  # the first one may be a header
             try:
-                named[number] = normal_handle(handle(bare))
+                named[range(number, number + 1)] = normal_handle(handle(bare))
             except ValueError as error:
                 rejected[number] = str(error)
     if kind == "hikerapi" and (named or rejected):
         found = read_list(path)
-        named = {listed.line: listed.handle for listed in (*found.creators, *found.repeated)}
+        named = found.entries
         rejected = {line.line: line.reason for line in found.rejected}
     if rejected:
         lines = "; ".join(f"line {number}: {reason}" for number, reason in rejected.items())

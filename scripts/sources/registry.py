@@ -8,7 +8,7 @@ from typing import Any
 
 from common.config import ExportsSource, FilesSource, HikerapiSection, Inst2txtSource, Section, SelectSection
 from common.handles import normal_handle
-from common.tombstones import Tombstones
+from opting_out.tombstones import Tombstones
 from sources.joins import Notice
 from sources.source import Source, SourceCreator
 

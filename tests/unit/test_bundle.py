@@ -33,7 +33,7 @@ from common.own_folder import MARKER
 from common.parquet import TableError, build_table, write_table
 from common.program import UserError
 from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, CREATORS
-from common.tombstones import Tombstones
+from opting_out.tombstones import Tombstones
 from snakefile.study import Study
 from study import CHECKOUT
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from common.config import ExportsSource, SelectSection
 from common.program import UserError
-from common.tombstones import Tombstones
+from opting_out.tombstones import Tombstones
 from sources.exports import ExportsFolder
 from sources.instagram import media_id
 from sources.registry import open_source

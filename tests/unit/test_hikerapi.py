@@ -21,9 +21,7 @@ from common.files import read_lines
 from common.manifest import Row, read_manifest
 from common.parquet import read_table
 from common.program import UserError
-from common.scrub import GONE
 from common.tables import CREATORS, FOLLOWS
-from common.tombstones import Tombstones
 from fake_service import (
     TOKEN,
     Person,
@@ -36,6 +34,7 @@ from fake_service import (
     redirects,
     says,
 )
+from opting_out.tombstones import GONE, Tombstones
 from study import CHECKOUT
 
 PROFILE, CLIPS, FOLLOWING = "/v2/user/by/username", "/v2/user/clips", "/v2/user/following"

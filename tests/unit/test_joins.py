@@ -8,7 +8,7 @@ import pytest
 
 from common.config import ExportsSource, FilesSource, HikerapiSection
 from common.program import UserError
-from common.tombstones import Tombstones
+from opting_out.tombstones import Tombstones
 from sources.exports import ExportsFolder
 from sources.files import FilesFolder
 from sources.registry import open_source
