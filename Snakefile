@@ -117,7 +117,7 @@ MAP_TABLES = ["coordinates", "clusters", "cluster_names"]
 DISTINCTIONS = ["distinctions"] if not STUDY.reads_bundle else []
 SHOWN = [
     *["map", "network", "portraits", "hypotheses", "similarity", "robustness"],
-    *["coverage", *DISTINCTIONS],
+    *["reliability", "coverage", *DISTINCTIONS],
 ]
 
 
@@ -157,7 +157,8 @@ TABLES = expand(
 )
 # Tables that are made of the map.
 OF_CLUSTERS = expand(
-    "results/tables/{table}.parquet", table=["creators_flat"] + DISTINCTIONS
+    "results/tables/{table}.parquet",
+    table=["creators_flat", "reliability"] + DISTINCTIONS,
 )
 MAP = expand("results/map/{table}.parquet", table=MAP_TABLES)
 FIGURES = expand("results/figures/{figure}.png", figure=SHOWN)
@@ -200,6 +201,7 @@ LOCAL_RULES = [
     "plan",
     "gather_reels",
     "write_findings",
+    "preview_map",
     "plot_map",
     "plot_network",
     "plot_hypotheses",
@@ -208,6 +210,7 @@ LOCAL_RULES = [
     "plot_similarity",
     "plot_distinctions",
     "plot_robustness",
+    "plot_reliability",
     "plot_power",
 ]
 
@@ -258,6 +261,7 @@ if workflow.is_main_process:
 EVERYTHING = [
     *TABLES,
     *MAP,
+    "results/map/preview.png",
     *OF_CLUSTERS,
     *FIGURES,
     "results/hypotheses.json",
@@ -291,6 +295,7 @@ rule map:
     input:
         CURRENT_MANIFESTS,
         MAP,
+        "results/map/preview.png",
         "results/figures/map.png",
 
 

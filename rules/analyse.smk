@@ -8,6 +8,7 @@ rule map_creators:
         "results/logs/map_creators.log",
     benchmark:
         "results/benchmarks/map_creators.tsv"
+    priority: 100
     conda:
         "../envs/analysis.yaml"
     params:
@@ -31,6 +32,7 @@ rule cluster_creators:
         "results/logs/cluster_creators.log",
     benchmark:
         "results/benchmarks/cluster_creators.tsv"
+    priority: 100
     conda:
         "../envs/analysis.yaml"
     params:
@@ -215,13 +217,15 @@ rule repeat_clusters:
                 "resamples",
                 "splits",
                 "reference_draws",
+                "space",
+                "dimensions",
                 "controls",
                 "own_tests",
                 "compare",
             ],
         ),
         seed=STUDY.config.study.seed,
-        seeds=STUDY.config.robustness.seeds,
+        seeds=lambda wildcards: STUDY.config.robustness.runs(wildcards.variant),
         draws=STUDY.config.robustness.draws,
         version=STUDY.version("repeat_clusters"),
     shell:
@@ -236,6 +240,7 @@ rule compare_runs:
         creators="results/tables/creators.parquet",
         clusters="results/map/clusters.parquet",
         reels="results/tables/reels.parquet",
+        hypotheses="results/hypotheses.json",
         runs=expand(
             "results/robustness/{variant}.parquet", variant=STUDY.cluster_variants
         ),
@@ -255,8 +260,32 @@ rule compare_runs:
         version=STUDY.version("compare_runs"),
     shell:
         "exec python $ATLAS/compare_runs.py --creators {input.creators} --clusters {input.clusters}"
-        " --reels {input.reels} --runs results/robustness --output {output.table} --json {output.json}"
+        " --reels {input.reels} --hypotheses {input.hypotheses} --runs results/robustness"
+        " --output {output.table} --json {output.json}"
         " --categories {output.categories} --log {log} {params.options} {params.clustering}"
+
+
+rule measure_reliability:
+    """How well reels measure a creator."""
+    input:
+        creators="results/tables/creators.parquet",
+        reels="results/tables/reels.parquet",
+        hypotheses="results/hypotheses.json",
+    output:
+        "results/tables/reliability.parquet",
+    log:
+        "results/logs/measure_reliability.log",
+    benchmark:
+        "results/benchmarks/measure_reliability.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        options=STUDY.options("hypotheses"),
+        seed=STUDY.config.study.seed,
+        version=STUDY.version("measure_reliability"),
+    shell:
+        "exec python $ATLAS/measure_reliability.py --creators {input.creators} --reels {input.reels}"
+        " --hypotheses {input.hypotheses} --output {output} --seed {params.seed} --log {log} {params.options}"
 
 
 rule simulate_power:

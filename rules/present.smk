@@ -1,3 +1,29 @@
+rule preview_map:
+    """The map before the tests of its clusters are made: something to look at in seconds."""
+    input:
+        creators="results/tables/creators.parquet",
+        coordinates="results/map/coordinates.parquet",
+        clusters="results/map/clusters.parquet",
+        settings="results/map/settings.json",
+    output:
+        "results/map/preview.png",
+    log:
+        "results/logs/preview_map.log",
+    benchmark:
+        "results/benchmarks/preview_map.tsv"
+    priority: 100
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        name=lambda _: STUDY.config.study.name,
+        synthetic=str(STUDY.config.study.synthetic).lower(),
+        version=STUDY.version("plot_map"),
+    shell:
+        "exec python $ATLAS/plot_map.py --creators {input.creators} --coordinates {input.coordinates}"
+        " --clusters {input.clusters} --settings {input.settings} --preview --output {output} --name {params.name:q}"
+        " --synthetic {params.synthetic} --log {log}"
+
+
 rule plot_map:
     """The map: one dot per creator, ellipses around clusters."""
     input:
@@ -287,6 +313,33 @@ rule plot_robustness:
         version=STUDY.version("plot_robustness"),
     shell:
         "exec python $ATLAS/plot_robustness.py --robustness {input} --output {output} --name {params.name:q}"
+        " --synthetic {params.synthetic} --log {log}"
+
+
+rule plot_reliability:
+    """How many reels are enough."""
+    input:
+        "results/tables/reliability.parquet",
+    output:
+        report(
+            "results/figures/reliability.png",
+            caption="../report/reliability.rst",
+            category="Robustness",
+            labels={"figure": "reliability"},
+        ),
+        multiext("results/figures/reliability", ".svg", ".pdf"),
+    log:
+        "results/logs/plot_reliability.log",
+    benchmark:
+        "results/benchmarks/plot_reliability.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        name=lambda _: STUDY.config.study.name,
+        synthetic=str(STUDY.config.study.synthetic).lower(),
+        version=STUDY.version("plot_reliability"),
+    shell:
+        "exec python $ATLAS/plot_reliability.py --reliability {input} --output {output} --name {params.name:q}"
         " --synthetic {params.synthetic} --log {log}"
 
 

@@ -25,7 +25,7 @@ NETWORKS = CohortSection(creators=100, clusters=4, size_ratio=3.0, mean_degree=1
 # Clusters small enough for HDBSCAN to find some in nearly every cohort.
 FOUND = ClusterSettings(space="pca", dimensions=5, min_cluster_size=4, min_samples=2, kmeans=1)
 STRUCTURELESS = CohortSection(creators=120, clusters=0, reels_per_creator=6, mean_degree=8.0)
-NAMES_OF_PROFILE_TESTS = ("H2", "H3")
+NAMES_OF_PROFILE_TESTS = ("H2", "H3", "clusters-exist")
 
 
 @dataclass(frozen=True)

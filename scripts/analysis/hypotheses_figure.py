@@ -19,6 +19,7 @@ WHAT = {
     "H1-degree": "share of follows inside clusters, follows rewired",
     "dyadic": "score of similarity, similarities permuted",
     "H1-dyadic": "score of the shared cluster, creators permuted",
+    "clusters-exist": "stability times share in clusters, rotated cohorts",
     "H2": "rank correlation of membership and distance, rotated cohorts",
     "H3": "rank correlation of membership and separation, rotated cohorts",
 }

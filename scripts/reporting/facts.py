@@ -93,12 +93,15 @@ def cluster_sentence(results: Results) -> str | None:
     robustness = results.json("robustness.json")
     if robustness is None:
         return f"{said}."
-    if robustness["stable"] is None:
+    if robustness["median_ari"] is None:
         return f"{said}; whether the clusters are stable could not be tested."
+    agree = f"other runs agree with a median adjusted Rand index of {robustness['median_ari']:.2f}"
+    if robustness["stable"] is None:
+        return f"{said}; their settings were searched, so that their stability ({agree}) is no evidence."
     stable = "stable" if robustness["stable"] else "not stable"
     return (
-        f"{said}; the clusters are {stable}: other runs agree with a median adjusted Rand index of "
-        f"{robustness['median_ari']:.2f} (1: always the same)."
+        f"{said}; the clusters are {stable}: {agree}, with other seeds or without a tenth of the creators, "
+        "whichever is less (1: always the same)."
     )
 
 
@@ -109,10 +112,10 @@ def finding(results: Results, settings: HypothesesSection) -> list[str]:
 
 
 def decided(results: Results) -> str | None:
-    """What the size of the cohort decided (`auto`); None where it decided nothing."""
+    """What a search or the size of the cohort decided (`auto`); None where neither decided anything."""
     path = results.file("map/settings.json")
     said = None if path is None else read_decided(path)
-    return said if said and said.startswith("Chosen") else None
+    return None if said and said.startswith("Clusters need") else said
 
 
 def warnings(results: Results, notices: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 from analysis import trials
 from analysis.effects import homophily_effects
 from analysis.profiles import Profiles
+from analysis.reliability import reliability_rows
 from analysis.similarity import similarity_curve
 from analysis.simulation import CohortSection, bag_of_words, simulate_cohort
 from analysis.stability import another_run
@@ -58,6 +59,7 @@ def test_no_two_steps_of_a_run_share_a_stream(monkeypatch: pytest.MonkeyPatch) -
     homophily_effects(study, SETTINGS, SEED, degree)
     similarity_curve(study, SETTINGS, SEED)
     profiles = Profiles([f"c{number}" for number in range(len(study.clusters))], np.asarray(study.profiles))
+    reliability_rows(study, SETTINGS, SEED)
     another_run(profiles, FOUND, SEED, 1)
     trials.p_values(trials.Trial(COHORT, tuple(trials.tests_by_id()), SETTINGS, FOUND), (SEED, 1))
     assert [names for names in made.values() if len(names) > 1] == []

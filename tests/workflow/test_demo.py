@@ -159,7 +159,9 @@ def test_homophily_is_found(demo: Study) -> None:
     assert first["observed"] == pytest.approx(share, abs=0.1)
     assert [row["id"] for row in demo.rows("hypotheses")] == [row["id"] for row in hypotheses]
     found = {row["id"]: row for row in hypotheses}
-    assert list(found) == ["dyadic", "H1-dyadic", "H1-degree", "H1-label", "H2", "H3", "H2-original", "H3-original"]
+    assert list(found) == [
+        "dyadic", "H1-dyadic", "H1-degree", "H1-label", "clusters-exist", "H2", "H3", "H2-original", "H3-original",
+    ]  # fmt: skip
     for name in ("H1-degree", "H1-dyadic", "dyadic"):
         assert found[name]["verdict"] == "supported"
         assert found[name]["p_adjusted"] < 0.01
