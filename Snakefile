@@ -158,7 +158,7 @@ TABLES = expand(
 # Tables that are made of the map.
 OF_CLUSTERS = expand(
     "results/tables/{table}.parquet",
-    table=["creators_flat", "reliability"] + DISTINCTIONS,
+    table=["creators_flat", "reliability", "losses"] + DISTINCTIONS,
 )
 MAP = expand("results/map/{table}.parquet", table=MAP_TABLES)
 FIGURES = expand("results/figures/{figure}.png", figure=SHOWN)

@@ -265,6 +265,28 @@ rule compare_runs:
         " --categories {output.categories} --log {log} {params.options} {params.clustering}"
 
 
+rule compare_losses:
+    """Whether what was lost was lost alike in all clusters, languages and sizes."""
+    input:
+        creators="results/tables/creators.parquet",
+        reels="results/tables/reels.parquet",
+        clusters="results/map/clusters.parquet",
+    output:
+        "results/tables/losses.parquet",
+    log:
+        "results/logs/compare_losses.log",
+    benchmark:
+        "results/benchmarks/compare_losses.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        seed=STUDY.config.study.seed,
+        version=STUDY.version("compare_losses"),
+    shell:
+        "exec python $ATLAS/compare_losses.py --creators {input.creators} --reels {input.reels}"
+        " --clusters {input.clusters} --output {output} --seed {params.seed} --log {log}"
+
+
 rule measure_reliability:
     """How well reels measure a creator."""
     input:

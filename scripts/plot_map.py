@@ -33,7 +33,7 @@ HEIGHT = 300  # pixels of a creator's picture
 def main(arguments: argparse.Namespace) -> None:
     placed = read_placed(arguments)
     if arguments.robustness is None:
-        tested = [NOT_YET] if arguments.preview else []
+        tested: list[str | None] = [NOT_YET] if arguments.preview else []
     else:
         tested = [read_warning(arguments.robustness) or read_existence(arguments.robustness)]
     decided = None if arguments.settings is None else read_decided(arguments.settings)

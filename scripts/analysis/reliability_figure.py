@@ -52,7 +52,7 @@ def subtitle(rows: Sequence[dict[str, Any]]) -> str:
     if icc is None:
         return "How well reels show what a creator is like."
     said = (
-        f"{_share(icc['value'])} of the variance between reels is between creators (ICC); the rest is error, which the "
+        f"{_share(icc['value'])} of the variance of reels is between creators (ICC); the rest is error, which the "
         "mean of more reels has less of. "
     )
     if needed is None:

@@ -33,6 +33,7 @@ class Stream(IntEnum):
     RELIABILITY_RESAMPLED = 17
     RELIABILITY_HALVES = 18
     RELIABILITY_GROUPS = 19
+    LOSSES = 20
 
 
 def random_stream(seed: int, stream: Stream, *places: int) -> np.random.Generator:

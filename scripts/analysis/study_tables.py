@@ -216,6 +216,13 @@ def _codes(values: list[Any]) -> np.ndarray[Any, np.dtype[np.int64]]:
     return np.array([-1 if value in (None, "") else numbers[str(value)] for value in values], np.int64)
 
 
+def languages_of(creators: pa.Table, reels: pa.Table) -> list[str | None]:
+    """The language of each creator: of the creators file, or that of most of her or his reels; None: unknown."""
+    if LANGUAGE in creators.column_names:
+        return [None if value in (None, "") else str(value) for value in creators.column(LANGUAGE).to_pylist()]
+    return _languages(creators.column("creator_id").to_pylist(), reels)
+
+
 def _languages(creator_ids: list[str], reels: pa.Table) -> list[str | None]:
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     columns = [reels.column(name).to_pylist() for name in LANGUAGES if name in reels.column_names]

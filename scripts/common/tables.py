@@ -284,6 +284,18 @@ EFFECTS = described(
     ],
 )
 
+LOSSES = described(
+    "losses",
+    [
+        ("column", STRING),
+        ("value", STRING),
+        ("n_creators", INT),
+        ("n_reels", INT),
+        ("n_lost", INT),
+        ("share", FLOAT),
+        ("p_value", FLOAT),
+    ],
+)
 RELIABILITY = described(
     "reliability",
     [

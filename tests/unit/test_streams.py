@@ -63,5 +63,5 @@ def test_no_two_steps_of_a_run_share_a_stream(monkeypatch: pytest.MonkeyPatch) -
     another_run(profiles, FOUND, SEED, 1)
     trials.p_values(trials.Trial(COHORT, tuple(trials.tests_by_id()), SETTINGS, FOUND), (SEED, 1))
     assert [names for names in made.values() if len(names) > 1] == []
-    elsewhere = {Stream.REWIRED, Stream.DISTINCTIONS_PERMUTED, Stream.DISTINCTIONS_RESAMPLED}
+    elsewhere = {Stream.REWIRED, Stream.DISTINCTIONS_PERMUTED, Stream.DISTINCTIONS_RESAMPLED, Stream.LOSSES}
     assert used == set(Stream) - elsewhere
