@@ -29,7 +29,8 @@ def main(arguments: argparse.Namespace) -> None:
     owners = positions(reels.column("creator_id"), ids.combine_chunks())
     without = pc.is_null(reels.column("embedding")).to_numpy()
     own = owners >= 0
-    cluster_of = dict(zip(*(read_clusters(arguments.clusters)[name].to_pylist() for name in ("creator_id", "cluster"))))
+    table = read_clusters(arguments.clusters)
+    cluster_of = dict(zip(table["creator_id"].to_pylist(), table["cluster"].to_pylist(), strict=True))
     clusters = [cluster_of.get(name, -1) for name in ids.to_pylist()]
     groups: dict[str, list[str | None]] = {
         "cluster": [NO_CLUSTER if label is None or label < 0 else str(label) for label in clusters],
@@ -46,7 +47,7 @@ def main(arguments: argparse.Namespace) -> None:
         p_value = next((row["p_value"] for row in rows if row["column"] == column), None)
         if p_value is not None and p_value <= NOTABLE:
             program.log.warning(
-                "reels without an embedding differ by %s: %.0f to %.0f %% (p = %.2g): results may be biased by what is lost",
+                "reels without an embedding differ by %s: %.0f to %.0f %% (p = %.2g): losses may bias the results",
                 column, 100 * min(shares), 100 * max(shares), p_value,
             )  # fmt: skip
     program.log.info("%s: %d of %d reels have no embedding", arguments.output, lost.sum(), counts.sum())
