@@ -20,7 +20,7 @@ from analysis.findings import as_markdown
 from analysis.robustness import median_agreement, summarise, together, warning
 from analysis.robustness_figure import robustness_figure
 from analysis.study_tables import read_decided
-from common.config import ClusterGrid, Config, ConfigError, HypothesesSection, parse_config
+from common.config import ClusterGrid, ClusterSection, Config, ConfigError, HypothesesSection, parse_config
 from common.tables import CREATORS, ROBUSTNESS, build_table, write_table
 
 SMALL = ["--neighbours=8", "--min-dist=0", "--min-cluster-size=5", "--min-samples=3"]
@@ -224,3 +224,14 @@ def test_the_study_is_its_own_first_variant() -> None:
         )
     with pytest.raises(ConfigError, match="a b"):
         parse_config({"robustness": {"variants": {"a b": {}}}}, "study.yaml")
+
+
+def test_variants_are_run_less_often_than_the_study_and_pca_has_dimensions_of_its_own() -> None:
+    made = parse_config({"robustness": {"seeds": 6, "variant_seeds": 3}, "cluster": {"dimensions": 40}}, "study.yaml")
+    assert [made.robustness.runs(name) for name in ("as_configured", "pca")] == [6, 3]
+    sizes = {name: section.for_cohort(200).dimensions for name, section in made.cluster_variants().items()}
+    assert sizes["as_configured"] == sizes["leaves"] == 40
+    assert sizes["pca"] == 10
+    spaces = {space: ClusterSection(space=space).for_cohort(200).dimensions for space in ("umap", "pca")}
+    assert spaces == {"umap": 50, "pca": 10}
+    assert made.hypotheses.clustering(made.cluster.for_cohort(200)).space == "pca"

@@ -16,7 +16,7 @@ from analysis.streams import Stream, random_stream
 from common.config import ClusterSection, HypothesesSection
 
 SEED = 42
-SETTINGS = HypothesesSection(draws=600, resamples=99, splits=2, reference_draws=19)
+SETTINGS = HypothesesSection(draws=600, resamples=99, splits=2, reference_draws=19, dimensions=3)
 COHORT = CohortSection(creators=60, reels_per_creator=4, mean_degree=6.0, clusters=3, separation=0.9)
 FOUND = ClusterSection(space="pca", dimensions=3, min_cluster_size=5, min_samples=3)
 
