@@ -95,14 +95,12 @@ def cluster_sentence(results: Results) -> str | None:
         return f"{said}."
     if robustness["median_ari"] is None:
         return f"{said}; whether the clusters are stable could not be tested."
-    agree = f"other runs agree with a median adjusted Rand index of {robustness['median_ari']:.2f}"
+    agree = f"agree with a median adjusted Rand index of at least {robustness['median_ari']:.2f} (1: always the same)"
     if robustness["stable"] is None:
-        return f"{said}; their settings were searched, so that their stability ({agree}) is no evidence."
+        return f"{said}; their settings were searched, so that it is no evidence of stability that other runs {agree}."
     stable = "stable" if robustness["stable"] else "not stable"
-    return (
-        f"{said}; the clusters are {stable}: {agree}, with other seeds or without a tenth of the creators, "
-        "whichever is less (1: always the same)."
-    )
+    runs = "runs with other seeds, and runs without a tenth of the creators,"
+    return f"{said}; the clusters are {stable}: {runs} {agree}."
 
 
 def finding(results: Results, settings: HypothesesSection) -> list[str]:
