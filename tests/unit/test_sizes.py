@@ -196,7 +196,8 @@ def test_every_figure_of_a_small_cohort_says_something(
         with Image.open(tmp_path / f"{name}.png") as picture:
             assert (np.asarray(picture.convert("L")) < 128).sum() > 5000, name
     tests = json.loads((tmp_path / "h.json").read_text())
-    assert {test["verdict"] for test in tests} == {"not testable"}
+    assert {test["verdict"] for test in tests if test["id"] != "clusters-exist"} == {"not testable"}
+    assert next(test for test in tests if test["id"] == "clusters-exist")["verdict"] != "supported"
     stability = json.loads((tmp_path / "r.json").read_text())
     assert (stability["not_testable"] is None) == (creators >= 10)
     if creators < 10:
