@@ -85,8 +85,8 @@ def one_cloud_warning(result: Hypothesis) -> str:
         result: of `clusters_exist`.
     """
     return (
-        f"That there are clusters, rather than one cloud that is cut up, was not supported (p = {result.p_value:.2g}). "
-        "Do not name or count them."
+        f"That there are clusters, rather than one cloud that is cut up, was not supported (clusters-exist, "
+        f"p = {result.p_value:.2g}). Do not name or count them."
     )
 
 

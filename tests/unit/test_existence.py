@@ -91,4 +91,4 @@ def test_the_map_says_whether_there_are_clusters(tmp_path: Path, p_value: float,
     robustness = tmp_path / "r.json"
     robustness.write_text(json.dumps({"clusters_exist": found, "warning": found["warning"]}))
     assert f"one cloud: {verdict} (p = {p_value:g})" in str(read_existence(robustness))
-    assert ("was not supported (p = 0.4)" in str(read_warning(robustness))) == (verdict != "supported")
+    assert ("was not supported (clusters-exist, p = 0.4)" in str(read_warning(robustness))) == (verdict != "supported")

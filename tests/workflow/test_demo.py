@@ -347,7 +347,9 @@ def test_results_change_only_with_the_version(demo: Study, program: str) -> None
 def test_a_paper_takes_figures_in_three_formats_and_numbers(demo: Study) -> None:
     demo.run("paper")
     folder = demo.folder / "results/paper"
-    figures = ("map", "network", "portraits", "hypotheses", "similarity", "robustness", "coverage", "distinctions")
+    figures = (
+        "map", "network", "portraits", "hypotheses", "similarity", "robustness", "reliability", "coverage", "distinctions",
+    )  # fmt: skip
     begins = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
     for name in figures:
         for kind, start in begins.items():
@@ -371,7 +373,9 @@ def test_the_report_has_figures_tables_configuration_and_models(demo: Study) -> 
     with zipfile.ZipFile(demo.folder / "results/report.zip") as packed:
         names = packed.namelist()
         page = next(packed.read(name).decode() for name in names if name.endswith("report.html"))
-    figures = ("map", "network", "portraits", "hypotheses", "similarity", "robustness", "coverage", "distinctions")
+    figures = (
+        "map", "network", "portraits", "hypotheses", "similarity", "robustness", "reliability", "coverage", "distinctions",
+    )  # fmt: skip
     for name in [
         *(f"{figure}.png" for figure in figures),
         "cohort.csv",
