@@ -16,7 +16,7 @@ from analysis.trials import Trial, band, conclusion, rejections, run_trial, test
 from common import program
 from common.config import ClusterSettings, HypothesesSection
 
-VERSION = "1"
+VERSION = "2"
 ALPHA, COVERAGE = 0.05, 0.99
 # With 199 draws (39 reference cohorts), p <= 0.05 has a probability of exactly 10 / 200 (2 / 40) under the null.
 SETTINGS = HypothesesSection(alpha=ALPHA, draws=199, reference_draws=39, splits=2, resamples=99, dimensions=5)

@@ -25,7 +25,7 @@ from common.options import add_section, read_section
 from common.program import log, parser, run
 from common.tables import MODALITIES, MODALITY_PROFILES, build_table, write_table
 
-VERSION = "3"
+VERSION = "4"
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -12,7 +12,7 @@ from analysis.hypotheses_figure import hypotheses_figure
 from common import program
 from common.tables import NULLS, read_table
 
-VERSION = "3"
+VERSION = "4"
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -800,7 +800,7 @@ class HypothesesSection(Section):
         ge=1,
         description="H1-degree: attempted edge swaps in all. Large networks get fewer between two draws.",
     )
-    splits: int = Field(5, ge=1, description="H2, H3: random halvings of each creator's reels.")
+    splits: int = Field(3, ge=1, description="H2, H3: random halvings of each creator's reels.")
     reference_draws: int = Field(
         99,
         ge=19,
