@@ -111,7 +111,7 @@ MAP_TABLES = ["coordinates", "clusters", "cluster_names"]
 DISTINCTIONS = ["distinctions"] if not STUDY.reads_bundle else []
 SHOWN = [
     *["map", "network", "portraits", "hypotheses", "similarity", "robustness"],
-    *["coverage", *DISTINCTIONS],
+    *["reliability", "coverage", *DISTINCTIONS],
 ]
 
 
@@ -134,6 +134,7 @@ else:
 
 
 include: "rules/analyse.smk"
+include: "rules/robustness.smk"
 include: "rules/power.smk"
 include: "rules/present.smk"
 include: "rules/paper.smk"
@@ -153,7 +154,8 @@ TABLES = expand(
 )
 # Tables that are made of the map.
 OF_CLUSTERS = expand(
-    "results/tables/{table}.parquet", table=["creators_flat"] + DISTINCTIONS
+    "results/tables/{table}.parquet",
+    table=["creators_flat", "reliability", "losses"] + DISTINCTIONS,
 )
 MAP = expand("results/map/{table}.parquet", table=MAP_TABLES)
 FIGURES = expand("results/figures/{figure}.png", figure=SHOWN)
@@ -196,6 +198,7 @@ LOCAL_RULES = [
     "plan",
     "gather_reels",
     "write_findings",
+    "preview_map",
     "plot_map",
     "plot_network",
     "plot_hypotheses",
@@ -204,6 +207,7 @@ LOCAL_RULES = [
     "plot_similarity",
     "plot_distinctions",
     "plot_robustness",
+    "plot_reliability",
     "plot_power",
 ]
 
@@ -253,6 +257,7 @@ if workflow.is_main_process:
 EVERYTHING = [
     *TABLES,
     *MAP,
+    "results/map/preview.png",
     *OF_CLUSTERS,
     *FIGURES,
     "results/hypotheses.json",
@@ -286,6 +291,7 @@ rule map:
     input:
         CURRENT_MANIFESTS,
         MAP,
+        "results/map/preview.png",
         "results/figures/map.png",
 
 

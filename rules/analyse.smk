@@ -8,6 +8,7 @@ rule map_creators:
         "results/logs/map_creators.log",
     benchmark:
         "results/benchmarks/map_creators.tsv"
+    priority: 100
     conda:
         "../envs/analysis.yaml"
     params:
@@ -35,6 +36,7 @@ rule cluster_creators:
         "results/logs/cluster_creators.log",
     benchmark:
         "results/benchmarks/cluster_creators.tsv"
+    priority: 100
     conda:
         "../envs/analysis.yaml"
     params:
@@ -233,95 +235,6 @@ rule compare_modalities:
         " --log {log}"
         " {params.options}"
         " {params.searched}"
-
-
-rule repeat_clusters:
-    """The clusters again with many seeds, under one variant of the settings."""
-    input:
-        creators="results/tables/creators.parquet",
-        edges="results/tables/edges.parquet",
-        searched=SEARCHED,
-    output:
-        "results/robustness/{variant}.parquet",
-    log:
-        "results/logs/repeat_clusters/{variant}.log",
-    benchmark:
-        "results/benchmarks/repeat_clusters/{variant}.tsv"
-    conda:
-        "../envs/analysis.yaml"
-    params:
-        options=STUDY.options("cluster"),
-        changes=lambda wildcards: STUDY.variant_changes(wildcards.variant),
-        searched=SEARCH_TABLE,
-        # Of the tests' settings, those that the verdicts of single runs do not depend on make nothing again.
-        tests=STUDY.prefixed_options(
-            "hypotheses",
-            unused=[
-                "draws",
-                "family",
-                "confidence",
-                "resamples",
-                "splits",
-                "reference_draws",
-                "controls",
-                "own_tests",
-                "compare",
-            ],
-        ),
-        seed=STUDY.config.study.seed,
-        seeds=STUDY.config.robustness.seeds,
-        draws=STUDY.config.robustness.draws,
-        version=STUDY.version("repeat_clusters"),
-    shell:
-        "exec python $ATLAS/repeat_clusters.py"
-        " --creators {input.creators}"
-        " --edges {input.edges}"
-        " --output {output}"
-        " --seed {params.seed}"
-        " --seeds {params.seeds}"
-        " --draws {params.draws}"
-        " --log {log}"
-        " {params.options}"
-        " {params.tests}"
-        " --changes {params.changes:q}"
-        " {params.searched}"
-
-
-rule compare_runs:
-    """Whether clusters and verdicts are the same with other seeds and settings."""
-    input:
-        creators="results/tables/creators.parquet",
-        clusters="results/map/clusters.parquet",
-        reels="results/tables/reels.parquet",
-        runs=expand(
-            "results/robustness/{variant}.parquet", variant=STUDY.cluster_variants
-        ),
-    output:
-        table="results/robustness.parquet",
-        json="results/robustness.json",
-        categories="results/tables/known_categories.parquet",
-    log:
-        "results/logs/compare_runs.log",
-    benchmark:
-        "results/benchmarks/compare_runs.tsv"
-    conda:
-        "../envs/analysis.yaml"
-    params:
-        options=STUDY.options("robustness"),
-        clustering=STUDY.prefixed_options("cluster"),
-        version=STUDY.version("compare_runs"),
-    shell:
-        "exec python $ATLAS/compare_runs.py"
-        " --creators {input.creators}"
-        " --clusters {input.clusters}"
-        " --reels {input.reels}"
-        " --runs results/robustness"
-        " --output {output.table}"
-        " --json {output.json}"
-        " --categories {output.categories}"
-        " --log {log}"
-        " {params.options}"
-        " {params.clustering}"
 
 
 rule write_findings:

@@ -1,3 +1,36 @@
+rule preview_map:
+    """The map before the tests of its clusters are made: something to look at in seconds."""
+    input:
+        creators="results/tables/creators.parquet",
+        coordinates="results/map/coordinates.parquet",
+        clusters="results/map/clusters.parquet",
+        settings="results/map/settings.json",
+    output:
+        "results/map/preview.png",
+    log:
+        "results/logs/preview_map.log",
+    benchmark:
+        "results/benchmarks/preview_map.tsv"
+    priority: 100
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        name=lambda _: STUDY.config.study.name,
+        synthetic=str(STUDY.config.study.synthetic).lower(),
+        version=STUDY.version("plot_map"),
+    shell:
+        "exec python $ATLAS/plot_map.py"
+        " --creators {input.creators}"
+        " --coordinates {input.coordinates}"
+        " --clusters {input.clusters}"
+        " --settings {input.settings}"
+        " --preview"
+        " --output {output}"
+        " --name {params.name:q}"
+        " --synthetic {params.synthetic}"
+        " --log {log}"
+
+
 rule plot_map:
     """The map: one dot per creator, ellipses around clusters."""
     input:
@@ -241,37 +274,6 @@ rule plot_distinctions:
     shell:
         "exec python $ATLAS/plot_distinctions.py"
         " --distinctions {input}"
-        " --output {output}"
-        " --name {params.name:q}"
-        " --synthetic {params.synthetic}"
-        " --log {log}"
-
-
-rule plot_robustness:
-    """Clusters and verdicts over many seeds and settings."""
-    input:
-        "results/robustness.json",
-    output:
-        report(
-            "results/figures/robustness.png",
-            caption="../report/robustness.rst",
-            category="Robustness",
-            labels={"figure": "robustness"},
-        ),
-        multiext("results/figures/robustness", ".svg", ".pdf"),
-    log:
-        "results/logs/plot_robustness.log",
-    benchmark:
-        "results/benchmarks/plot_robustness.tsv"
-    conda:
-        "../envs/analysis.yaml"
-    params:
-        name=lambda _: STUDY.config.study.name,
-        synthetic=str(STUDY.config.study.synthetic).lower(),
-        version=STUDY.version("plot_robustness"),
-    shell:
-        "exec python $ATLAS/plot_robustness.py"
-        " --robustness {input}"
         " --output {output}"
         " --name {params.name:q}"
         " --synthetic {params.synthetic}"

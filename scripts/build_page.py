@@ -13,7 +13,7 @@ from reporting.page import write_page
 from reporting.results import Results
 from reporting.summary import Ended
 
-VERSION = "1"
+VERSION = "2"
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -7,6 +7,7 @@ import environment  # noqa: F401 (before all packages)
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -20,17 +21,19 @@ from common.options import add_section, read_section
 from common.parquet import build_table, read_table, write_table
 from common.tables import CLUSTERS, CREATORS, SEARCH
 
-VERSION = "3"
+VERSION = "4"
 
 
 def main(arguments: argparse.Namespace) -> None:
     section = read_section(arguments, ClusterSection)
     profiles = profiles_of(read_table(arguments.creators, CREATORS, OPTIONAL))
     settings = section.for_cohort(len(profiles))
-    automatic = {name: getattr(settings, name) for name in section.automatic}
+    searched = KEYS if section.search else ()
+    automatic = {name: getattr(settings, name) for name in section.automatic if name not in searched}
     if automatic:
         decided = ", ".join(f"{name} {value}" for name, value in automatic.items())
         program.log.info("decided for %d creators with a profile: %s", len(profiles), decided)
+    tried: list[dict[str, Any]] = []
     if settings.search:
         settings, tried, notes = search_settings(profiles, settings, arguments.seed)
         for note in notes:
@@ -48,6 +51,7 @@ def main(arguments: argparse.Namespace) -> None:
             "fewest_creators": fewest_creators(settings),
             "automatic": automatic,
             "cluster": settings.model_dump(mode="json"),
+            "tried": len(tried),
             "notes": found.notes,
         }
         replace_file(arguments.settings, (json.dumps(used, indent=2) + "\n").encode())

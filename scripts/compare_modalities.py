@@ -26,7 +26,7 @@ from common.parquet import build_table, write_table
 from common.program import log, parser, run
 from common.tables import MODALITIES, MODALITY_PROFILES
 
-VERSION = "3"
+VERSION = "4"
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -13,7 +13,7 @@ from common import program
 from common.parquet import read_table
 from common.tables import NULLS
 
-VERSION = "3"
+VERSION = "4"
 
 
 def main(arguments: argparse.Namespace) -> None:

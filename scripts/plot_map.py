@@ -10,21 +10,35 @@ from analysis.figures import save_figure, style
 from analysis.map_figure import PlacedCreators, map_figure, placed_creators
 from analysis.people import Person, people_of
 from analysis.reel_frames import frame_files
-from analysis.study_tables import read_clusters, read_creators, read_decided, read_names, read_reels, read_warning
+from analysis.study_tables import (
+    read_clusters,
+    read_creators,
+    read_decided,
+    read_existence,
+    read_names,
+    read_reels,
+    read_warning,
+)
 from common import program
 from common.config import SMALL_COHORT
 from common.parquet import read_table
 from common.tables import COORDINATES
 
-VERSION = "7"
+VERSION = "8"
+NOT_YET = (
+    "Drawn first: whether these clusters are stable, or there at all, is being tested; do not name or count them yet."
+)
 HEIGHT = 300  # pixels of a creator's picture
 
 
 def main(arguments: argparse.Namespace) -> None:
     placed = read_placed(arguments)
-    warning = None if arguments.robustness is None else read_warning(arguments.robustness)
+    if arguments.robustness is None:
+        tested: list[str | None] = [NOT_YET] if arguments.preview else []
+    else:
+        tested = [read_warning(arguments.robustness) or read_existence(arguments.robustness)]
     decided = None if arguments.settings is None else read_decided(arguments.settings)
-    remarks = " ".join(said for said in (decided, warning) if said)
+    remarks = " ".join(said for said in (decided, *tested) if said)
     names = None if arguments.names is None else read_names(arguments.names)
     with style():
         people = read_people(arguments, placed)
@@ -59,6 +73,9 @@ def map_parser(description: str | None) -> argparse.ArgumentParser:
 def parse() -> argparse.Namespace:
     parser = map_parser(__doc__)
     parser.add_argument("--robustness", type=Path, metavar="FILE", help="robustness.json: warns of unstable clusters")
+    parser.add_argument(
+        "--preview", action="store_true", help="say that the tests of the clusters are still being made"
+    )
     parser.add_argument("--settings", type=Path, metavar="FILE", help="settings.json: what the cohort's size decided")
     parser.add_argument("--status", type=Path, metavar="FILE", help="status.parquet: pictures beside these names")
     parser.add_argument("--names", type=Path, metavar="FILE", help="cluster_names.parquet")

@@ -11,7 +11,7 @@ from analysis.figures import save_figure, style
 from analysis.robustness_figure import robustness_figure
 from common import program
 
-VERSION = "3"
+VERSION = "4"
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -23,7 +23,7 @@ from common.options import add_section, read_section
 from common.parquet import read_table, write_table
 from common.tables import CREATORS, EDGES, RUNS
 
-VERSION = "4"
+VERSION = "5"
 FEW = 99  # resamples: nobody reads the intervals of single runs
 
 
@@ -40,7 +40,7 @@ def main(arguments: argparse.Namespace) -> None:
     settings = tests.model_copy(update={"draws": arguments.draws, "resamples": FEW})
     rows = repeat(study, profiles, clustering, settings, arguments.seed, arguments.seeds)
     write_table(pa.Table.from_pylist(rows, schema=RUNS), arguments.output)
-    program.log.info("%s: %d runs, another %s in each", arguments.output, len(rows), varied(clustering))
+    program.log.info("%s: %d runs, which differ in %s", arguments.output, len(rows), " and ".join(varied(clustering)))
 
 
 def parse() -> argparse.Namespace:
@@ -49,7 +49,13 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--edges", type=Path, required=True, metavar="FILE", help="edges.parquet: source_id, target_id")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="table of runs to write")
     parser.add_argument("--seed", type=int, default=42, metavar="N", help="the study's seed; runs have the next [42]")
-    parser.add_argument("--seeds", type=int, default=50, metavar="N", help="number of runs [50]")
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        default=25,
+        metavar="N",
+        help="number of runs of each kind: with other seeds (UMAP), without a tenth [25]",
+    )
     parser.add_argument(
         "--changes", default="{}", metavar="JSON", help="what the variant changes in these settings [{}]"
     )

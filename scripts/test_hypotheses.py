@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from threadpoolctl import threadpool_limits
 
 from analysis.effects import homophily_effects
 from analysis.evidence import HYPOTHESES, SENSITIVITY, Study, incomplete_lists
@@ -28,10 +29,18 @@ from common.options import add_section, read_section
 from common.parquet import read_table, write_table
 from common.tables import CREATORS, EFFECTS, MODALITY_PROFILES, NULLS, SIMILARITY
 
-VERSION = "8"
+VERSION = "9"
 
 
 def main(arguments: argparse.Namespace) -> None:
+    # Tests run on threads and processes of their own. Those of the libraries would wait for one another, and what is
+    # computed would depend on how many cores there are.
+    with threadpool_limits(1):
+        test_study(arguments)
+
+
+def test_study(arguments: argparse.Namespace) -> None:
+    """Read the tables, make the tests, write what they found."""
     settings = read_section(arguments, HypothesesSection)
     if 1 / (settings.draws + 1) > settings.alpha:
         program.log.warning(

@@ -95,7 +95,7 @@ def write_run(
     write_json(
         folder / "map/settings.json",
         {
-            "creators": creators, "fewest_creators": 6, "automatic": {},
+            "creators": creators, "fewest_creators": 6, "automatic": {}, "tried": 0,
             "cluster": ClusterSettings().model_dump(mode="json"),
         },
     )  # fmt: skip

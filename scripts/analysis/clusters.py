@@ -17,6 +17,8 @@ from common.config import ClusterSettings
 
 NOISE = -1
 KMEANS_STARTS = 10
+# Share of the creators from which on one cluster, or noise, is nearly everybody.
+NEARLY_ALL = 0.8
 
 IntArray = npt.NDArray[np.int64]
 
@@ -68,13 +70,16 @@ def cluster_profiles(profiles: Profiles, settings: ClusterSettings, seed: int) -
     )
 
 
-def density_clusters(profiles: Profiles, settings: ClusterSettings, seed: int) -> DensityClusters:
+def density_clusters(
+    profiles: Profiles, settings: ClusterSettings, seed: int, distances: npt.NDArray[Any] | None = None
+) -> DensityClusters:
     """HDBSCAN's clusters; a cohort too small for its settings is all noise, and a note says why.
 
     Args:
         profiles: n creators; any n, 0 included.
         settings: of UMAP and HDBSCAN.
         seed: of UMAP.
+        distances: as for `layout.umap_layout`.
     """
     number = len(profiles)
     notes: list[str] = []
@@ -83,7 +88,7 @@ def density_clusters(profiles: Profiles, settings: ClusterSettings, seed: int) -
     if obstacle:
         notes.append(obstacle)
         return nothing
-    reduced = reduced_profiles(profiles, settings, seed, notes)
+    reduced = reduced_profiles(profiles, settings, seed, notes, distances)
     if reduced is None:
         notes.append("UMAP gave no finite coordinates: all creators count as noise")
         return nothing
@@ -94,7 +99,29 @@ def density_clusters(profiles: Profiles, settings: ClusterSettings, seed: int) -
             f"{settings.min_cluster_size}, cluster.min_samples = {settings.min_samples}): all count as noise; "
             "lower these keys if there should be some"
         )
+    elif note := lopsided(labels):
+        notes.append(note)
     return DensityClusters(number_by_size(labels, profiles.creator_ids), membership, outlier_scores, notes)
+
+
+def lopsided(labels: IntArray) -> str | None:
+    """What to say of clusters of which one has nearly all creators, or none has; None of others.
+
+    Args:
+        labels: (n,) -1 is noise.
+    """
+    number, inside = len(labels), labels[labels != NOISE]
+    if not len(inside):
+        return None
+    largest, noise = int(np.bincount(inside).max()), number - len(inside)
+    if largest >= NEARLY_ALL * number:
+        return (
+            f"One cluster has {largest} of the {number} creators: the others stand apart from one cloud, which was "
+            "not divided"
+        )
+    if noise >= NEARLY_ALL * number:
+        return f"{noise} of the {number} creators are in no cluster: the clusters say nothing of most of the cohort"
+    return None
 
 
 def number_by_size(labels: Sequence[int] | IntArray, creator_ids: Sequence[str]) -> IntArray:
@@ -112,7 +139,11 @@ def number_by_size(labels: Sequence[int] | IntArray, creator_ids: Sequence[str])
 
 
 def reduced_profiles(
-    profiles: Profiles, settings: ClusterSettings, seed: int, notes: list[str] | None = None
+    profiles: Profiles,
+    settings: ClusterSettings,
+    seed: int,
+    notes: list[str] | None = None,
+    distances: npt.NDArray[Any] | None = None,
 ) -> FloatArray | None:
     """What HDBSCAN sees, (n, k): settings.space. Squared distances of unit vectors are twice their cosine distance."""
     notes = [] if notes is None else notes
@@ -122,18 +153,39 @@ def reduced_profiles(
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.asarray(vectors / np.maximum(lengths, np.finfo(np.float64).tiny))
     if settings.space == "pca":
-        from sklearn.decomposition import PCA
-
         limit = min(number - 1, profiles.vectors.shape[1])
         dimensions = _bounded(settings.dimensions, limit, "cluster.dimensions", number, notes)
-        with threadpool_limits(1):
-            scores = PCA(dimensions, svd_solver="full").fit_transform(profiles.vectors.astype(np.float64))
-        return np.asarray(scores)
+        return principal_components(profiles.vectors, dimensions)
     dimensions = _bounded(settings.dimensions, number - 2, "cluster.dimensions", number, notes)
     neighbours = _bounded(settings.neighbours, number - 1, "cluster.neighbours", number, notes)
     return umap_layout(
-        profiles.vectors, dimensions, neighbours, min_dist=settings.min_dist, metric="euclidean", seed=seed
+        profiles.vectors,
+        dimensions,
+        neighbours,
+        min_dist=settings.min_dist,
+        metric="euclidean",
+        seed=seed,
+        distances=distances,
     )
+
+
+def principal_components(vectors: npt.NDArray[np.float32], dimensions: int) -> FloatArray:
+    """Scores of n vectors on their first principal components, (n, dimensions); a sign is arbitrary.
+
+    From the smaller one of the matrices of products, of which only the eigenvectors that are wanted are computed.
+    """
+    from scipy.linalg import eigh
+
+    centred = vectors.astype(np.float64)
+    centred -= centred.mean(axis=0)
+    number, length = centred.shape
+    tall = number > length
+    with threadpool_limits(1):
+        products = centred.T @ centred if tall else centred @ centred.T
+        size = len(products)
+        strengths, directions = eigh(products, subset_by_index=(size - dimensions, size - 1))
+        scores = centred @ directions if tall else directions * np.sqrt(np.maximum(strengths, 0.0))
+    return np.asarray(scores[:, ::-1])
 
 
 def too_small(profiles: Profiles, settings: ClusterSettings) -> str | None:

@@ -46,6 +46,8 @@ from analysis.profiles import ROUNDING, FloatArray
 from analysis.streams import Stream, random_stream
 from common.config import HypothesesSection
 
+# Pairs that are permuted in all draws together, and the draws that are made whatever the size of the cohort.
+MOST_PERMUTED, FEWEST_DRAWS = 2_500_000_000, 1999
 STEP = 0.1  # of similarity, for the odds ratio
 TIED = 1e-9  # statistics that differ by less are the same but for the order of a sum
 
@@ -239,7 +241,10 @@ def _tested(
     observed = score(score.remainder)
     if not np.isfinite(observed):
         return replace(asked, reason=sentence("too few follows: the score has no variance", *notes, limits))
-    drawn = score.permuted(settings.draws, seed, study.processes, kind)
+    draws = enough_draws(settings.draws, len(dyads.follows))
+    if draws < settings.draws:
+        notes.append(f"{draws:,} of {settings.draws:,} draws are made: the cohort is large, and p keeps its level")
+    drawn = score.permuted(draws, seed, study.processes, kind)
     p_value = _p_value(observed, drawn)
     ratio = _odds_ratio(dyads, model, settings.confidence, kind.step)
     effect, low, high = ratio or (None, None, None)
@@ -258,10 +263,18 @@ def _tested(
         ci_low=low,
         ci_high=high,
         p_value=p_value,
-        n_draws=settings.draws,
+        n_draws=draws,
         seed=seed,
         under_null=drawn,
     )  # fmt: skip
+
+
+def enough_draws(draws: int, creators: int) -> int:
+    """How many permutations are made: fewer in large cohorts, whose time grows with the pairs.
+
+    A permutation test keeps its level with any number of draws; with fewer, p is less fine (Phipson & Smyth 2010).
+    """
+    return min(draws, max(FEWEST_DRAWS, MOST_PERMUTED // creators**2))
 
 
 def _p_value(observed: float, drawn: FloatArray) -> float:

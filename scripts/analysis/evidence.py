@@ -21,6 +21,8 @@ SUPPORTED, NOT_SUPPORTED, NOT_TESTABLE = "supported", "not supported", "not test
 AS_PUBLISHED = "as published (circular)"
 # The one test that needs no clusters, and none of the choices by which they are found.
 PRIMARY = "dyadic"
+# The test that asks whether there are clusters at all.
+EXIST = "clusters-exist"
 VERDICTS = (SUPPORTED, NOT_SUPPORTED, NOT_TESTABLE, AS_PUBLISHED)
 # With fewer creators nothing is tested: a verdict would hang on single people.
 FEWEST_CREATORS = 10

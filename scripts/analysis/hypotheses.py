@@ -30,6 +30,7 @@ from analysis.evidence import (
     holm,
     is_incomplete,
 )
+from analysis.existence import clusters_exist
 from analysis.homophily_tests import degree_homophily, label_homophily, with_singletons
 from analysis.split_half import density, density_original, separation, separation_original
 from common.config import ConfigError, HypothesesSection
@@ -42,6 +43,7 @@ TESTS: tuple[Test, ...] = (
     cluster_regression,
     degree_homophily,
     label_homophily,
+    clusters_exist,
     density,
     separation,
     density_original,
@@ -67,12 +69,12 @@ def run_tests(study: Study, settings: HypothesesSection, seed: int, own: Sequenc
         raise ConfigError(f"hypotheses.own_tests: there is more than one test with the id {twice}; rename yours")
     for unknown in sorted(set(settings.family) - set(ids)):
         raise ConfigError(f"hypotheses.family: there is no test {unknown}; tests here: {', '.join(ids)}")
-    return judge(results, settings, without_power(study))
+    return judge(results, settings, without_power(settings))
 
 
-def without_power(study: Study) -> frozenset[str]:
+def without_power(settings: HypothesesSection) -> frozenset[str]:
     """Ids of tests that find nothing whatever the truth is (docs/calibration.md): they cost the others no p value."""
-    return frozenset({"H2", "H3"}) if study.clustering.space == "umap" else frozenset()
+    return frozenset({"H2", "H3"}) if settings.space == "umap" else frozenset()
 
 
 def judge(

@@ -7,6 +7,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from analysis.evidence import NOT_TESTABLE
 from analysis.figures import COLOURS, FAINT, INK, start_charts
@@ -19,6 +20,7 @@ WHAT = {
     "H1-degree": "share of follows inside clusters, follows rewired",
     "dyadic": "score of similarity, similarities permuted",
     "H1-dyadic": "score of the shared cluster, creators permuted",
+    "clusters-exist": "stability times share in clusters, rotated cohorts",
     "H2": "rank correlation of membership and distance, rotated cohorts",
     "H3": "rank correlation of membership and separation, rotated cohorts",
 }
@@ -81,6 +83,7 @@ def _draw(chart: Axes, result: dict[str, Any], bins: list[dict[str, Any]]) -> No
     low, high = min(edges[0], result["observed"]), max(edges[-1], result["observed"])
     room = 0.06 * (high - low)
     chart.set_xlim(low - room, high + room)
+    chart.xaxis.set_major_locator(MaxNLocator(nbins=6))
     chart.set_xlabel("\n".join(textwrap.wrap(WHAT.get(result["id"], result["statistic"]), 52)), fontsize=7.5)
     if result["p_value"] is None or result["verdict"] == NOT_TESTABLE:
         said = NOT_TESTABLE

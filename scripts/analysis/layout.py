@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -99,7 +99,14 @@ def map_profiles(profiles: Profiles, settings: MapSection, seed: int) -> Creator
 
 
 def umap_layout(
-    vectors: npt.NDArray[np.float32], dimensions: int, neighbours: int, *, min_dist: float, metric: Metric, seed: int
+    vectors: npt.NDArray[np.float32],
+    dimensions: int,
+    neighbours: int,
+    *,
+    min_dist: float,
+    metric: Metric,
+    seed: int,
+    distances: npt.NDArray[Any] | None = None,
 ) -> FloatArray | None:
     """UMAP (McInnes, Healy & Melville 2018, arXiv:1802.03426) on one thread.
 
@@ -110,6 +117,7 @@ def umap_layout(
         min_dist: how close points may lie.
         metric: distance between vectors.
         seed: of the layout.
+        distances: (n, n) `distances_between` the vectors, where they are known already.
 
     Returns:
         (n, dimensions), or None where a coordinate is not finite (creators without any neighbour).
@@ -122,7 +130,7 @@ def umap_layout(
         min_dist=min_dist,
         metric=metric,
         random_state=seed,
-        precomputed_knn=_neighbours(vectors, neighbours, metric),
+        precomputed_knn=_neighbours(vectors, neighbours, metric, distances),
         n_jobs=1,
     )
     with threadpool_limits(1), warnings.catch_warnings():
@@ -133,20 +141,27 @@ def umap_layout(
     return layout if np.isfinite(layout).all() else None
 
 
+def distances_between(vectors: npt.NDArray[np.float32], metric: Metric) -> npt.NDArray[Any] | None:
+    """Distances of all pairs, (n, n), by UMAP's own function; None where UMAP approximates them."""
+    from sklearn.metrics import pairwise_distances
+    from umap.distances import named_distances
+
+    if len(vectors) >= UMAP_APPROXIMATES_FROM:
+        return None
+    return np.asarray(pairwise_distances(vectors, metric=named_distances[metric]))
+
+
 def _neighbours(
-    vectors: npt.NDArray[np.float32], neighbours: int, metric: Metric
+    vectors: npt.NDArray[np.float32], neighbours: int, metric: Metric, distances: npt.NDArray[Any] | None
 ) -> tuple[npt.NDArray[np.int32] | None, npt.NDArray[np.float32] | None, None]:
     """Each creator's nearest creators, itself first, as UMAP would find them; nothing where it would approximate them.
 
     numpy sorts in milliseconds what UMAP compiles a sorting function of five seconds for. The distance function is
     UMAP's own, so that the coordinates are those of a plain ``umap.UMAP(...)``, byte for byte.
     """
-    from sklearn.metrics import pairwise_distances
-    from umap.distances import named_distances
-
-    if len(vectors) >= UMAP_APPROXIMATES_FROM:
+    distances = distances_between(vectors, metric) if distances is None else distances
+    if distances is None:
         return None, None, None
-    distances = pairwise_distances(vectors, metric=named_distances[metric])
     nearest = np.argsort(distances, axis=1, kind="stable")[:, :neighbours].astype(np.int32)
     return nearest, np.take_along_axis(distances, nearest, axis=1).astype(np.float32), None
 

@@ -12,8 +12,15 @@ from matplotlib.ticker import MaxNLocator
 
 from analysis.evidence import NOT_TESTABLE
 from analysis.figures import COLOURS, FAINT, INK, draw_note, start_charts
+from analysis.robustness import AGREEMENT
+from analysis.stability import CREATORS, SEED
 
 ROW_HEIGHT = 0.34
+# Of the agreement between runs of each kind: how much above its row it is drawn, its marker, and its name.
+KINDS = {
+    AGREEMENT[SEED]: (0.14, "o", "with other seeds", "circles"),
+    AGREEMENT[CREATORS]: (-0.14, "D", "without a tenth of the creators", "diamonds"),
+}
 MARKERS = ("o", "s", "^", "D")
 
 
@@ -40,12 +47,11 @@ def robustness_figure(
         chart.set_axis_off()
         draw_note(chart, f"Whether clusters are stable is {NOT_TESTABLE}: {untested}.")
         return figure
-    seeds, creators = (sum(row["n_runs"] for row in rows if row["varied"] == kind) for kind in ("seed", "creators"))
-    varied = [f"{seeds} runs with other seeds"] * bool(seeds)
-    varied += [f"{creators} {'' if seeds else 'runs '}without a tenth of the creators"] * bool(creators)
-    subtitle = ", ".join(varied)
-    subtitle += ". Dot: median; thick line: middle half; thin line: 90 % of the pairs of runs, or all runs. "
-    no_clusters = all(row["ari_median"] is None for row in rows)
+    kinds = [prefix for prefix in AGREEMENT.values() if any(row[f"{prefix}_median"] is not None for row in rows)]
+    words = [f"{KINDS[prefix][2]} ({KINDS[prefix][3]})" for prefix in kinds]
+    subtitle = f"{sum(row['n_runs'] for row in rows):,} runs: {' and '.join(words)}. " if words else ""
+    subtitle += "Mark: median; thick line: middle half; thin line: 90 % of the pairs of runs, or all runs. "
+    no_clusters = not kinds
     said = "No run found two clusters: there is nothing to compare." if no_clusters else ""
     figure, charts = start_charts(
         name, subtitle + (warning or said), synthetic, 1, 4, 0.6 + ROW_HEIGHT * len(rows), left=1.45
@@ -58,11 +64,15 @@ def robustness_figure(
     charts[0].set_yticks(places, [row["variant"].replace("_", " ") for row in rows], fontsize=8, color=INK)
     agreement, clusters, noise, verdicts = charts
     for row, place in zip(rows, places, strict=True):
-        _line(agreement, place, row, "ari", ("low", "high"), ("lower", "upper"))
+        for prefix in kinds:
+            shift, marker, *_ = KINDS[prefix]
+            up = place + (shift if len(kinds) > 1 else 0.0)
+            _line(agreement, up, row, prefix, ("low", "high"), ("lower", "upper"), marker)
         _line(clusters, place, row, "clusters", ("low", "high"))
         _line(noise, place, {key: _percent(value) for key, value in row.items()}, "noise", ("low", "high"))
     agreement.axvline(min_stability, color=FAINT, linestyle="--", linewidth=0.9, zorder=0)
-    agreement.set_xlim(min([-0.05, *(row["ari_low"] for row in rows if row["ari_low"] is not None)]), 1.05)
+    lowest = [low for row in rows for prefix in kinds if (low := row[f"{prefix}_low"]) is not None]
+    agreement.set_xlim(min([-0.05, *lowest]), 1.05)
     agreement.set_xlabel("adjusted Rand\nindex", fontsize=8)
     clusters.set_xlabel("clusters", fontsize=8)
     clusters.set_xlim(-0.5, max([1.0, *(row["clusters_high"] or 0 for row in rows)]) + 0.8)
@@ -86,6 +96,7 @@ def _line(
     prefix: str,
     outer: tuple[str, str],
     inner: tuple[str, str] | None = None,
+    marker: str = "o",
 ) -> None:
     if row[f"{prefix}_median"] is None:
         return
@@ -93,7 +104,7 @@ def _line(
         if ends:
             chart.plot([row[f"{prefix}_{end}"] for end in ends], [place] * 2, color=COLOURS[0], linewidth=width)
     chart.plot(
-        row[f"{prefix}_median"], place, "o", color=COLOURS[0], markersize=5.5, markeredgecolor="white",
+        row[f"{prefix}_median"], place, marker, color=COLOURS[0], markersize=5.5, markeredgecolor="white",
         markeredgewidth=0.6,
     )  # fmt: skip
 

@@ -2,9 +2,10 @@
 
 The score is DBCV, as HDBSCAN approximates it from its minimum spanning tree (`relative_validity_`: density-based
 clustering validation, Moulavi et al. 2014; the exact index raises distances to the power of the dimensions, which
-overflows in 50), plus stability: the mean adjusted Rand index with runs that differ in the seed, or where nothing is
-drawn in a tenth of the creators. Both are at most 1. A score that was searched for is larger than it will be on new
-creators, and clusters that were chosen for being stable are no evidence of stability: treat the result as a proposal.
+overflows in 50), plus stability: the mean adjusted Rand index with runs of other seeds and runs without a tenth of the
+creators (where nothing is drawn, the latter alone). Both are at most 1. A score that was searched for is larger than it
+will be on new creators, and clusters that were chosen for being stable are no evidence of stability: treat the result
+as a proposal.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from common.parquet import TableError, read_table
 from common.tables import SEARCH
 
 KEYS = ("dimensions", "neighbours", "min_cluster_size", "min_samples", "selection_method")
-RERUNS = 3
+RERUNS = 4  # with UMAP two of each kind
 
 
 def search_settings(

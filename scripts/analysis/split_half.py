@@ -278,15 +278,16 @@ def split_half_tests(study: Study, settings: HypothesesSection, seed: int) -> tu
     """H2 and H3 on halves of the reels, against cohorts without clusters.
 
     Each creator's reels are halved at random, settings.splits times. Profiles of the first halves are clustered as the
-    study's profiles are; profiles of the second halves give the distances. The reference cohorts are the same halves,
-    multiplied by a random rotation of the creators that keeps their mean (rotation test, Langsrud 2005, Statistics and
-    Computing 15, 53-60): the covariance within and between halves stays, clusters do not. The rotated profiles then get
-    the lengths of the profiles, because means of unit vectors lie close to a sphere and normal ones do not; this
-    changes mean and covariance a little. How well the level holds is a matter of simulation (docs/analysis.md).
+    study's profiles are, but in settings.space; profiles of the second halves give the distances. The reference cohorts
+    are the same halves, multiplied by a random rotation of the creators that keeps their mean (rotation test, Langsrud
+    2005, Statistics and Computing 15, 53-60): the covariance within and between halves stays, clusters do not. The
+    rotated profiles then get the lengths of the profiles, because means of unit vectors lie close to a sphere and
+    normal ones do not; this changes mean and covariance a little. How well the level holds is a matter of simulation
+    (docs/analysis.md).
 
     Args:
         study: reels, clustering and processes are looked at.
-        settings: splits, reference_draws, nearest, min_correlation, resamples, confidence, alpha.
+        settings: splits, reference_draws, space, dimensions, nearest, min_correlation, resamples, confidence, alpha.
         seed: not negative.
 
     Returns:
@@ -302,8 +303,9 @@ def split_half_tests(study: Study, settings: HypothesesSection, seed: int) -> tu
         left_out = f"{study.network.n_creators - number} creators with fewer than two embedded reels are left out"
     if few_creators := too_few(number, "with two embedded reels"):
         return _untestable(asked, few_creators, left_out)
+    clustering = settings.clustering(study.clustering)
     halves = np.stack([profiles_of_halves(study.reels, seed, split) for split in range(settings.splits)])
-    observed = _scored(halves, None, study.clustering, settings, seed)
+    observed = _scored(halves, None, clustering, settings, seed)
     correlated = correlations(observed)
     if np.isnan(correlated).any():
         return _untestable(
@@ -392,13 +394,14 @@ def _judged(
     )
 
 
-def profiles_of_halves(reels: Reels, seed: int, split: int) -> FloatArray:
+def profiles_of_halves(reels: Reels, seed: int, split: int, stream: Stream = Stream.HALVES) -> FloatArray:
     """Profiles of two random halves of the reels of each creator who has at least two.
 
     Args:
         reels: embedded reels, sorted by creator.
         seed: not negative.
         split: which halving of this seed.
+        stream: of random numbers.
 
     Returns:
         (2, n, k): of an odd number of reels the first half has one more. Coordinates are turned within each half so
@@ -407,7 +410,7 @@ def profiles_of_halves(reels: Reels, seed: int, split: int) -> FloatArray:
     counts = np.bincount(reels.owners)
     taking_part = counts[reels.owners] >= 2
     owners, vectors = reels.owners[taking_part], reels.vectors[taking_part]
-    keys = random_stream(seed, Stream.HALVES, split).random(len(owners))
+    keys = random_stream(seed, stream, split).random(len(owners))
     order = np.lexsort((keys, owners))
     _, starts, sizes = np.unique(owners, return_index=True, return_counts=True)
     ranks = np.arange(len(owners)) - np.repeat(starts, sizes)
@@ -485,7 +488,8 @@ def _scores(
 
 
 def _reference(halves: FloatArray, study: Study, settings: HypothesesSection, seed: int) -> list[FloatArray]:
-    draws = [(halves, draw, study.clustering, settings, seed) for draw in range(settings.reference_draws)]
+    clustering = settings.clustering(study.clustering)
+    draws = [(halves, draw, clustering, settings, seed) for draw in range(settings.reference_draws)]
     return list(in_processes(_scored, draws, study.processes))
 
 

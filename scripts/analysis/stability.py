@@ -12,13 +12,24 @@ from analysis.profiles import Profiles
 from analysis.streams import Stream, random_stream
 from common.config import ClusterSettings
 
-# HDBSCAN draws nothing: where profiles are not reduced by UMAP, runs leave out a tenth of the creators, each another.
+# What differs between two runs: the seed alone; or who takes part, as each run leaves out another tenth.
+SEED, CREATORS = "seed", "creators"
 LEFT_OUT = 0.1
 
 
-def varied(settings: ClusterSettings) -> str:
-    """What differs between runs with these settings: `seed` or `creators`."""
-    return "seed" if settings.space == "umap" else "creators"
+def varied(settings: ClusterSettings) -> tuple[str, ...]:
+    """What differs between runs with these settings.
+
+    UMAP draws, so that runs may differ in the seed alone; but clusters which one cloud is cut into may be the same for
+    each seed, and others without a tenth of the creators. PCA and cosine draw nothing.
+    """
+    return (SEED, CREATORS) if settings.space == "umap" else (CREATORS,)
+
+
+def kind_of_run(settings: ClusterSettings, run: int) -> str:
+    """What differs between this run and the others of its kind; the kinds take turns, from run 1 on."""
+    kinds = varied(settings)
+    return kinds[(run - 1) % len(kinds)]
 
 
 def another_run(profiles: Profiles, settings: ClusterSettings, seed: int, run: int) -> tuple[IntArray, Profiles, int]:
@@ -30,12 +41,12 @@ def another_run(profiles: Profiles, settings: ClusterSettings, seed: int, run: i
         seed: of the first run.
         run: number of the run.
     """
-    kept = np.arange(len(profiles))
-    if varied(settings) == "seed" or run == 0:
-        return kept, profiles, seed + run
+    run_seed = seed + run if settings.space == "umap" else seed
+    if run == 0 or kind_of_run(settings, run) == SEED:
+        return np.arange(len(profiles)), profiles, run_seed
     number = len(profiles) - round(LEFT_OUT * len(profiles))
     kept = np.sort(random_stream(seed, Stream.SUBSAMPLES, run).choice(len(profiles), number, replace=False))
-    return kept, Profiles([profiles.creator_ids[place] for place in kept], profiles.vectors[kept]), seed
+    return kept, Profiles([profiles.creator_ids[place] for place in kept], profiles.vectors[kept]), run_seed
 
 
 def labels_of_all(kept: IntArray, labels: IntArray, number: int) -> list[int | None]:

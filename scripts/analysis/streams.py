@@ -28,6 +28,12 @@ class Stream(IntEnum):
     LEFT_OUT = 12
     DISTINCTIONS_PERMUTED = 13
     DISTINCTIONS_RESAMPLED = 14
+    ONE_CLOUD = 15
+    PARTS = 16
+    RELIABILITY_RESAMPLED = 17
+    RELIABILITY_HALVES = 18
+    RELIABILITY_GROUPS = 19
+    LOSSES = 20
 
 
 def random_stream(seed: int, stream: Stream, *places: int) -> np.random.Generator:

@@ -60,7 +60,7 @@ def read_study(
     return replace(
         study,
         profiles=profiles_in(creators, network),
-        reels=None if reels is None else _embedded(reels, network),
+        reels=None if reels is None else embedded_reels(reels, network),
         follows_status=columns["follows_status"].to_pylist() if "follows_status" in columns else [],
         few_reels=_flags(columns["few_reels"]) if "few_reels" in columns else None,
         followers=_followers(columns["followers"]) if "followers" in columns else None,
@@ -94,8 +94,20 @@ def read_warning(path: Path) -> str | None:
     return warning
 
 
+def read_existence(path: Path) -> str | None:
+    """The p value of the test that there are clusters at all, in a sentence; None where it could not be made.
+
+    Args:
+        path: robustness.json.
+    """
+    found = json.loads(path.read_text(encoding="utf-8"))["clusters_exist"]
+    if not found or found["p_value"] is None:
+        return None
+    return f"Clusters rather than one cloud: {found['verdict']} (p = {found['p_value']:.2g})."
+
+
 def read_decided(path: Path) -> str | None:
-    """What the size of the cohort decided about its clusters, in sentences; None where it decided nothing.
+    """What a search or the size of the cohort decided about its clusters, in sentences; None where neither did.
 
     Args:
         path: settings.json.
@@ -103,8 +115,10 @@ def read_decided(path: Path) -> str | None:
     settings = json.loads(path.read_text(encoding="utf-8"))
     if settings["creators"] < settings["fewest_creators"]:
         return f"Clusters need at least {settings['fewest_creators']} creators."
+    said = [f"Settings searched: the best of {settings['tried']}."] if settings["tried"] else []
     chosen = [f"{key} {value}" for key, value in settings["automatic"].items() if key != "kmeans"]
-    return f"Chosen for this number of creators: {', '.join(chosen)}." if chosen else None
+    said += [f"Chosen for this number of creators: {', '.join(chosen)}."] if chosen else []
+    return " ".join(said) or None
 
 
 def with_clusters(study: Study, clusters: pa.Table) -> Study:
@@ -203,6 +217,13 @@ def _codes(values: list[Any]) -> np.ndarray[Any, np.dtype[np.int64]]:
     return np.array([-1 if value in (None, "") else numbers[str(value)] for value in values], np.int64)
 
 
+def languages_of(creators: pa.Table, reels: pa.Table) -> list[str | None]:
+    """The language of each creator: of the creators file, or that of most of her or his reels; None: unknown."""
+    if LANGUAGE in creators.column_names:
+        return [None if value in (None, "") else str(value) for value in creators.column(LANGUAGE).to_pylist()]
+    return _languages(creators.column("creator_id").to_pylist(), reels)
+
+
 def _languages(creator_ids: list[str], reels: pa.Table) -> list[str | None]:
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     columns = [reels.column(name).to_pylist() for name in LANGUAGES if name in reels.column_names]
@@ -234,7 +255,12 @@ def read_reels(path: Path) -> pa.Table:
     return read_table(path, REELS, [name for name in REELS.names if name not in REELS_NEEDED])
 
 
-def _embedded(reels: pa.Table, network: Network) -> Reels:
+def embedded_reels(reels: pa.Table, network: Network) -> Reels:
+    """The embedded reels of a network's creators.
+
+    Raises:
+        TableError: a reel twice, or embeddings that differ in length or are not finite.
+    """
     table = reels.filter(pc.is_valid(reels.column("embedding")))
     table = table.append_column("owner", [pa.array(positions(table.column("creator_id"), network.creator_ids))])
     table = table.filter(pc.greater_equal(table.column("owner"), 0))

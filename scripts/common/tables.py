@@ -206,6 +206,7 @@ SEARCH = described(
 RUNS = described(
     "runs",
     [
+        ("varied", STRING),
         ("seed", INT),
         ("labels", pa.list_(INT)),
         ("test", pa.list_(STRING)),
@@ -219,7 +220,11 @@ ROBUSTNESS = described(
         ("settings", STRING),
         ("varied", STRING),
         ("n_runs", INT),
-        *((f"ari_{name}", FLOAT) for name in ("low", "lower", "median", "upper", "high")),
+        *(
+            (f"{runs}_{name}", FLOAT)
+            for runs in ("ari", "without_tenth")
+            for name in ("low", "lower", "median", "upper", "high")
+        ),
         ("agreement", FLOAT),
         *((f"clusters_{name}", FLOAT) for name in ("low", "median", "high")),
         *((f"noise_{name}", FLOAT) for name in ("low", "median", "high")),
@@ -265,6 +270,30 @@ EFFECTS = described(
     ],
 )
 
+LOSSES = described(
+    "losses",
+    [
+        ("column", STRING),
+        ("value", STRING),
+        ("n_creators", INT),
+        ("n_reels", INT),
+        ("n_lost", INT),
+        ("share", FLOAT),
+        ("p_value", FLOAT),
+    ],
+)
+RELIABILITY = described(
+    "reliability",
+    [
+        ("measure", STRING),
+        ("reels", INT),
+        ("value", FLOAT),
+        ("ci_low", FLOAT),
+        ("ci_high", FLOAT),
+        ("n_creators", INT),
+        ("n_reels", INT),
+    ],
+)
 TRUTH = described(
     "truth",
     [

@@ -93,13 +93,14 @@ def cluster_sentence(results: Results) -> str | None:
     robustness = results.json("robustness.json")
     if robustness is None:
         return f"{said}."
-    if robustness["stable"] is None:
+    if robustness["median_ari"] is None:
         return f"{said}; whether the clusters are stable could not be tested."
+    agree = f"agree with a median adjusted Rand index of at least {robustness['median_ari']:.2f} (1: always the same)"
+    if robustness["stable"] is None:
+        return f"{said}; their settings were searched, so that it is no evidence of stability that other runs {agree}."
     stable = "stable" if robustness["stable"] else "not stable"
-    return (
-        f"{said}; the clusters are {stable}: other runs agree with a median adjusted Rand index of "
-        f"{robustness['median_ari']:.2f} (1: always the same)."
-    )
+    runs = "runs with other seeds, and runs without a tenth of the creators,"
+    return f"{said}; the clusters are {stable}: {runs} {agree}."
 
 
 def finding(results: Results, settings: HypothesesSection) -> list[str]:
@@ -109,10 +110,10 @@ def finding(results: Results, settings: HypothesesSection) -> list[str]:
 
 
 def decided(results: Results) -> str | None:
-    """What the size of the cohort decided (`auto`); None where it decided nothing."""
+    """What a search or the size of the cohort decided (`auto`); None where neither decided anything."""
     path = results.file("map/settings.json")
     said = None if path is None else read_decided(path)
-    return said if said and said.startswith("Chosen") else None
+    return None if said and said.startswith("Clusters need") else said
 
 
 def warnings(results: Results, notices: Sequence[str]) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-from analysis.evidence import NOT_TESTABLE, PRIMARY, Hypothesis
+from analysis.evidence import EXIST, NOT_TESTABLE, PRIMARY, Hypothesis
 from analysis.findings import WITHOUT
 from common.config import ClusterSettings, Config, DescriptionSection
 from reporting.facts import counted
@@ -144,6 +144,8 @@ def _clusters(results: Results, config: Config) -> str:
         f"cluster of {used.min_cluster_size} creators and min_samples of {used.min_samples} "
         f"(seed {config.study.seed})."
     )
+    if settings["tried"]:
+        said += f" These settings were the best of {settings['tried']}, by a score of density and stability."
     automatic = [key for key in settings["automatic"] if key != "kmeans"]
     if automatic:
         said += f" The size of the cohort decided {', '.join(automatic)}."
@@ -158,9 +160,11 @@ def _clusters(results: Results, config: Config) -> str:
     robustness = results.json("robustness.json")
     if robustness and robustness["variants"] and robustness["variants"][0]["n_runs"]:
         own = robustness["variants"][0]
+        kinds = {"seed": "with other seeds", "creators": "without a tenth of the creators each"}
+        varied = ", and of those ".join(kinds[kind] for kind in own["varied"].split(" and "))
         said += (
-            f" Their stability is the median adjusted Rand index [@hubert1985rand] between {own['n_runs']} runs that "
-            f"differ in the {own['varied']}"
+            f" Their stability is the median adjusted Rand index [@hubert1985rand] in pairs of runs {varied} "
+            f"({own['n_runs']} runs in all), the smaller one where there are two"
         )
         said += f" ({robustness['median_ari']:.2f})." if robustness["median_ari"] is not None else "."
     return said
@@ -189,7 +193,13 @@ def _tests(tested: Sequence[Hypothesis], results: Results, config: Config) -> st
             "H2 and H3 correlate membership in clusters of one half of the reels with distances in the other half, and "
             "compare with rotated cohorts without clusters [@langsrud2005rotation]."
         )
-    further = [name for name in by_id if name not in (PRIMARY, "H1-dyadic", "H1-degree", "H1-label", "H2", "H3")]
+    if EXIST in by_id:
+        said.append(
+            "Whether there are clusters at all was tested by their stability without a tenth of the creators, compared "
+            "with that in rotated cohorts of one cloud [@langsrud2005rotation]."
+        )
+    named = (PRIMARY, "H1-dyadic", "H1-degree", "H1-label", "H2", "H3", EXIST)
+    further = [name for name in by_id if name not in named]
     own = [name for name in further if not name.endswith("-original")]
     if own:
         said.append(f"Further tests: {', '.join(own)}.")

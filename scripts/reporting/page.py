@@ -33,7 +33,7 @@ WIDEST = 1400  # pixels of a figure on the page
 FIGURES = {
     "map": "Map of the creators", "network": "Who follows whom", "similarity": "Similarity and follows",
     "hypotheses": "Tests", "robustness": "Other seeds and settings", "distinctions": "What distinguishes the clusters",
-    "portraits": "Central reels", "coverage": "Coverage",
+    "portraits": "Central reels", "reliability": "How many reels are enough", "coverage": "Coverage",
 }  # fmt: skip
 LINKS = {
     "atlas/index.html": "the interactive map, with every reel",

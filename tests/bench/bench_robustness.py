@@ -1,8 +1,9 @@
-"""Time the robustness of a study like the demo: 50 seeds under six settings, clusters and tests.
+"""Time the robustness of a study like the demo: 50 runs under each of six settings, clusters and tests.
 
-Ours are the programs the workflow starts, two at a time. The plain way is one loop in one process, as it is usually
-written: umap-learn and hdbscan from scratch for each seed and setting, no tests, and an adjusted Rand index for each
-pair of runs. Both must find the planted groups in every run with the study's own settings, or the benchmark fails.
+Ours are the programs the workflow starts, two at a time; half of the runs leave out a tenth of the creators. The plain
+way is one loop in one process, as it is usually written: umap-learn and hdbscan from scratch for each seed and setting,
+no tests, and an adjusted Rand index for each pair of runs. Both must find the planted groups in every run with the
+study's own settings and all creators, or the benchmark fails.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def as_the_workflow(folder: Path, tables: list[str], variants: dict[str, Cluster
 
     def start(name: str) -> None:
         options = [f"--{key}={value}".replace("_", "-") for key, value in settings_of(variants[name]).items()]
-        output = ["--output", str(folder / "runs" / f"{name}.parquet"), "--seeds", str(seeds)]
+        output = ["--output", str(folder / "runs" / f"{name}.parquet"), "--seeds", str(seeds // 2)]
         program("repeat_clusters", *tables, *output, *options)
 
     with ThreadPoolExecutor(2) as pool:
@@ -105,7 +106,8 @@ def main() -> None:
         start = time.perf_counter()
         as_the_workflow(folder, tables, variants, arguments.seeds)
         ours = time.perf_counter() - start
-        runs = pq.read_table(folder / "runs/as_configured.parquet").column("labels").to_pylist()
+        table = pq.read_table(folder / "runs/as_configured.parquet").to_pylist()
+        runs = [run["labels"] for run in table if run["varied"] == "seed"]  # the others leave creators out
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         start = time.perf_counter()

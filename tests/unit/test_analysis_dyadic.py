@@ -12,6 +12,7 @@ from analysis.dyadic import (
     _Score,
     cluster_regression,
     dyadic_regression,
+    enough_draws,
     p_value_of_each_cluster,
     profile_test,
 )
@@ -352,3 +353,10 @@ def test_scores_of_permuted_creators_are_those_of_the_permuted_matrix() -> None:
     drawn = score.permuted(20, 3, 2)
     orders = [random_stream(3, Stream.PAIRS, draw).permutation(45) for draw in range(20)]
     assert drawn == pytest.approx([score(score.remainder[np.ix_(order, order)]) for order in orders], rel=1e-11)
+
+
+def test_large_cohorts_get_fewer_draws_but_never_too_few() -> None:
+    assert [enough_draws(10_000, creators) for creators in (401, 500, 700, 1500, 5000)] == [
+        10_000, 10_000, 5102, 1999, 1999,
+    ]  # fmt: skip
+    assert enough_draws(199, 5000) == 199  # whoever wants fewer gets these

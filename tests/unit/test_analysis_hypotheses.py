@@ -30,7 +30,9 @@ from common.tables import CREATORS, REELS
 
 CHECKOUT = Path(importlib.import_module("common").__file__ or "").parents[2]
 OWN = CHECKOUT / "config/own_test.example.py"
-IDS = ["dyadic", "H1-dyadic", "H1-degree", "H1-label", "H2", "H3", "H2-original", "H3-original"]
+IDS = [
+    "dyadic", "H1-dyadic", "H1-degree", "H1-label", "clusters-exist", "H2", "H3", "H2-original", "H3-original",
+]  # fmt: skip
 QUICK = HypothesesSection(draws=99, resamples=99, splits=1, reference_draws=19)
 
 
@@ -196,7 +198,7 @@ def test_without_profiles_the_others_are_not_testable(tmp_path: Path, monkeypatc
     table = pq.read_table(tmp_path / "creators.parquet").select(["creator_id"])
     pq.write_table(table, tmp_path / "creators.parquet")
     found = run(tmp_path, monkeypatch, *options[:6])
-    assert [found[name]["verdict"] for name in IDS] == ["not testable", *["supported"] * 3, *["not testable"] * 4]
+    assert [found[name]["verdict"] for name in IDS] == ["not testable", *["supported"] * 3, *["not testable"] * 5]
     assert "profile" in found["dyadic"]["reason"]
     assert "reels" in found["H2"]["reason"]
 

@@ -13,12 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from analysis.clusters import lopsided
 from analysis.evidence import Hypothesis
 from analysis.figures import style
 from analysis.findings import as_markdown
-from analysis.robustness import summarise, together, warning
+from analysis.robustness import median_agreement, summarise, together, warning
 from analysis.robustness_figure import robustness_figure
-from common.config import Config, ConfigError, HypothesesSection, parse_config
+from analysis.study_tables import read_decided
+from common.config import ClusterGrid, ClusterSection, Config, ConfigError, HypothesesSection, parse_config
 from common.parquet import build_table, write_table
 from common.tables import CREATORS, ROBUSTNESS
 
@@ -73,8 +75,10 @@ def test_planted_clusters_are_stable(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert found["stable"] is True
     assert found["warning"] is None
     own, pca = found["variants"]
-    assert (own["varied"], pca["varied"]) == ("seed", "creators")
-    assert own["ari_median"] == own["agreement"] == 1.0
+    assert (own["varied"], pca["varied"]) == ("seed and creators", "creators")
+    assert (own["n_runs"], pca["n_runs"]) == (8, 4)
+    assert own["ari_median"] == own["without_tenth_median"] == own["agreement"] == 1.0
+    assert pca["ari_median"] is None  # nothing is drawn
     assert (own["clusters_low"], own["clusters_high"], own["noise_high"]) == (4.0, 4.0, 0.0)
     assert own["test"] == ["H1-degree", "H1-label"]
     assert own["supported"] == [1.0, 1.0]
@@ -103,6 +107,57 @@ def test_structureless_vectors_are_not_stable_and_the_map_says_so(
     assert matplotlib.image.imread(tmp_path / "r.png").std() > 0
 
 
+def test_clusters_that_only_the_seed_leaves_alone_are_not_stable() -> None:
+    """One cloud may be cut the same way for each seed, and another way without a tenth of the creators."""
+    halves = [0, 0, 0, 0, 1, 1, 1, 1]
+    cut_elsewhere = [[None, 0, 1, 1, 1, 0, 0, 1], [0, None, 1, 0, 1, 0, 1, 0], [1, 1, None, 0, 1, 1, 0, 0]]
+    runs = [{"varied": "seed", "labels": halves, "test": [], "verdict": []}] * 3
+    runs += [{"varied": "creators", "labels": labels, "test": [], "verdict": []} for labels in cut_elsewhere]
+    found = summarise(runs, halves)
+    assert found["ari_median"] == 1.0
+    assert median_agreement(found) == found["without_tenth_median"] < 0.6
+    said = str(warning(found, 0.6))
+    assert "with another seed agree with a median adjusted Rand index of 1.00" in said
+    assert "without a tenth of the creators agree" in said
+    assert "at least 0.6 in both" in said
+
+
+def test_whoever_searched_settings_is_told_that_stability_is_no_evidence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = write_cohort(tmp_path, 40, 4)
+    grid = ClusterGrid(
+        dimensions=[5], neighbours=[8], min_cluster_size=[5], min_samples=[3], selection_method=["eom"]
+    ).model_dump_json()
+    search = ["--search=true", "--space=pca", f"--grid={grid}"]
+    table = f"--search-table={tmp_path / 'search.parquet'}"
+    outputs = [f"--output={tmp_path / 'clusters.parquet'}", f"--settings={tmp_path / 'settings.json'}", table]
+    program("cluster_creators", monkeypatch, *tables[:2], *outputs, *search)
+    assert read_decided(tmp_path / "settings.json") == ("Settings searched: the best of 1.")
+    runs = f"--output={tmp_path / 'runs/as_configured.parquet'}"
+    program("repeat_clusters", monkeypatch, *tables, runs, "--seeds=3", "--draws=99", *search, table)
+    compared = ["--clusters", str(tmp_path / "clusters.parquet"), "--runs", str(tmp_path / "runs"), "--variants={}"]
+    json_file = tmp_path / "r.json"
+    compared += ["--output", str(tmp_path / "r.parquet"), "--json", str(json_file), "--cluster-search=true"]
+    program("compare_runs", monkeypatch, *tables[:2], *compared)
+    found = json.loads(json_file.read_text())
+    assert (found["median_ari"], found["stable"], found["searched"]) == (1.0, None, True)
+    assert "settings of these clusters were searched" in found["warning"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ([0] * 94 + [1] * 6, "One cluster has 94 of the 100 creators"),
+        ([-1] * 90 + [0] * 5 + [1] * 5, "90 of the 100 creators are in no cluster"),
+        ([0] * 70 + [1] * 30, None),
+        ([-1] * 100, None),  # another note says so
+    ],
+)
+def test_clusters_of_nearly_all_or_nearly_none_are_noted(labels: list[int], said: str | None) -> None:
+    assert (lopsided(np.array(labels)) or "").split(":")[0] == (said or "")
+
+
 def test_agreement_is_about_who_is_together() -> None:
     assert together([0, 0, 1, 1], [1, 1, 0, 0]) == 1.0
     assert together([0, 0, 1, 1], [0, 1, 0, 1]) < 0.01
@@ -114,7 +169,7 @@ def test_agreement_is_about_who_is_together() -> None:
 
 
 def test_runs_without_clusters_have_no_agreement() -> None:
-    runs = [{"labels": [-1, -1, -1], "test": ["H1-label"], "verdict": ["not testable"]}] * 3
+    runs = [{"varied": "seed", "labels": [-1, -1, -1], "test": ["H1-label"], "verdict": ["not testable"]}] * 3
     found = summarise(runs, [-1, -1, -1])
     assert found["ari_median"] is None
     assert found["agreement"] is None
@@ -126,7 +181,8 @@ def test_runs_without_clusters_have_no_agreement() -> None:
 def test_a_test_that_could_not_be_made_is_no_failed_test() -> None:
     """It once counted as "not supported": 0 % where nothing could be tested, too few elsewhere."""
     verdicts = [["not testable", "supported"], ["not testable", "not testable"], ["not testable", "not supported"]]
-    runs = [{"labels": [0, 0, 1, 1], "test": ["H1-label", "H1-degree"], "verdict": pair} for pair in verdicts]
+    both = ["H1-label", "H1-degree"]
+    runs = [{"varied": "seed", "labels": [0, 0, 1, 1], "test": both, "verdict": pair} for pair in verdicts]
     found = summarise(runs, [0, 0, 1, 1]) | {"variant": "as_configured", "settings": "{}", "varied": "seed"}
     assert found["supported"] == [None, 0.5]
     assert found["not_testable"] == pytest.approx([1.0, 1 / 3])
@@ -169,3 +225,14 @@ def test_the_study_is_its_own_first_variant() -> None:
         )
     with pytest.raises(ConfigError, match="a b"):
         parse_config({"robustness": {"variants": {"a b": {}}}}, "study.yaml")
+
+
+def test_variants_are_run_less_often_than_the_study_and_pca_has_dimensions_of_its_own() -> None:
+    made = parse_config({"robustness": {"seeds": 6, "variant_seeds": 3}, "cluster": {"dimensions": 40}}, "study.yaml")
+    assert [made.robustness.runs(name) for name in ("as_configured", "pca")] == [6, 3]
+    sizes = {name: section.for_cohort(200).dimensions for name, section in made.cluster_variants().items()}
+    assert sizes["as_configured"] == sizes["leaves"] == 40
+    assert sizes["pca"] == 10
+    spaces = {space: ClusterSection(space=space).for_cohort(200).dimensions for space in ("umap", "pca")}
+    assert spaces == {"umap": 50, "pca": 10}
+    assert made.hypotheses.clustering(made.cluster.for_cohort(200)).space == "pca"

@@ -8,6 +8,7 @@ import pytest
 from analysis import trials
 from analysis.effects import homophily_effects
 from analysis.profiles import Profiles
+from analysis.reliability import reliability_rows
 from analysis.similarity import similarity_curve
 from analysis.simulation import CohortSection, bag_of_words, simulate_cohort
 from analysis.stability import another_run
@@ -15,7 +16,7 @@ from analysis.streams import Stream, random_stream
 from common.config import ClusterSection, HypothesesSection
 
 SEED = 42
-SETTINGS = HypothesesSection(draws=600, resamples=99, splits=2, reference_draws=19)
+SETTINGS = HypothesesSection(draws=600, resamples=99, splits=2, reference_draws=19, dimensions=3)
 COHORT = CohortSection(creators=60, reels_per_creator=4, mean_degree=6.0, clusters=3, separation=0.9)
 FOUND = ClusterSection(space="pca", dimensions=3, min_cluster_size=5, min_samples=3)
 
@@ -58,8 +59,9 @@ def test_no_two_steps_of_a_run_share_a_stream(monkeypatch: pytest.MonkeyPatch) -
     homophily_effects(study, SETTINGS, SEED, degree)
     similarity_curve(study, SETTINGS, SEED)
     profiles = Profiles([f"c{number}" for number in range(len(study.clusters))], np.asarray(study.profiles))
+    reliability_rows(study, SETTINGS, SEED)
     another_run(profiles, FOUND, SEED, 1)
     trials.p_values(trials.Trial(COHORT, tuple(trials.tests_by_id()), SETTINGS, FOUND), (SEED, 1))
     assert [names for names in made.values() if len(names) > 1] == []
-    elsewhere = {Stream.REWIRED, Stream.DISTINCTIONS_PERMUTED, Stream.DISTINCTIONS_RESAMPLED}
+    elsewhere = {Stream.REWIRED, Stream.DISTINCTIONS_PERMUTED, Stream.DISTINCTIONS_RESAMPLED, Stream.LOSSES}
     assert used == set(Stream) - elsewhere

@@ -159,7 +159,9 @@ def test_homophily_is_found(demo: Study) -> None:
     assert first["observed"] == pytest.approx(share, abs=0.1)
     assert [row["id"] for row in demo.rows("hypotheses")] == [row["id"] for row in hypotheses]
     found = {row["id"]: row for row in hypotheses}
-    assert list(found) == ["dyadic", "H1-dyadic", "H1-degree", "H1-label", "H2", "H3", "H2-original", "H3-original"]
+    assert list(found) == [
+        "dyadic", "H1-dyadic", "H1-degree", "H1-label", "clusters-exist", "H2", "H3", "H2-original", "H3-original",
+    ]  # fmt: skip
     for name in ("H1-degree", "H1-dyadic", "dyadic"):
         assert found[name]["verdict"] == "supported"
         assert found[name]["p_adjusted"] < 0.01
@@ -176,7 +178,10 @@ def test_clusters_are_stable(demo: Study) -> None:
     found = json.loads((demo.folder / "results/robustness.json").read_text())
     assert found["stable"] is True
     assert found["warning"] is None
-    assert [row["n_runs"] for row in found["variants"]] == [50] * 6
+    assert {row["variant"]: row["n_runs"] for row in found["variants"]} == {
+        "as_configured": 50, "few_neighbours": 20, "many_neighbours": 20, "few_dimensions": 20, "pca": 10, "leaves": 20,
+    }  # fmt: skip
+    assert found["clusters_exist"]["verdict"] == "supported"
     assert {row["variant"]: row["varied"] for row in found["variants"]}["pca"] == "creators"
 
 
@@ -345,7 +350,10 @@ def test_results_change_only_with_the_version(demo: Study, program: str) -> None
 def test_a_paper_takes_figures_in_three_formats_and_numbers(demo: Study) -> None:
     demo.run("paper")
     folder = demo.folder / "results/paper"
-    figures = ("map", "network", "portraits", "hypotheses", "similarity", "robustness", "coverage", "distinctions")
+    figures = (
+        "map", "network", "portraits", "hypotheses", "similarity", "robustness", "reliability", "coverage",
+        "distinctions",
+    )  # fmt: skip
     begins = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
     for name in figures:
         for kind, start in begins.items():
@@ -369,7 +377,10 @@ def test_the_report_has_figures_tables_configuration_and_models(demo: Study) -> 
     with zipfile.ZipFile(demo.folder / "results/report.zip") as packed:
         names = packed.namelist()
         page = next(packed.read(name).decode() for name in names if name.endswith("report.html"))
-    figures = ("map", "network", "portraits", "hypotheses", "similarity", "robustness", "coverage", "distinctions")
+    figures = (
+        "map", "network", "portraits", "hypotheses", "similarity", "robustness", "reliability", "coverage",
+        "distinctions",
+    )  # fmt: skip
     for name in [
         *(f"{figure}.png" for figure in figures),
         "cohort.csv",

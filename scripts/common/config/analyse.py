@@ -14,6 +14,8 @@ from common.config.section import AUTO, AtLeastOne, AtLeastTwo, Auto, Section, S
 LARGE_COHORT = 100
 # Below this many, creators are clustered and drawn by principal components, and figures show each of them.
 SMALL_COHORT = 30
+# Principal components that clusters are sought in: among more of them, distances are alike and hide clusters.
+PCA_DIMENSIONS = 10
 
 
 class MapSection(Section):
@@ -52,8 +54,10 @@ class ClusterSection(Section):
         description="What HDBSCAN sees: profiles reduced by UMAP, reduced by PCA, or the cosine distance between them; "
         "auto: umap, below 30 creators pca, as UMAP draws so few together whether they are alike or not.",
     )
-    dimensions: int = Field(
-        50, ge=2, description="UMAP and PCA: dimensions the profiles are reduced to before HDBSCAN."
+    dimensions: AtLeastTwo | Auto = Field(
+        "auto",
+        description="UMAP and PCA: dimensions the profiles are reduced to before HDBSCAN; auto: 50 with umap, 10 with "
+        "pca, where more of them hide clusters.",
     )
     neighbours: AtLeastTwo | Auto = Field(
         "auto",
@@ -105,8 +109,10 @@ class ClusterSection(Section):
         samples = self.min_samples if isinstance(self.min_samples, int) else 1
         size = max(shrunk(first.min_cluster_size, 3), samples)
         size = self.min_cluster_size if isinstance(self.min_cluster_size, int) else size
+        space = ("umap" if creators >= SMALL_COHORT else "pca") if self.space == AUTO else self.space
         numbers = {
-            "space": "umap" if creators >= SMALL_COHORT else "pca",
+            "space": space,
+            "dimensions": PCA_DIMENSIONS if space == "pca" else first.dimensions,
             "neighbours": shrunk(first.neighbours, 2),
             "min_cluster_size": size,
             "min_samples": math.ceil(size / 2),
@@ -116,7 +122,7 @@ class ClusterSection(Section):
 
     @property
     def automatic(self) -> list[str]:
-        """Keys that the size of the cohort decides."""
+        """Keys that the size of the cohort decides, and of dimensions the space."""
         return [name for name, value in self if value == AUTO]
 
 
@@ -124,6 +130,7 @@ class ClusterSettings(ClusterSection):
     """The settings that one cohort is clustered with, without `auto`; by default those of the first study."""
 
     space: Literal["umap", "pca", "cosine"] = Field("umap")
+    dimensions: int = Field(50, ge=2)
     neighbours: int = Field(15, ge=2)
     min_cluster_size: int = Field(8, ge=2)
     min_samples: int = Field(4, ge=1)
@@ -157,8 +164,8 @@ class HypothesesSection(Section):
     family: list[str] = Field(
         ["H1-dyadic", "H1-degree", "H2", "H3"],
         description="Tests whose p values are adjusted together (Holm 1979) once the primary test, dyadic, is "
-        "supported; tests of your own count by their id. H2 and H3 do not count where cluster.space is umap: they "
-        "have no power.",
+        "supported; tests of your own count by their id. H2 and H3 do not count where hypotheses.space is "
+        "umap: they have no power.",
     )
     max_incomplete: Share = Field(
         0.5, description="Larger shares of incomplete follow lists make the tests of the network not testable."
@@ -175,10 +182,19 @@ class HypothesesSection(Section):
         ge=1,
         description="H1-degree: attempted edge swaps in all. Large networks get fewer between two draws.",
     )
-    splits: int = Field(5, ge=1, description="H2, H3: random halvings of each creator's reels.")
+    splits: int = Field(3, ge=1, description="H2, H3: random halvings of each creator's reels.")
     reference_draws: int = Field(
-        199, ge=19, description="H2, H3: cohorts without clusters to compare with; each is clustered `splits` times."
+        99,
+        ge=19,
+        description="clusters-exist, H2, H3: cohorts without clusters to compare with; H2 and H3 cluster each `splits` "
+        "times.",
     )
+    space: Literal["umap", "pca", "cosine"] = Field(
+        "pca",
+        description="clusters-exist, H2, H3: `cluster.space` for these tests, which cluster hundreds of times; with "
+        "umap they take minutes, and H2 and H3 find nothing (docs/analysis.md).",
+    )
+    dimensions: int = Field(PCA_DIMENSIONS, ge=2, description="clusters-exist, H2, H3: `cluster.dimensions`.")
     controls: list[str] | None = Field(
         None,
         description="Tests of pairs: columns of the creators file: texts and yes/no, which creators may share; "
@@ -193,6 +209,10 @@ class HypothesesSection(Section):
         description="Results folders of other runs of the same creators, by a name for the tables of sensitivity: "
         "`pictures alone: ../pictures/results` for one with description.context: none.",
     )
+
+    def clustering(self, own: ClusterSettings) -> ClusterSettings:
+        """The settings with which the tests cluster again: the study's own in the space of the tests."""
+        return own.model_copy(update={"space": self.space, "dimensions": self.dimensions})
 
 
 class ClusterVariant(Section):
@@ -218,13 +238,19 @@ OWN_SETTINGS = "as_configured"
 class RobustnessSection(Section):
     """Clusters and verdicts over many seeds and settings."""
 
-    seeds: int = Field(50, ge=2, description="Seeds that each variant of the settings is run with.")
+    seeds: int = Field(
+        25,
+        ge=2,
+        description="Runs of the study's own settings that differ in the seed alone, and as many more that also leave "
+        "out another tenth of the creators each; PCA and cosine draw nothing and have the latter only.",
+    )
+    variant_seeds: int = Field(10, ge=2, description="Runs of each variant of the settings, likewise.")
     variants: dict[VariantName, ClusterVariant] = Field(
         {
             "few_neighbours": ClusterVariant(neighbours=10),
             "many_neighbours": ClusterVariant(neighbours=30),
             "few_dimensions": ClusterVariant(dimensions=5),
-            "pca": ClusterVariant(space="pca"),
+            "pca": ClusterVariant(space="pca", dimensions=PCA_DIMENSIONS),
             "leaves": ClusterVariant(selection_method="leaf"),
         },
         description="Settings of `cluster` to change, by the variant's name (letters, digits, _); beside them the "
@@ -232,8 +258,14 @@ class RobustnessSection(Section):
     )
     draws: int = Field(199, ge=19, description="Permutations of each test in each run.")
     min_stability: Share = Field(
-        0.6, description="Clusters whose median adjusted Rand index between seeds is lower are called unstable."
+        0.6,
+        description="Clusters whose median adjusted Rand index between seeds, or without a tenth of the creators, is "
+        "lower are called unstable.",
     )
+
+    def runs(self, variant: str) -> int:
+        """How many runs of a kind a variant of the settings has."""
+        return self.seeds if variant == OWN_SETTINGS else self.variant_seeds
 
 
 class PowerSection(Section):
