@@ -328,6 +328,9 @@ rule build_atlas:
         clusters="results/map/clusters.parquet",
         names="results/map/cluster_names.parquet",
         measures="results/tables/creator_measures.parquet",
+        distinctions="results/tables/distinctions.parquet",
+        effects="results/tables/effects.parquet",
+        findings="results/hypotheses.md",
         robustness="results/robustness.json",
     output:
         "results/atlas/index.html",
@@ -345,7 +348,8 @@ rule build_atlas:
     shell:
         "exec python $ATLAS/build_atlas.py --creators {input.creators} --reels {input.reels} --edges {input.edges}"
         " --status {input.status} --coordinates {input.coordinates} --clusters {input.clusters} --names {input.names}"
-        " --measures {input.measures} --robustness {input.robustness} --output {output} --name {params.name:q}"
+        " --measures {input.measures} --distinctions {input.distinctions} --effects {input.effects}"
+        " --findings {input.findings} --robustness {input.robustness} --output {output} --name {params.name:q}"
         " --synthetic {params.synthetic} --log {log} {params.options}"
 
 
