@@ -16,13 +16,19 @@ export class Notes {
 
   /** Give creators a tag, or take it from them. */
   tag(name, indices, given = true) {
-    const clean = visible(name).trim();
+    const clean = this.known(name);
     if (!clean) return;
     const tagged = this.tags.get(clean) ?? new Set();
     for (const index of indices) given ? tagged.add(index) : tagged.delete(index);
     if (tagged.size) this.tags.set(clean, tagged);
     else this.tags.delete(clean);
     this.tell();
+  }
+
+  /** A tag as it is kept: it becomes a column's name, so what parts the columns of a file is left out, and case makes no other tag. */
+  known(name) {
+    const clean = visible(name).replace(/[\s,;"]+/g, ' ').trim();
+    return [...this.tags.keys()].find((tag) => tag.toLowerCase() === clean.toLowerCase()) ?? clean;
   }
 
   note(index, text) {
@@ -82,7 +88,8 @@ export class Notes {
     };
     for (const [tag, ids] of entries(given.tags)) {
       const indices = (Array.isArray(ids) ? ids : []).map((id) => known(places, id)).filter((index) => index !== undefined);
-      if (indices.length) this.tags.set(visible(tag), new Set([...(this.tags.get(visible(tag)) ?? []), ...indices]));
+      const clean = this.known(tag);
+      if (clean && indices.length) this.tags.set(clean, new Set([...(this.tags.get(clean) ?? []), ...indices]));
     }
     for (const [id, note] of entries(given.notes)) if (known(places, id) !== undefined) this.notes.set(places.get(id), String(note));
     for (const [medoid, name] of entries(given.names?.given)) if (known(medoids, medoid)) medoids.get(medoid).given = visible(name) || undefined;

@@ -29,7 +29,7 @@ export function asCreatorsFile({ data, notes }) {
 }
 
 function taggedHeader(notes) {
-  return [...[...notes.tags.keys()].map((tag) => `tag_${tag.replace(/\s+/g, '_')}`), ...(notes.notes.size ? ['note'] : [])];
+  return [...[...notes.tags.keys()].map((tag) => `tag_${tag}`), ...(notes.notes.size ? ['note'] : [])];
 }
 
 function tagged(notes, index) {
