@@ -291,6 +291,9 @@ rule build_atlas:
         clusters="results/map/clusters.parquet",
         names="results/map/cluster_names.parquet",
         measures="results/tables/creator_measures.parquet",
+        distinctions="results/tables/distinctions.parquet",
+        effects="results/tables/effects.parquet",
+        findings="results/hypotheses.md",
         robustness="results/robustness.json",
     output:
         "results/atlas/index.html",
@@ -315,6 +318,9 @@ rule build_atlas:
         " --clusters {input.clusters}"
         " --names {input.names}"
         " --measures {input.measures}"
+        " --distinctions {input.distinctions}"
+        " --effects {input.effects}"
+        " --findings {input.findings}"
         " --robustness {input.robustness}"
         " --output {output}"
         " --name {params.name:q}"

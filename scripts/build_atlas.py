@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import environment  # noqa: F401 (before all packages)
-from collections import defaultdict
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kinds
 
-from analysis.figures import COLOURS, cluster_colour
-from analysis.map_figure import placed_creators, spread_ellipse
+from analysis.figures import COLOURS
+from analysis.map_figure import placed_creators
 from analysis.reel_frames import frame_files, spread_frames
 from analysis.study_tables import as_numbers, is_number, read_clusters, read_warning
+from atlas.clusters import cluster_facts, distinct, homophily, mixing_facts
+from atlas.neighbours import as_matrix, nearest
 from atlas.page import atlas_page
 from atlas.pictures import strip
+from atlas.reels import reel_columns
 from common import program
 from common.columns import measured_columns
 from common.config import AtlasSection
@@ -26,10 +29,10 @@ from common.files import replace_file
 from common.options import add_section, read_section
 from common.parquet import read_table
 from common.program import UserError
-from common.tables import CLUSTER_NAMES, COORDINATES, CREATOR_MEASURES, CREATORS, EDGES, REELS
+from common.tables import CLUSTER_NAMES, COORDINATES, CREATOR_MEASURES, CREATORS, DISTINCTIONS, EDGES, EFFECTS, REELS
 from tabulation.flat import own_columns
 
-VERSION = "6"
+VERSION = "7"
 NUMBERS = {"plays": "plays", "likes": "likes", "comments": "comments", "duration_s": "seconds"}
 OF_SERVICES = {"biography", "profile_pic_url"}  # texts that nobody chose for the atlas
 MOST_CATEGORIES = 20  # of a text column; one with more can be searched only
@@ -41,25 +44,43 @@ def main(arguments: argparse.Namespace) -> None:
     creators = read_table(arguments.creators, CREATORS).sort_by("creator_id")
     clusters = read_clusters(arguments.clusters)
     placed = placed_creators(creators, read_table(arguments.coordinates, COORDINATES), clusters)
-    found = zip(placed.places.tolist(), placed.clusters.tolist(), strict=True)
-    places = dict(zip(placed.creator_ids.to_pylist(), found, strict=True))
+    on_map = zip(placed.places.tolist(), placed.clusters.tolist(), strict=True)
+    places = dict(zip(placed.creator_ids.to_pylist(), on_map, strict=True))
     rows = creators.to_pylist()
     number = {row["creator_id"]: index for index, row in enumerate(rows)}
 
     frames = frame_files(arguments.status) if settings.pictures else {}
-    table = read_table(arguments.reels, REELS).drop_columns(["embedding"])
-    reels = [row for row in table.to_pylist() if row["creator_id"] in number]
-    own: dict[str, list[int]] = defaultdict(list)
+    table = read_table(arguments.reels, REELS)
+    table = table.filter(pc.is_in(table.column("creator_id"), creators.column("creator_id").combine_chunks()))
+    reels = table.drop_columns(["embedding"]).to_pylist()
+    own: list[list[int]] = [[] for _ in rows]
     for index, reel in enumerate(reels):
-        own[reel["creator_id"]].append(index)
+        own[number[reel["creator_id"]]].append(index)
+    vectors, profiles = (as_matrix(one) for one in (table.column("embedding"), creators.column("profile")))
+    owners = np.array([number[reel["creator_id"]] for reel in reels], np.int64)
+    like_creators = nearest(profiles, np.arange(len(rows)), settings.nearest)
+    like_reels = nearest(vectors, owners, settings.nearest)
 
     measures = read_table(arguments.measures, CREATOR_MEASURES)
-    columns = [*creator_columns(creators), *measure_columns(measures, creators.column("creator_id").to_pylist())]
+    columns = [*creator_columns(creators), *reel_columns(table, own)]
+    columns += measure_columns(measures, creators.column("creator_id").to_pylist())
     memberships = {row["creator_id"]: row.get("membership") for row in clusters.to_pylist()}
     membership = [finite(memberships.get(row["creator_id"])) for row in rows]
     if any(value is not None for value in membership):
         columns.insert(0, {"key": "membership", "label": "membership", "kind": "number", "values": membership})
     names = read_table(arguments.names, CLUSTER_NAMES).to_pylist()
+    differences = distinct(read_table(arguments.distinctions, DISTINCTIONS))
+    kept = homophily(read_table(arguments.effects, EFFECTS))
+    place = {reel["reel_id"]: index for index, reel in enumerate(reels)}
+    edges = [
+        [number[edge["source_id"]], number[edge["target_id"]]]
+        for edge in read_table(arguments.edges, EDGES).to_pylist()
+        if edge["source_id"] in number and edge["target_id"] in number
+    ]
+    of_creators = [creator_facts(row, places, own[index]) for index, row in enumerate(rows)]
+    for creator, found, near in zip(of_creators, own, like_creators, strict=True):
+        creator["near"] = near
+        creator["face"] = typical(vectors[found], profiles[number[creator["id"]]], found)
     data = {
         "name": arguments.name,
         "synthetic": arguments.synthetic == "true",
@@ -67,14 +88,19 @@ def main(arguments: argparse.Namespace) -> None:
         "warning": read_warning(arguments.robustness),
         "columns": columns,
         "colours": COLOURS,
-        "clusters": cluster_facts(placed.places, placed.clusters, names),
-        "creators": [creator_facts(row, places, own[row["creator_id"]]) for row in rows],
-        "reels": [reel_facts(reel, frames.get(reel["reel_id"]), settings) for reel in reels],
-        "edges": [
-            [number[edge["source_id"]], number[edge["target_id"]]]
-            for edge in read_table(arguments.edges, EDGES).to_pylist()
-            if edge["source_id"] in number and edge["target_id"] in number
+        "clusters": [
+            cluster | {"distinct": differences.get(cluster["id"], []), "homophily": kept.get(cluster["id"])}
+            for cluster in cluster_facts(placed.places, placed.clusters, names, place)
         ],
+        "creators": of_creators,
+        "reels": [
+            reel_facts(reel, frames.get(reel["reel_id"]), settings) | ({"near": near} if near else {})
+            for reel, near in zip(reels, like_reels, strict=True)
+        ],
+        "edges": edges,
+        "mixing": mixing_facts([creator["cluster"] for creator in of_creators], edges),
+        "findings": arguments.findings.read_text(encoding="utf-8"),
+        "stability": json.loads(arguments.robustness.read_text(encoding="utf-8"))["variants"],
     }
     page = atlas_page(data).encode("utf-8", "replace")
     if len(page) > settings.max_mb * 1e6:
@@ -136,38 +162,6 @@ def column(key: str, label: str, values: pa.ChunkedArray, exact: bool = True) ->
     return {"key": key, "label": label, "kind": "date" if kinds.is_date(kind) else "time", "values": whole}
 
 
-def cluster_facts(places: np.ndarray, labels: np.ndarray, names: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each cluster with its name, colour, ellipse and the place of its name; at last those in none."""
-    called = {row["cluster"]: row for row in names}
-    found = []
-    for cluster in [*np.unique(labels[labels >= 0]).tolist(), -1]:
-        members = places[labels == cluster]
-        if cluster < 0 and not len(members):
-            continue
-        row = called.get(cluster, {})
-        ellipse = spread_ellipse(members) if cluster >= 0 else None
-        found.append(
-            {
-                "id": cluster,
-                "name": row.get("name", "no cluster" if cluster < 0 else f"cluster {cluster}"),
-                "words": row.get("words", []),
-                "colour": cluster_colour(cluster),
-                "ellipse": None if ellipse is None else [*ellipse[0], *ellipse[1:]],
-                "label": top_of(members, ellipse) if cluster >= 0 else None,
-            }
-        )
-    return found
-
-
-def top_of(members: np.ndarray, ellipse: tuple[tuple[float, float], float, float, float] | None) -> list[float]:
-    """Where a cluster's name stands: above its ellipse, or above its creators where there is none."""
-    if ellipse is None:
-        return [float(np.median(members[:, 0])), float(members[:, 1].max())]
-    (x, y), width, height, degrees = ellipse
-    turn = np.radians(degrees)
-    return [x, y + float(np.hypot(width / 2 * np.sin(turn), height / 2 * np.cos(turn)))]
-
-
 def creator_facts(row: dict[str, Any], places: dict[str, tuple[list[float], int]], reels: list[int]) -> dict[str, Any]:
     """A creator as the page reads it; without a place on the map neither x, y nor a cluster."""
     (x, y), cluster = places.get(row["creator_id"], ((None, None), None))
@@ -185,15 +179,32 @@ def creator_facts(row: dict[str, Any], places: dict[str, tuple[list[float], int]
 def reel_facts(reel: dict[str, Any], frames: Path | None, settings: AtlasSection) -> dict[str, Any]:
     """A reel as the page reads it: what there is, and what the settings allow."""
     facts = {
+        "id": reel["reel_id"],
         "description": reel["description"] or reel["description_raw"],
         "caption": reel["caption"] if settings.captions else None,
         "speech": (reel["speech_text"] or reel["speech_en"]) if settings.transcripts else None,
         "music": " – ".join(part for part in (reel["music_title"], reel["music_artist"]) if part) or None,
         "url": reel["url"],
         "numbers": {label: value for name, label in NUMBERS.items() if (value := finite(reel[name])) is not None},
-        "picture": strip(spread_frames(frames, reel["reel_id"], settings.frames, settings.height)) if frames else None,
     }
+    if frames:
+        facts |= strip(spread_frames(frames, reel["reel_id"], settings.frames, settings.height))
     return {name: value for name, value in facts.items() if value}
+
+
+def typical(vectors: np.ndarray, profile: np.ndarray, reels: list[int]) -> int | None:
+    """The reel that is most like its creator's profile; None where no reel is embedded.
+
+    Args:
+        vectors: (n, d) of the creator's reels; NaN where a reel is not embedded.
+        profile: (d,) of the creator.
+        reels: (n,) their places in the page.
+    """
+    known = [row for row, vector in enumerate(vectors) if len(vector) and np.isfinite(vector).all()]
+    if not known or not np.isfinite(profile).all():
+        return None
+    alike = np.round(vectors[known] @ profile / np.linalg.norm(vectors[known], axis=1), 6)
+    return reels[known[int(np.argmax(alike))]]
 
 
 def finite(value: float | None) -> float | None:
@@ -204,7 +215,8 @@ def finite(value: float | None) -> float | None:
 def parse() -> argparse.Namespace:
     parser = program.parser(__doc__)
     program.add_tables(parser, "creators", "reels", "edges", "status", "coordinates", "clusters", names="cluster_names")
-    program.add_tables(parser, measures="creator_measures")
+    program.add_tables(parser, "distinctions", "effects", measures="creator_measures")
+    parser.add_argument("--findings", type=Path, required=True, metavar="FILE", help="hypotheses.md")
     parser.add_argument("--robustness", type=Path, required=True, metavar="FILE", help="robustness.json")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="page to write")
     program.add_labels(parser)

@@ -12,13 +12,31 @@ from typing import Any
 import numpy as np
 
 from common.parquet import build_table, write_table
-from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, CREATOR_MEASURES, CREATORS, EDGES, REELS, STATUS
+from common.tables import (
+    CLUSTER_NAMES,
+    CLUSTERS,
+    COORDINATES,
+    CREATOR_MEASURES,
+    CREATORS,
+    DISTINCTIONS,
+    EDGES,
+    EFFECTS,
+    REELS,
+    STATUS,
+)
 from study import CHECKOUT
 
 SCHEMAS = {
     "creators": CREATORS, "reels": REELS, "edges": EDGES, "status": STATUS, "coordinates": COORDINATES,
     "clusters": CLUSTERS, "names": CLUSTER_NAMES, "measures": CREATOR_MEASURES,
+    "distinctions": DISTINCTIONS, "effects": EFFECTS,
 }  # fmt: skip
+
+FINDINGS = "# A study: what the tests say\n\n**These are invented.**\n\n## H1: supported\n\nThey <b>follow</b>.\n"
+VARIANTS = [
+    {"variant": "as_configured", "n_runs": 5, "ari_lower": 0.5, "ari_median": 0.75, "ari_upper": 1.0}
+    | {"clusters_low": 2.0, "clusters_median": 3.0, "clusters_high": 4.0}
+]  # fmt: skip
 
 
 def study_tables(number: int, texts: list[str], frames: list[Path] | None = None) -> dict[str, list[dict[str, Any]]]:
@@ -36,6 +54,7 @@ def study_tables(number: int, texts: list[str], frames: list[Path] | None = None
         "creators": [
             {
                 "creator_id": c, "handle": c, "full_name": text[n], "followers": 10 ** (n % 6), "n_reels": 1,
+                "profile": [1.0, n / number],
                 "region": ["north", "south", None][n % 3], "paid": n % 2 == 0, "age": 20 + n, "note": f"note {n}",
                 "<b>odd</b>": text[n],
                 "joined": date(2024, 1 + n % 12, 1), "seen": datetime(2024, 5, 31, n % 24, tzinfo=UTC),
@@ -50,6 +69,8 @@ def study_tables(number: int, texts: list[str], frames: list[Path] | None = None
             {
                 "reel_id": f"r_{n:05d}", "creator_id": c, "description": f"A street at dusk, number {n}.", "plays": n,
                 "caption": text[n], "speech_text": text[n], "url": text[n], "music_title": text[n][:50],
+                "embedding": [1.0, n / number], "caption_language": ["en", "pt"][n % 2],
+                "taken_at": datetime(2024, 3, 1 + n % 28, tzinfo=UTC),
             }
             for n, c in enumerate(ids)
         ],
@@ -69,7 +90,18 @@ def study_tables(number: int, texts: list[str], frames: list[Path] | None = None
         ],
         "clusters": [{"creator_id": c, "cluster": n % 4 - 1, "membership": 0.5} for n, c in enumerate(ids[:-1])],
         "names": [
-            {"cluster": k, "name": texts[k % len(texts)], "words": [texts[-1]], "central_reels": []} for k in range(3)
+            {"cluster": k, "name": texts[k % len(texts)], "words": [texts[-1]], "central_reels": [f"r_{k + 1:05d}"],
+             "medoid": f"creator_{k + 1:05d}"}
+            for k in range(3)
+        ],
+        "distinctions": [
+            {"source": "measures", "column": "light_lightness", "kind": "number", "effect": "omega squared",
+             "value": 0.4, "verdict": "different", "circular": True},
+            {"source": "measures", "column": "light_lightness", "kind": "number", "effect": "difference in sd",
+             "cluster": 1, "value": 1.25, "ci_low": 0.5, "ci_high": 2.0, "circular": True},
+        ],
+        "effects": [
+            {"measure": "coleman", "cluster": 1, "value": 0.5, "ci_low": 0.25, "ci_high": 0.75, "p_adjusted": 0.003}
         ],
     }  # fmt: skip
 
@@ -80,8 +112,9 @@ def build_page(folder: Path, rows: dict[str, list[dict[str, Any]]], *options: st
     for name, schema in SCHEMAS.items():
         write_table(build_table(rows[name], schema, further=name == "creators"), folder / f"{name}.parquet")
         command += [f"--{name}", str(folder / f"{name}.parquet")]
-    (folder / "robustness.json").write_text(json.dumps({"warning": warning}))
-    command += ["--robustness", str(folder / "robustness.json")]
+    (folder / "robustness.json").write_text(json.dumps({"warning": warning, "variants": VARIANTS}))
+    (folder / "hypotheses.md").write_text(FINDINGS)
+    command += ["--robustness", str(folder / "robustness.json"), "--findings", str(folder / "hypotheses.md")]
     done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return folder / "index.html"

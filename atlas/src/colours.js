@@ -1,4 +1,7 @@
-// Colours: those of the figures for clusters, viridis for numbers (told apart with any colour vision, and in grey).
+// Colours: those of the figures for clusters, viridis for numbers (told apart with any colour vision, and in grey). Clusters
+// and categories have shapes, too.
+
+import { shapeOf } from './shapes.js';
 
 const VIRIDIS = ['#440154', '#472d7b', '#3b528b', '#2c728e', '#21918c', '#28ae80', '#5ec962', '#addc30', '#fde725'];
 const UNKNOWN = [150, 150, 150];
@@ -63,30 +66,34 @@ export function columnOf(data, name) {
   return data.columns.find((column) => column.key === name);
 }
 
-/** A function from a creator's number to a colour; the ends of the scale (null for clusters and categories); the colour of each category. */
+/**
+ * Functions from a creator's number to a colour and to a shape; the ends of the scale (null for clusters and categories); colour
+ * and shape of each category.
+ */
 export function colouring(data, name) {
   const column = columnOf(data, name);
   if (!column) {
-    const of = new Map(data.clusters.map((cluster) => [cluster.id, clusterColour(cluster)]));
-    return { of: (creator) => of.get(data.creators[creator].cluster) ?? UNKNOWN, ends: null, named: null };
+    const of = new Map(data.clusters.map((cluster) => [cluster.id, [clusterColour(cluster), cluster.shape]]));
+    return look((creator) => of.get(data.creators[creator].cluster), { ends: null, named: null });
   }
   const { values } = column;
   if (column.kind === 'category') {
-    // As many as there are colours; the rarest share the grey of what is not known.
-    const named = new Map(categories(column).map(([value], place) => [value, place < data.colours.length ? clusterColour({ colour: data.colours[place] }) : UNKNOWN]));
-    return { of: (creator) => named.get(values[creator]) ?? UNKNOWN, ends: null, named };
+    // Colours come again, with other shapes.
+    const number = data.colours.length;
+    const named = new Map(categories(column).map(([value], place) => [value, [clusterColour({ colour: data.colours[place % number] }), shapeOf(place, number)]]));
+    return look((creator) => named.get(values[creator]), { ends: null, named });
   }
   const known = values.filter((value) => value !== null);
-  if (!known.length) return { of: () => UNKNOWN, ends: null, named: null };
+  if (!known.length) return look(() => undefined, { ends: null, named: null });
   const scale = column.kind === 'number' && isSkewed(values) ? Math.log1p : (value) => value;
   const ends = known.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
   const [low, high] = ends.map(scale);
   const first = isDark() ? DARKEST : 0;
   const share = (value) => first + (1 - first) * (high > low ? (scale(value) - low) / (high - low) : 0.5);
-  return {
-    of: (creator) => (values[creator] === null ? UNKNOWN : viridis(share(values[creator]))),
-    ends,
-    named: null,
-    skewed: scale === Math.log1p,
-  };
+  return look((creator) => (values[creator] === null ? undefined : [viridis(share(values[creator])), 0]), { ends, named: null, skewed: scale === Math.log1p });
+}
+
+/** Colour and shape of creators; what is not known is grey and round. */
+function look(found, more) {
+  return { of: (creator) => found(creator)?.[0] ?? UNKNOWN, shape: (creator) => found(creator)?.[1] ?? 0, ...more };
 }

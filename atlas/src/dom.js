@@ -35,19 +35,24 @@ export function visible(text) {
   return String(text ?? '').replace(DIRECTIONS, '');
 }
 
-/** A text in parts, with what was searched for in <mark>. */
+/** A text in parts, with the words that were searched for in <mark>. */
 export function marked(text, query) {
-  const sought = query.trim().toLowerCase();
-  if (!sought) return [text];
-  const parts = [];
-  const lower = text.toLowerCase();
-  let from = 0;
-  // Letters whose lower case is longer would shift the places: then nothing is marked.
-  for (let at = lower.indexOf(sought); at >= 0 && lower.length === text.length; at = lower.indexOf(sought, from)) {
-    parts.push(text.slice(from, at), element('mark', {}, text.slice(at, at + sought.length)));
-    from = at + sought.length;
-  }
-  return [...parts, text.slice(from)];
+  const sought = words(query).sort((one, other) => other.length - one.length);
+  if (!sought.length) return [text];
+  const any = new RegExp(`(${sought.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|')})`, 'gi');
+  return text.split(any).map((part, at) => (at % 2 ? element('mark', {}, part) : part));
+}
+
+/** What a query asks for, in lower case: words, and in quotation marks words that stay together. */
+export function words(query) {
+  return [...query.toLowerCase().matchAll(/"([^"]+)"?|[^\s"]+/g)].map(([whole, quoted]) => (quoted ?? whole).trim()).filter(Boolean);
+}
+
+/** The cluster of a creator in words: the name that somebody gave it in this page, or the workflow's. */
+export function clusterName(data, id) {
+  const cluster = data.clusters.find((one) => one.id === id);
+  if (id === null) return 'no place on the map';
+  return cluster && id >= 0 ? `${id} ${visible(cluster.given ?? cluster.name)}` : 'no cluster';
 }
 
 /** A link to the web; null where the address is none, or of another kind (`javascript:`). */

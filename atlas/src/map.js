@@ -1,36 +1,39 @@
-// The map, drawn by deck.gl: dots, ellipses, names, follow edges. Everything is redrawn from the state.
+// The map: dots, follows and names drawn by deck.gl, above outlines and pictures. Everything is redrawn from the state.
 
 import { Deck, OrthographicView } from '@deck.gl/core';
-import { PathLayer, ScatterplotLayer, TextLayer } from '@deck.gl/layers';
+import { PathLayer, TextLayer } from '@deck.gl/layers';
 import { clusterColour, colouring } from './colours.js';
-import { visible } from './dom.js';
+import { clusterName, visible } from './dom.js';
+import { ShapeLayer } from './dots.js';
+import { IN, Lines, OUT, chosenEdges } from './edges.js';
 import { FEW, LETTER, apart } from './names.js';
+import { Outlines } from './outlines.js';
+import { Pictures } from './pictures.js';
 
-const OUT = [213, 94, 0]; // follows of the selected creator
-const IN = [0, 114, 178]; // follows that the selected creator receives
 const FADED = 28;
+const [FARTHEST, NEAREST] = [6, 20]; // zoom
+const STEP = 0.25; // of zoom, from which on names and pictures are placed anew while the map moves
 
-/** Draws into a canvas's parent; `pick` is told which creator was clicked (null: none), `hover` which is pointed at. */
+/** Draws into an element; `pick` is told which creator was clicked (null: none), `hover` which is pointed at. */
 export class CreatorMap {
   constructor(parent, data, state, { pick, hover }) {
-    Object.assign(this, { parent, data, state });
+    Object.assign(this, { parent, data, state, sketch: null, slow: drawnByProcessor() });
     this.placed = data.creators.map((_, index) => index).filter((index) => data.creators[index].x !== null);
     this.positions = new Float32Array(this.placed.flatMap((index) => [data.creators[index].x, 1 - data.creators[index].y]));
-    this.matches = null;
+    this.lines = new Lines(data);
+    this.outlines = new Outlines(data);
+    this.pictures = new Pictures(parent, data, this.slow, () => this.under());
     this.asked = this.viewState();
     this.deck = new Deck({
       parent,
       views: new OrthographicView({ flipY: true, controller: { keyboard: false } }),
       viewState: this.asked,
-      onViewStateChange: ({ viewState, interactionState }) => this.move(viewState, interactionState.isPanning),
-      onAfterRender: ({ device }) => {
-        this.slow ??= drawnByProcessor(device.gl);
-        this.drawnAt = this.asked;
-        this.canvas ??= this.parent.querySelector('canvas');
-        if (!this.moved) this.canvas.style.transform = '';
-      },
-      onHover: (found) => hover(this.creatorOf(found), found.x, found.y),
-      onClick: (found) => pick(this.creatorOf(found)),
+      onViewStateChange: ({ viewState }) => this.move(viewState),
+      // Without a GPU drawing takes long: while the map moves, the picture that is there is moved and scaled.
+      _customRender: (reason) => this.resting || !this.slow ? this.deck._drawLayers(reason) : null,
+      onAfterRender: () => this.drawn(),
+      onHover: ({ layer, index, x, y }) => hover(this.creatorAt(layer, index, x, y), x, y),
+      onClick: ({ layer, index, x, y }) => pick(this.creatorAt(layer, index, x, y)),
       onDragStart: () => this.drag(true),
       onDragEnd: () => this.drag(false),
       getCursor: ({ isDragging, isHovering }) => (isDragging ? 'grabbing' : isHovering ? 'pointer' : 'grab'),
@@ -40,8 +43,10 @@ export class CreatorMap {
       pickingRadius: 4,
       layers: [],
     });
+    this.resting = true;
     new ResizeObserver(() => {
-      if (!this.state.values.view) this.look();
+      if (this.state.values.view) this.under();
+      else this.look();
     }).observe(parent);
   }
 
@@ -50,52 +55,80 @@ export class CreatorMap {
     this.deck.setProps({ layers: this.deck.props.layers.map((layer) => (layer.id === 'creators' ? layer.clone({ pickable: !dragged, autoHighlight: !dragged }) : layer)) });
   }
 
-  creatorOf({ layer, index }) {
-    return layer?.id === 'creators' && index >= 0 ? this.placed[index] : null;
+  /** The creator whose dot, or else whose picture, is at a pixel. */
+  creatorAt(layer, index, x, y) {
+    if (layer?.id === 'creators' && index >= 0) return this.placed[index];
+    return this.state.values.pictures ? this.pictures.at(this.asked, x, y) : null;
   }
 
   /** The view of the state, or all of the map. */
   viewState() {
-    const side = Math.max(100, Math.min(this.parent.clientWidth, this.parent.clientHeight));
-    const [x, y, zoom] = this.state.values.view ?? [0.5, 0.5, Math.log2(side / 1.34)];
-    return { target: [x, y, 0], zoom, minZoom: 6, maxZoom: 20 };
+    const [x, y, zoom] = this.state.values.view ?? [0.5, 0.5, this.whole()];
+    return { target: [x, y, 0], zoom, minZoom: FARTHEST, maxZoom: NEAREST };
   }
 
-  move(given, panning) {
-    // The end of a drag says where it began, as the controller was not told of its way.
-    const viewState = this.moved && !panning ? this.seen : given;
-    this.moved = Boolean(panning && this.slow && this.drawnAt);
-    if (this.moved) {
-      // Without a GPU drawing takes long: the picture is moved as it is, and drawn anew where it comes to rest.
-      const [right, down] = [0, 1].map((axis) => (this.drawnAt.target[axis] - viewState.target[axis]) * 2 ** viewState.zoom);
-      this.canvas.style.transform = `translate(${right}px, ${down}px)`;
-    } else {
-      this.asked = viewState;
-      this.deck.setProps({ viewState });
+  /** The zoom at which all of the map is seen. */
+  whole() {
+    return Math.log2(Math.max(100, Math.min(this.parent.clientWidth, this.parent.clientHeight)) / 1.34);
+  }
+
+  /** A place of the map at a pixel of the window. */
+  placeAt(x, y) {
+    const { target, zoom } = this.asked;
+    return [target[0] + (x - this.parent.clientWidth / 2) / 2 ** zoom, target[1] + (y - this.parent.clientHeight / 2) / 2 ** zoom];
+  }
+
+  move(viewState) {
+    this.asked = viewState;
+    this.resting = false;
+    this.deck.setProps({ viewState });
+    if (this.slow && this.drawnAt) this.shift();
+    else {
+      if (Math.abs(viewState.zoom - this.named.zoom) >= STEP) this.arrange();
+      this.under();
     }
     clearTimeout(this.later);
     this.later = setTimeout(() => {
       this.state.set({ view: [viewState.target[0], viewState.target[1], viewState.zoom] });
-      if (this.moved) this.look();
-      else this.rename();
-    }, 150);
-    this.seen = viewState;
+      this.rest();
+    }, this.slow ? 300 : 150);
+  }
+
+  /** Move what was drawn to where it would be now. */
+  shift() {
+    const { target, zoom } = this.asked;
+    const [right, down] = [0, 1].map((axis) => (this.drawnAt.target[axis] - target[axis]) * 2 ** zoom);
+    for (const canvas of this.canvases()) canvas.style.transform = `translate(${right}px, ${down}px) scale(${2 ** (zoom - this.drawnAt.zoom)})`;
+  }
+
+  canvases() {
+    return this.parent.querySelectorAll('canvas');
+  }
+
+  drawn() {
+    if (this.slow && this.drawnAt && this.drawnAt !== this.asked) for (const canvas of this.canvases()) canvas.style.transform = '';
+    this.drawnAt = this.asked;
+  }
+
+  /** Draw where the map came to rest. */
+  rest() {
+    this.resting = true;
+    this.arrange();
+    this.under();
+    this.deck.redraw('rest');
   }
 
   /** Move by shares of the window, and zoom by steps. */
   nudge(right, down, closer) {
-    const { target, zoom } = this.seen ?? this.viewState();
+    const { target, zoom } = this.asked;
     const step = (0.15 * Math.min(this.parent.clientWidth, this.parent.clientHeight)) / 2 ** zoom;
-    const view = [target[0] + right * step, target[1] + down * step, Math.min(20, Math.max(6, zoom + closer * 0.5))];
-    this.go(view);
+    this.go([target[0] + right * step, target[1] + down * step, Math.min(NEAREST, Math.max(FARTHEST, zoom + closer * 0.5))]);
   }
 
   /** Bring a creator into the middle. */
   show(index) {
     const { x, y } = this.data.creators[index];
-    if (x === null) return;
-    const { zoom } = this.seen ?? this.viewState();
-    this.go([x, 1 - y, zoom]);
+    if (x !== null) this.go([x, 1 - y, this.asked.zoom]);
   }
 
   /** Show a view, or the whole map (null). */
@@ -106,46 +139,68 @@ export class CreatorMap {
 
   /** Draw where the state says. */
   look() {
-    this.seen = null;
-    this.moved = false;
+    clearTimeout(this.later);
     this.asked = this.viewState();
     this.deck.setProps({ viewState: this.asked });
-    this.rename();
+    this.rest();
   }
 
   /** Draw anew. */
-  draw(matches) {
-    this.matches = matches;
-    const ink = getComputedStyle(this.parent).color.match(/\d+/g).slice(0, 3).map(Number);
-    const paper = getComputedStyle(document.body).backgroundColor.match(/\d+/g).slice(0, 3).map(Number);
-    this.named = { ink, paper, zoom: this.asked.zoom };
-    this.deck.setProps({ layers: [...this.ellipses(), ...this.edges(), this.dots(ink, paper), ...this.names(ink, paper)] });
+  draw() {
+    const colours = (element, property) => getComputedStyle(element)[property].match(/\d+/g).slice(0, 3).map(Number);
+    this.ink = colours(this.parent, 'color');
+    this.paper = colours(document.body, 'backgroundColor');
+    this.colour = colouring(this.data, this.state.values.colour);
+    this.focus = this.inFocus();
+    this.deck.setProps({ layers: [...this.edges(), this.dots(), ...this.names()] });
+    this.placePictures();
+    this.under();
   }
 
-  /** Place the names anew where the zoom is another one: what has room changes with it. */
-  rename() {
+  /** Place names and pictures anew where the zoom is another one: what has room changes with it. */
+  arrange() {
     if (!this.named || this.named.zoom === this.asked.zoom) return;
-    this.named.zoom = this.asked.zoom;
     const others = this.deck.props.layers.filter((layer) => layer.id !== 'names');
-    this.deck.setProps({ layers: [...others, ...this.names(this.named.ink, this.named.paper)] });
+    this.deck.setProps({ layers: [...others, ...this.names()] });
+    this.placePictures();
   }
 
-  dots(ink, paper) {
-    const { data, state, placed } = this;
-    const colour = colouring(data, state.values.colour);
-    const shown = state.shown();
-    const colours = new Uint8Array(placed.length * 4);
-    const radii = new Float32Array(placed.length);
-    const usual = Math.min(6, Math.max(2.2, 90 / Math.sqrt(Math.max(placed.length, 1))));
+  placePictures() {
+    this.pictures.place(this.asked.zoom, this.whole(), this.state.values.pictures ? this.state.shown() : [], this.named.boxes);
+  }
+
+  /** Draw what lies under the dots. */
+  under() {
+    if (!this.colour) return;
+    const { outlines, hidden, area } = this.state.values;
+    const drawn = this.outlines.of(outlines, hidden).map((one) => ({ ...one, filled: outlines === 'contours' }));
+    this.pictures.draw(this.asked, drawn, this.sketch ?? area, this.colour.of, (index) => !this.focus(index));
+  }
+
+  /** Whether a creator is among what was found, drawn around, or is tied to what is selected; a function of its number. */
+  inFocus() {
+    const { matches, inside } = this.state;
     const near = this.neighbours();
+    return (index) => [matches, inside, near].every((set) => set === null || set.has(index));
+  }
+
+  dots() {
+    const { placed, colour } = this;
+    const { creator } = this.state.values;
+    const shown = this.state.shown();
+    const colours = new Uint8Array(placed.length * 4);
+    const [radii, shapes, widths] = [0, 1, 2].map(() => new Float32Array(placed.length));
+    const usual = Math.min(6, Math.max(2.2, 90 / Math.sqrt(Math.max(placed.length, 1))));
+    const found = this.state.matches ?? this.state.inside;
     placed.forEach((index, place) => {
-      const selected = index === state.values.creator;
-      const found = this.matches === null || this.matches.has(index);
-      const inFocus = found && (near === null || near.has(index));
-      colours.set([...colour.of(index), inFocus || selected ? 235 : FADED + 30], place * 4);
-      radii[place] = !shown[index] && !selected ? 0 : selected ? usual * 1.9 : this.matches !== null && found ? usual * 1.5 : usual;
+      const selected = index === creator;
+      colours.set([...colour.of(index), this.focus(index) || selected ? 235 : FADED + 30], place * 4);
+      shapes[place] = colour.shape(index);
+      const size = selected ? 1.9 : found?.has(index) ? 1.5 : 1;
+      radii[place] = !shown[index] && !selected ? 0 : usual * size * (shapes[place] ? 1.15 : 1);
+      widths[place] = shapes[place] ? 0 : 0.8;
     });
-    return new ScatterplotLayer({
+    return new ShapeLayer({
       id: 'creators',
       data: {
         length: placed.length,
@@ -153,74 +208,51 @@ export class CreatorMap {
           getPosition: { value: this.positions, size: 2 },
           getFillColor: { value: colours, size: 4, normalized: true },
           getRadius: { value: radii, size: 1 },
+          getShape: { value: shapes, size: 1 },
+          getLineWidth: { value: widths, size: 1 },
         },
       },
       radiusUnits: 'pixels',
       stroked: placed.length < 2000,
-      getLineColor: paper,
+      getLineColor: this.paper,
       lineWidthUnits: 'pixels',
-      getLineWidth: 0.8,
       pickable: true,
       autoHighlight: true,
-      highlightColor: [...ink, 90],
+      highlightColor: [...this.ink, 90],
     });
   }
 
   /** Whom the selected creator or cluster is tied to; null where nothing is selected or edges are off. */
   neighbours() {
-    const { creator, cluster, edges } = this.state.values;
-    if (!edges || (creator === null && cluster === null)) return null;
-    return new Set(this.chosenEdges().flatMap(({ source, target }) => [source, target]).concat(creator === null ? [] : [creator]));
-  }
-
-  chosenEdges() {
-    const { creator, cluster, edges } = this.state.values;
-    if (!edges) return [];
-    const { creators } = this.data;
-    const shown = this.state.shown();
-    const chosen = [];
-    for (const [source, target] of this.data.edges) {
-      const out = creator !== null ? source === creator : cluster !== null && creators[source].cluster === cluster;
-      const back = creator !== null ? target === creator : cluster !== null && creators[target].cluster === cluster;
-      if ((out || back) && shown[source] && shown[target] && creators[source].x !== null && creators[target].x !== null) {
-        chosen.push({ source, target, out });
-      }
-    }
-    return chosen;
+    const { creator, cluster, between, edges } = this.state.values;
+    if (edges === 'none' || (creator === null && cluster === null && between === null)) return null;
+    return new Set(chosenEdges(this.data, this.state).chosen.flatMap(({ source, target }) => [source, target]).concat(creator === null ? [] : [creator]));
   }
 
   edges() {
-    const chosen = this.chosenEdges();
+    const { chosen } = chosenEdges(this.data, this.state);
     if (!chosen.length) return [];
-    const { creators } = this.data;
-    const alpha = Math.max(40, Math.min(190, 4000 / Math.sqrt(chosen.length)));
-    const place = (index) => [creators[index].x, 1 - creators[index].y];
+    const alpha = Math.max(chosen[0].whole ? 14 : 40, Math.min(190, 4000 / Math.sqrt(chosen.length)) * (chosen[0].whole ? 0.35 : 1));
     return [
       new PathLayer({
         id: 'edges',
         data: chosen,
-        getPath: (edge) => arc(place(edge.source), place(edge.target)),
-        getColor: (edge) => [...(edge.out ? OUT : IN), alpha],
+        getPath: (edge) => this.path(edge),
+        getColor: (edge) => [...this.edgeColour(edge), alpha],
         getWidth: 1.3,
         widthUnits: 'pixels',
       }),
     ];
   }
 
-  ellipses() {
-    if (!this.state.values.ellipses) return [];
-    const hidden = new Set(this.state.values.hidden);
-    const drawn = this.data.clusters.filter((cluster) => cluster.ellipse && !hidden.has(cluster.id));
-    return [
-      new PathLayer({
-        id: 'ellipses',
-        data: drawn,
-        getPath: (cluster) => around(cluster.ellipse),
-        getColor: (cluster) => [...clusterColour(cluster), 200],
-        getWidth: 1.5,
-        widthUnits: 'pixels',
-      }),
-    ];
+  path(edge) {
+    return this.lines.of(edge, this.state.values.creator === null);
+  }
+
+  /** Of the whole network the colour of the cluster where it begins. */
+  edgeColour({ source, out, whole }) {
+    if (!whole) return out ? OUT : IN;
+    return clusterColour(this.data.clusters.find(({ id }) => id === this.data.creators[source].cluster) ?? this.data.clusters.at(-1));
   }
 
   /** The creators of a small cohort, whose handles stand at their dots. */
@@ -231,13 +263,13 @@ export class CreatorMap {
     return this.placed.filter((index) => shown[index]).map((index) => ({ id: '', handle: creators[index].handle, label: [creators[index].x, creators[index].y] }));
   }
 
-  names(ink, paper) {
-    if (!this.state.values.names) return [];
+  names() {
     const hidden = new Set(this.state.values.hidden);
     const narrow = this.parent.clientWidth < 500; // a phone: names stand in the legend
-    const wanted = this.data.clusters.filter((cluster) => cluster.label && !hidden.has(cluster.id));
-    const said = ({ handle, id, name }) => (handle ? visible(handle) : narrow ? `${id}` : `${id}  ${visible(name)}`);
-    const named = apart([...wanted, ...this.fewCreators()], said, 2 ** this.asked.zoom).filter(([, text]) => text);
+    const wanted = this.state.values.names ? this.data.clusters.filter((cluster) => cluster.label && !hidden.has(cluster.id)) : [];
+    const said = ({ handle, id }) => (handle ? visible(handle) : narrow ? `${id}` : clusterName(this.data, id));
+    this.named = { zoom: this.asked.zoom, ...apart([...wanted, ...(this.state.values.names ? this.fewCreators() : [])], said, 2 ** this.asked.zoom) };
+    const named = this.named.named.filter(([, text]) => text);
     if (!named.length) return []; // the renderer cannot draw no letters
     return [
       new TextLayer({
@@ -252,36 +284,18 @@ export class CreatorMap {
         getSize: LETTER,
         getAlignmentBaseline: 'bottom',
         getPixelOffset: [0, -4],
-        getColor: ink,
-        outlineColor: [...paper, 230],
+        getColor: this.ink,
+        outlineColor: [...this.paper, 230],
         outlineWidth: 5,
       }),
     ];
   }
 }
 
-/** A line that bends to its right, so that two who follow each other have two lines. */
-function arc([x, y], [toX, toY]) {
-  const [overX, overY] = [(x + toX) / 2 - 0.1 * (toY - y), (y + toY) / 2 + 0.1 * (toX - x)];
-  return Array.from({ length: 13 }, (_, step) => {
-    const t = step / 12;
-    const [start, over, end] = [(1 - t) ** 2, 2 * t * (1 - t), t ** 2];
-    return [start * x + over * overX + end * toX, start * y + over * overY + end * toY];
-  });
-}
-
 /** Whether there is no GPU behind WebGL. */
-function drawnByProcessor(gl) {
+function drawnByProcessor() {
+  const gl = new OffscreenCanvas(1, 1).getContext('webgl2');
+  if (!gl) return true;
   const named = gl.getExtension('WEBGL_debug_renderer_info');
   return /swiftshader|llvmpipe|softpipe|software/i.test(named ? gl.getParameter(named.UNMASKED_RENDERER_WEBGL) : '');
-}
-
-/** The points of an ellipse: [x, y, width, height, degrees] in the map's units. */
-function around([x, y, width, height, degrees]) {
-  const turn = (degrees * Math.PI) / 180;
-  return Array.from({ length: 65 }, (_, step) => {
-    const angle = (step / 64) * 2 * Math.PI;
-    const [along, across] = [(width / 2) * Math.cos(angle), (height / 2) * Math.sin(angle)];
-    return [x + along * Math.cos(turn) - across * Math.sin(turn), 1 - (y + along * Math.sin(turn) + across * Math.cos(turn))];
-  });
 }

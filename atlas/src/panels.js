@@ -1,21 +1,14 @@
-// What stands beside the map: the selected creator or cluster, the legend, results of a search, the table.
+// What stands beside the map: the selected creator, cluster or follows between clusters, and what was found or drawn around.
 
-import { categories, clusterColour, colouring, columnOf } from './colours.js';
-import { element, fill, foreign, link, number, visible, written } from './dom.js';
+import { clusterName, element, foreign, link, number, visible, written } from './dom.js';
 import { FEW } from './names.js';
 
-const ROWS = 100; // of the table, on a page
 const LISTED = 200; // creators in a list
-
-/** The cluster of a creator in words. */
-export function clusterName(data, id) {
-  const cluster = data.clusters.find((one) => one.id === id);
-  if (id === null) return 'no place on the map';
-  return cluster && id >= 0 ? `${id} ${visible(cluster.name)}` : 'no cluster';
-}
+const SNIPPETS = 50; // of them with a piece of the text that was found
 
 /** Everything known of a creator. */
-export function creatorPanel(data, state, index, select) {
+export function creatorPanel(page, index) {
+  const { data, state, notes } = page;
   const creator = data.creators[index];
   const query = state.values.query;
   const follows = data.edges.filter(([source]) => source === index).map(([, target]) => target);
@@ -25,18 +18,23 @@ export function creatorPanel(data, state, index, select) {
     ['cluster', clusterName(data, creator.cluster)],
     ['follows in the cohort', number(follows.length)],
     ['followed in the cohort', number(followed.length)],
-    ...known(data.columns.filter(({ group }) => group !== 'measures')),
+    ...known(data.columns.filter(({ group }) => !['measures', 'reels', 'tags'].includes(group))),
   ];
-  const measures = known(data.columns.filter(({ group, values }) => group === 'measures' && values[index] !== null));
+  const further = (name) => known(data.columns.filter(({ group, values }) => group === name && values[index] !== null));
   return [
     element('h2', { id: 'selected', tabindex: '-1' }, foreign(creator.handle, query)),
     creator.name ? element('p', { className: 'name' }, foreign(creator.name, query)) : null,
     list(facts),
-    measures.length ? element('details', {}, element('summary', {}, 'Measures (means of the reels)'), list(measures)) : null,
+    folded('The reels together', further('reels')),
+    folded('Measures (means of the reels)', further('measures')),
+    ...comparing(page, 'creator', index),
+    ...tagging(page, [index], notes.of(index)),
+    noteOf(notes, index),
     element('h3', {}, creator.reels.length === 1 ? '1 reel' : `${creator.reels.length} reels`),
-    ...creator.reels.map((reel) => reelCard(data.reels[reel], query)),
-    ...tied('Follows', data, state, follows, select),
-    ...tied('Followed by', data, state, followed, select),
+    ...creator.reels.map((reel) => reelCard(page, data.reels[reel])),
+    alike(page, creator.near),
+    ...tied('Follows', page, follows),
+    ...tied('Followed by', page, followed),
   ];
 }
 
@@ -44,13 +42,29 @@ function list(facts) {
   return element('dl', {}, ...facts.flatMap(([term, value]) => [element('dt', {}, term), element('dd', {}, value)]));
 }
 
-/** Creators tied to the selected one, in a list that can be opened. */
-function tied(title, data, state, indices, select) {
-  if (!indices.length) return [];
-  return [element('details', {}, element('summary', {}, `${title} ${number(indices.length)} of the cohort`), ...creatorList(data, state, indices, select))];
+function folded(title, facts) {
+  return facts.length ? element('details', {}, element('summary', {}, title), list(facts)) : null;
 }
 
-function reelCard(reel, query) {
+/** Creators tied to the selected one, in a list that can be opened. */
+function tied(title, page, indices) {
+  if (!indices.length) return [];
+  return [element('details', {}, element('summary', {}, `${title} ${number(indices.length)} of the cohort`), ...creatorList(page, indices))];
+}
+
+function to(page, index, ...words) {
+  return element('button', { type: 'button', onclick: () => page.select(index, true) }, ...words);
+}
+
+/** The creators with the most similar profiles. */
+function alike({ data, ...page }, near) {
+  if (!near?.length) return null;
+  const items = near.map(([index, cosine]) => element('li', {}, to(page, index, foreign(data.creators[index].handle), ` ${number(cosine)}`)));
+  return element('details', { open: true }, element('summary', {}, 'Most alike creators (cosine similarity of the profiles)'), element('ul', { className: 'list' }, ...items));
+}
+
+export function reelCard(page, reel) {
+  const { data, state } = page;
   const texts = [
     ['Description', reel.description],
     ['Caption', reel.caption],
@@ -60,229 +74,149 @@ function reelCard(reel, query) {
   const facts = Object.entries(reel.numbers ?? {}).map(([name, value]) => `${name} ${number(value)}`);
   const missing = [['frames', reel.picture], ...texts.map(([title, text]) => [title.toLowerCase(), text])].filter(([, there]) => !there).map(([name]) => name);
   if (missing.length) facts.push(`not here: ${missing.join(', ')}`);
+  const owner = (place) => data.creators.findIndex(({ reels }) => reels.includes(place));
+  const near = (reel.near ?? []).map(([place, cosine]) => {
+    const index = owner(place);
+    return element('li', {}, to(page, index, foreign(data.creators[index].handle), ` ${number(cosine)}`, picture(data.reels[place])));
+  });
   return element(
     'article',
     { className: 'reel' },
-    reel.picture ? element('img', { src: reel.picture, alt: 'Frames of the reel, in their order', loading: 'lazy' }) : null,
+    picture(reel),
     ...texts
       .filter(([, text]) => text)
-      .map(([title, text]) => element('p', { className: 'text' }, element('b', {}, `${title}: `), foreign(text, query))),
-    element('p', { className: 'facts' }, facts.join(' · '), ' ', reel.url ? link(reel.url, 'open the reel') : null),
+      .map(([title, text]) => element('p', { className: 'text' }, element('b', {}, `${title}: `), foreign(text, state.values.query))),
+    element('p', { className: 'facts' }, 'reel ', element('code', {}, foreign(reel.id, state.values.query)), ` · ${facts.join(' · ')} `, reel.url ? link(reel.url, 'open the reel') : null),
+    near.length ? element('details', {}, element('summary', {}, 'Most alike reels of others (cosine similarity)'), element('ul', { className: 'list' }, ...near)) : null,
   );
 }
 
-/** A cluster: its words and its creators. */
-export function clusterPanel(data, state, id, select) {
+function picture(reel) {
+  return reel.picture ? element('img', { src: reel.picture, alt: 'Frames of the reel, in their order', loading: 'lazy' }) : null;
+}
+
+/** A cluster: portraits, words, what distinguishes it, whom its creators follow, and its creators. */
+export function clusterPanel(page, id) {
+  const { data, state, notes } = page;
   const cluster = data.clusters.find((one) => one.id === id);
   const members = data.creators.map((_, index) => index).filter((index) => data.creators[index].cluster === id);
   return [
     element('h2', { id: 'selected', tabindex: '-1' }, clusterName(data, id)),
+    data.warning && id >= 0 ? element('p', { className: 'warning' }, data.warning) : null,
     cluster.words?.length ? element('p', {}, element('b', {}, 'Words: '), foreign(cluster.words.join(', '), state.values.query)) : null,
+    element('div', { className: 'portraits' }, ...cluster.portraits.map((reel) => picture(data.reels[reel]))),
+    ...distinctions(cluster),
+    homophily(cluster),
+    ...comparing(page, 'cluster', id),
+    id >= 0 && cluster.medoid ? field('Own name of this cluster', cluster.given ?? '', (text) => notes.name(cluster, text)) : null,
+    ...tagging(page, members, []),
     element('h3', {}, `${number(members.length)} creators`),
-    ...creatorList(data, state, members, select),
+    ...creatorList(page, members),
   ];
 }
 
+function interval({ low, high }) {
+  return low === null || high === null ? '' : ` (${number(low)} to ${number(high)})`;
+}
+
+function distinctions({ distinct }) {
+  if (!distinct.length) return [];
+  const said = ({ column, category, value, effect, ...ends }) => {
+    const sign = value > 0 ? '+' : '';
+    return [foreign(category === null ? column.replaceAll('_', ' ') : `${column.replaceAll('_', ' ')}: ${category}`), `${sign}${number(value)} ${effect === 'difference in sd' ? 'sd' : ''}${interval(ends)}`];
+  };
+  const facts = distinct.map(said).flatMap(([term, value]) => [element('dt', {}, term), element('dd', {}, value)]);
+  return [
+    element('h3', {}, 'What distinguishes it'),
+    element('dl', {}, ...facts),
+    element('p', { className: 'facts' }, 'Difference from all other creators in standard deviations, or in shares of a category, with its interval; only columns in which the clusters differ (p values adjusted).'),
+    distinct.some(({ circular }) => circular) ? element('p', { className: 'facts' }, 'Caution: the clusters were made of descriptions that are the measures in words. No measure is a finding.') : null,
+  ];
+}
+
+function homophily({ homophily: found }) {
+  if (!found) return null;
+  return element('p', {}, element('b', {}, 'Follows inside: '), `Coleman's index ${number(found.value)}${interval(found)}${found.p === null ? '' : `, adjusted p ${number(found.p)}`}. 0: as at random, 1: only each other.`);
+}
+
+/** A button that keeps what is selected for a comparison, or compares with what was kept. */
+function comparing({ data, state }, kind, id) {
+  const { beside } = state.values;
+  const keep = element('button', { type: 'button', onclick: () => state.set({ beside: [kind, id] }) }, 'Compare with another…');
+  if (!beside || beside[0] !== kind) return [element('p', {}, keep)];
+  const end = element('button', { type: 'button', onclick: () => state.set({ beside: null, page: state.values.page === 'compare' ? 'map' : state.values.page }) }, 'End');
+  const name = kind === 'creator' ? data.creators[beside[1]].handle : clusterName(data, beside[1]);
+  if (beside[1] === id) return [element('p', {}, 'Kept for a comparison: select another one. ', end)];
+  return [element('p', {}, element('button', { type: 'button', onclick: () => state.set({ page: 'compare' }) }, 'Compare with ', foreign(name)), ' ', end)];
+}
+
+/** A text to write, with what it is for. */
+function field(label, value, write) {
+  const box = element('input', { type: 'text', value, 'data-key': label, onchange: (event) => write(event.target.value) });
+  return element('label', { className: 'field' }, `${label} `, box);
+}
+
+function noteOf(notes, index) {
+  return field('Note', notes.notes.get(index) ?? '', (text) => notes.note(index, text));
+}
+
+/** Tags of creators, each to take away, and a field for a further one. */
+function tagging({ notes }, indices, tags) {
+  const away = tags.map((tag) => element('button', { type: 'button', className: 'tag', 'aria-label': `take away the tag ${tag}`, onclick: () => notes.tag(tag, indices, false) }, foreign(tag), ' ×'));
+  const label = indices.length === 1 ? 'Tag' : `Tag these ${number(indices.length)} creators`;
+  return [element('p', {}, ...away, field(label, '', (text) => notes.tag(text, indices)))];
+}
+
 /** Creators to choose from, and how many more there are. */
-function creatorList(data, state, indices, select) {
-  const items = indices
-    .slice(0, LISTED)
-    .map((index) => element('li', {}, element('button', { type: 'button', onclick: () => select(index, true) }, foreign(data.creators[index].handle, state.values.query))));
+function creatorList(page, indices) {
+  const query = page.state.values.query;
+  const items = indices.slice(0, LISTED).map((index, place) => {
+    const found = query && page.state.matches?.has(index) && place < SNIPPETS ? page.search.snippet(index, query) : null;
+    const snippet = found ? element('p', { className: 'facts' }, `${found.count} × · ${visible(found.where)}: `, foreign(found.text, query)) : null;
+    return element('li', {}, to(page, index, foreign(page.data.creators[index].handle, query)), snippet);
+  });
   const more = indices.length - items.length;
   return [element('ul', { className: 'list' }, ...items), more > 0 ? element('p', {}, `and ${number(more)} more: see the table`) : null];
 }
 
-/** Creators that a search found. */
-export function resultsPanel(data, state, matches, select) {
-  const found = [...matches];
+/** Creators that a search found, or who are in the area that was drawn. */
+export function chosenPanel(page) {
+  const { data, state } = page;
+  const chosen = state.chosen();
+  const many = `${number(chosen.length)} creator${chosen.length === 1 ? '' : 's'}`;
+  const sizes = new Map();
+  for (const index of chosen) sizes.set(data.creators[index].cluster, (sizes.get(data.creators[index].cluster) ?? 0) + 1);
+  const facts = [...sizes].sort(([, one], [, other]) => other - one).map(([id, size]) => [clusterName(data, id), number(size)]);
   return [
-    element('h2', { id: 'selected', tabindex: '-1' }, found.length === 1 ? '1 creator found' : `${number(found.length)} creators found`),
-    ...creatorList(data, state, found, select),
+    element('h2', { id: 'selected', tabindex: '-1' }, state.inside ? `${many} in the area${state.matches ? ' found' : ''}` : `${many} found`),
+    state.inside ? element('p', {}, element('button', { type: 'button', onclick: () => state.set({ area: null }) }, 'Without the area')) : null,
+    chosen.length ? list(facts) : null,
+    ...(chosen.length ? tagging(page, chosen, []) : []),
+    ...creatorList(page, chosen),
+  ];
+}
+
+/** The follows from one cluster to another. */
+export function betweenPanel({ data, state }, [from, to_]) {
+  const { clusters, observed, expected } = data.mixing;
+  const [row, column] = [clusters.indexOf(from), clusters.indexOf(to_)];
+  const [seen, hoped] = [observed[row][column], expected[row][column]];
+  return [
+    element('h2', { id: 'selected', tabindex: '-1' }, `${number(seen)} follows from ${clusterName(data, from)} to ${clusterName(data, to_)}`),
+    element('p', {}, `${number(hoped)} would be expected if everybody followed, and was followed, as often as now, but at random: ${hoped ? `${number(Number((seen / hoped).toPrecision(3)))} times as many are there` : 'nobody could'}.`),
+    element('p', {}, element('button', { type: 'button', onclick: () => state.set({ page: 'mixing' }) }, 'All follows between clusters')),
   ];
 }
 
 /** What there is to do where nothing is selected; the creators of a small cohort, to choose from. */
-export function welcomePanel(data, state, select) {
+export function welcomePanel(page) {
+  const { data } = page;
   const all = data.creators.map((_, index) => index);
-  const counted = (list, word) => `${number(list.length)} ${word}${list.length === 1 ? '' : 's'}`;
+  const counted = (items, word) => `${number(items.length)} ${word}${items.length === 1 ? '' : 's'}`;
   return [
     element('h2', { id: 'selected', tabindex: '-1' }, 'Nothing selected'),
-    element('p', {}, `${counted(all, 'creator')}, ${counted(data.reels, 'reel')}, ${counted(data.edges, 'follow')} between them. Click a dot, a cluster in the legend, or search.`),
+    element('p', {}, `${counted(all, 'creator')}, ${counted(data.reels, 'reel')}, ${counted(data.edges, 'follow')} between them. Click a dot, a picture, a cluster in the legend, or search.`),
     element('p', {}, 'What lies close together is alike; the axes mean nothing, and distances between clusters say little.'),
-    ...(all.length < FEW ? creatorList(data, state, all, select) : []),
+    ...(all.length < FEW ? creatorList(page, all) : []),
   ];
-}
-
-/** The legend: clusters to switch off and on and to select; the values of a column, or the scale of its numbers, to filter by. */
-export function legend(data, state) {
-  const hidden = new Set(state.values.hidden);
-  const { ends, named, skewed } = colouring(data, state.values.colour);
-  const column = columnOf(data, state.values.colour);
-  const sizes = new Map();
-  for (const { cluster } of data.creators) sizes.set(cluster, (sizes.get(cluster) ?? 0) + 1);
-  const byCluster = state.values.colour === 'cluster';
-  const rows = data.clusters.map((cluster) => {
-    const swatch = coloured(byCluster ? clusterColour(cluster) : null);
-    const toggle = element('input', {
-      type: 'checkbox',
-      'data-key': `show ${cluster.id}`,
-      'aria-label': `show ${clusterName(data, cluster.id)}`,
-      onchange: (event) => {
-        const others = state.values.hidden.filter((id) => id !== cluster.id);
-        state.set({ hidden: event.target.checked ? others : [...others, cluster.id] });
-      },
-    });
-    toggle.checked = !hidden.has(cluster.id);
-    const name = element(
-      'button',
-      {
-        type: 'button',
-        'data-key': `cluster ${cluster.id}`,
-        'aria-pressed': state.values.cluster === cluster.id,
-        onclick: () => state.set({ cluster: state.values.cluster === cluster.id ? null : cluster.id, creator: null }),
-      },
-      swatch,
-      `${clusterName(data, cluster.id)} (${number(sizes.get(cluster.id) ?? 0)})`,
-    );
-    return element('li', {}, toggle, name);
-  });
-  const scale = ends
-    ? element('p', { className: 'scale' }, written(column, ends[0]), element('span', { className: 'ramp', 'aria-hidden': 'true' }), written(column, ends[1]), skewed ? ' (logarithmic)' : '')
-    : null;
-  return [scale, ends ? range(column, state) : null, named ? values(column, named, state) : null, filtered(data, state), element('ul', { className: 'legend' }, ...rows)];
-}
-
-function coloured(colour) {
-  const swatch = element('span', { className: 'swatch', 'aria-hidden': 'true' });
-  swatch.style.setProperty('--colour', colour ? `rgb(${colour})` : 'transparent');
-  return swatch;
-}
-
-/** The values of a column of categories, to switch off and on. */
-function values(column, named, state) {
-  const hide = state.values.filters[column.key]?.hide ?? [];
-  const unknown = column.values.filter((value) => value === null).length;
-  const counted = [...categories(column), ...(unknown ? [[null, unknown]] : [])];
-  const rows = counted.slice(0, LISTED).map(([value, count]) => {
-    const name = value === null ? 'not known' : visible(value);
-    const toggle = element('input', {
-      type: 'checkbox',
-      'data-key': `value ${name}`,
-      onchange: (event) => {
-        const others = hide.filter((one) => one !== value);
-        const now = event.target.checked ? others : [...others, value];
-        state.filter(column.key, now.length ? { hide: now } : null);
-      },
-    });
-    toggle.checked = !hide.includes(value);
-    return element('li', {}, element('label', {}, toggle, coloured(named.get(value) ?? null), foreign(name), ` (${number(count)})`));
-  });
-  return element('ul', { className: 'legend values', 'aria-label': visible(column.label) }, ...rows);
-}
-
-/** From which number to which creators are shown. */
-function range(column, state) {
-  const limit = state.values.filters[column.key] ?? { from: null, to: null };
-  const kinds = { date: 'date', time: 'datetime-local' };
-  const shown = (value) => (value === null ? '' : kinds[column.kind] ? written(column, value).replace(' ', 'T') : value);
-  const box = (end, words) =>
-    element(
-      'label',
-      {},
-      `${words} `,
-      element('input', {
-        type: kinds[column.kind] ?? 'number',
-        step: 'any',
-        value: shown(limit[end]),
-        'data-key': `${end} ${column.key}`,
-        onchange: (event) => {
-          const text = event.target.value;
-          const number = kinds[column.kind] ? Date.parse(column.kind === 'date' ? text : `${text}Z`) / 1000 : Number(text);
-          const now = { ...limit, [end]: text === '' || !Number.isFinite(number) ? null : number };
-          state.filter(column.key, now.from === null && now.to === null ? null : now);
-        },
-      }),
-    );
-  return element('p', { className: 'range' }, box('from', 'show from'), ' ', box('to', 'to'));
-}
-
-/** What is filtered by, whichever column colours: nobody is to wonder where the others are. */
-function filtered(data, state) {
-  const keys = Object.keys(state.values.filters);
-  if (!keys.length) return null;
-  const labels = keys.map((key) => visible(columnOf(data, key).label)).join(', ');
-  const left = state.shown().filter(Boolean).length;
-  const clear = element('button', { type: 'button', 'data-key': 'no filter', onclick: () => state.set({ filters: {} }) }, 'show all');
-  return element('p', { className: 'filtered' }, `Filtered by ${labels}: ${number(left)} of ${number(data.creators.length)} creators. `, clear);
-}
-
-/** The table view: sorted, on pages. */
-export class Table {
-  constructor(parent, data, state, select) {
-    Object.assign(this, { parent, data, state, select, by: 'handle', rising: true, page: 0 });
-  }
-
-  draw(matches) {
-    const { data, state } = this;
-    const shown = state.shown();
-    const columns = [
-      ['handle', 'creator', (index) => visible(data.creators[index].handle)],
-      ['cluster', 'cluster', (index) => data.creators[index].cluster],
-      ...data.columns
-        .filter(({ key, kind, group }) => kind !== 'text' && (group !== 'measures' || key === state.values.colour))
-        .map((column) => [column.key, visible(column.label), (index) => column.values[index], column]),
-    ];
-    const [, , value] = columns.find(([key]) => key === this.by) ?? columns[0];
-    const rows = data.creators
-      .map((_, index) => index)
-      .filter((index) => shown[index] && (matches === null || matches.has(index)))
-      .sort((one, other) => this.order(value(one), value(other)) || one - other);
-    const pages = Math.max(1, Math.ceil(rows.length / ROWS));
-    this.page = Math.min(this.page, pages - 1);
-    const head = columns.map(([key, label]) =>
-      element(
-        'th',
-        { scope: 'col', 'aria-sort': key === this.by ? (this.rising ? 'ascending' : 'descending') : 'none' },
-        element('button', { type: 'button', 'data-key': `sort ${key}`, onclick: () => this.sort(key, matches) }, label),
-      ),
-    );
-    const body = rows.slice(this.page * ROWS, (this.page + 1) * ROWS).map((index) =>
-      element(
-        'tr',
-        {},
-        element('th', { scope: 'row' }, element('button', { type: 'button', onclick: () => this.select(index, true) }, foreign(data.creators[index].handle, state.values.query))),
-        element('td', {}, clusterName(data, data.creators[index].cluster)),
-        ...columns.slice(2).map(([, , read, column]) => element('td', { className: column.kind === 'number' ? 'number' : null }, foreign(written(column, read(index))))),
-      ),
-    );
-    const step = (by) => () => {
-      this.page += by;
-      this.draw(matches);
-    };
-    fill(
-      this.parent,
-      element('table', {}, element('caption', {}, `${number(rows.length)} creators, page ${this.page + 1} of ${pages}`), element('thead', {}, element('tr', {}, ...head)), element('tbody', {}, ...body)),
-      element(
-        'p',
-        { className: 'pages' },
-        element('button', { type: 'button', 'data-key': 'previous', disabled: this.page === 0, onclick: step(-1) }, 'previous page'),
-        element('button', { type: 'button', 'data-key': 'next', disabled: this.page === pages - 1, onclick: step(1) }, 'next page'),
-      ),
-    );
-  }
-
-  order(one, other) {
-    if (one === other) return 0;
-    if (one === null) return 1; // what is not known comes last, whichever way
-    if (other === null) return -1;
-    const rising = typeof one === 'string' ? one.localeCompare(other, 'en') : one - other;
-    return this.rising ? rising : -rising;
-  }
-
-  sort(key, matches) {
-    this.rising = key === this.by ? !this.rising : true;
-    this.by = key;
-    this.page = 0;
-    this.draw(matches);
-  }
 }

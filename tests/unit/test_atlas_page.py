@@ -156,7 +156,7 @@ def test_names_on_the_map_do_not_cover_each_other():
     import { apart } from './names.js';
     const clusters = [[0.5, 0.5], [0.55, 0.5], [0.5, 0.5], [0.5, 0.9]].map((label, id) => ({ id, label }));
     const said = ({ id }) => `${id} a name of some words`;
-    const shown = [400, 2000, 40000].map((scale) => apart(clusters, said, scale).map(([, text]) => text));
+    const shown = [400, 2000, 40000].map((scale) => apart(clusters, said, scale).named.map(([, text]) => text));
     console.log(JSON.stringify(shown));
     """
     done = subprocess.run(

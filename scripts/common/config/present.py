@@ -18,6 +18,7 @@ class AtlasSection(Section):
     transcripts: bool = Field(True, description="Show what is said.")
     frames: int = Field(3, ge=1, le=12, description="Frames of a reel.")
     height: int = Field(96, ge=16, le=480, description="Their height (pixels).")
+    nearest: int = Field(5, ge=0, le=50, description="Most alike creators and reels listed with each; 0: none.")
     max_mb: float = Field(60.0, gt=0, description="Largest size of the page (MB); more is refused.")
 
 
