@@ -263,8 +263,7 @@ class _Batch:
         if outcome.state == "skipped" and not any(work.folder.iterdir()):
             work.artifact(".json").write_text(reason_file(str(outcome.reason), outcome.detail))
         if outcome.state == "failed":  # what a failing core left half-written is no result
-            for leftover in work.folder.iterdir():
-                leftover.unlink()
+            work.clear()
         # Before the entry is there: whoever asks to be forgotten must find it, whenever a process is killed.
         self._note_owner(work.creator_id, work.reel_id)
         entry = self.store.publish(
@@ -281,9 +280,20 @@ class _Batch:
     def report_unexpected(self) -> None:
         """Log each kind of exception that the program does not handle once, with its traceback.
 
-        Where all of several reels that were computed end with one kind of exception, the program or its environment is
-        at fault and not the reels: that exception is raised.
+        Where all of several reels that were computed end with one kind of exception, or crash and the batch has no
+        other result, the program or its environment is at fault and not the reels: that exception is raised.
+
+        Raises:
+            UserError: the process crashed with each reel.
         """
+        crashed = [row for row in self.rows.values() if row.reason == "crashed"]
+        if self.computed == len(crashed) > 1 and not any(row.state == "ok" for row in self.rows.values()):
+            raise UserError(
+                f"{self.stage.row_name}, batch {self.name}: the process crashed with each of {len(crashed)} reels "
+                f"({crashed[0].detail}), so the machine or a library is at fault rather than these files. Look at the "
+                "log, mend it (memory, the environment: make install), and give the same command again; a file that "
+                "crashes every player can be taken out of the study"
+            )
         kinds = {type(error): error for error in reversed(self.unexpected)}
         if self.computed == len(self.unexpected) > 1 == len(kinds):
             raise self.unexpected[0]
