@@ -26,7 +26,12 @@ import environment
 try:
     from common.belonging import record_belonging, record_given
     from common.stages import folders
-    from snakefile.again import outdated_errors, transient_failures, unfinished_page
+    from snakefile.again import (
+        lost_files,
+        outdated_errors,
+        transient_failures,
+        unfinished_page,
+    )
     from snakefile.configuration import config_files
     from snakefile.opening import open_study
     from snakefile.run_lock import LockOwner, planned_run
@@ -266,7 +271,7 @@ EVERYTHING = [
     "results/atlas/index.html",
     "results/index.html",
     "results/config.yaml",
-    *([] if STUDY.reads_bundle else ["results/reels"]),
+    *([] if STUDY.reads_bundle else ["results/reels/.gathered"]),
     *([] if STUDY.config.study.retain_media_days is None else ["results/media.json"]),
 ]
 

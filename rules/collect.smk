@@ -92,7 +92,6 @@ rule collect_creators:
     """Creators, reels and follow lists of one batch, from the study's source."""
     output:
         manifest="results/creators/{batch}.parquet",
-        files=directory("results/creators/{batch}"),
     log:
         "results/logs/collect_creators/{batch}.log",
     benchmark:
@@ -128,7 +127,6 @@ rule download_reels:
         creators="results/creators/{batch}.parquet",
     output:
         manifest="results/video/{batch}.parquet",
-        files=directory("results/video/{batch}"),
     log:
         "results/logs/download_reels/{batch}.log",
     benchmark:

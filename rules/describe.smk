@@ -7,7 +7,6 @@ if STUDY.config.description.backend == "measured":
             imports=imported_results,
         output:
             manifest="results/description/{batch}.parquet",
-            files=directory("results/description/{batch}"),
         log:
             "results/logs/measure_reels/{batch}.log",
         benchmark:
@@ -37,7 +36,6 @@ else:
             frames="results/frames/{batch}.parquet",
         output:
             manifest="results/measures/{batch}.parquet",
-            files=directory("results/measures/{batch}"),
         log:
             "results/logs/measure_frames/{batch}.log",
         benchmark:
@@ -68,7 +66,6 @@ else:
             imports=imported_results,
         output:
             manifest="results/description/{batch}.parquet",
-            files=directory("results/description/{batch}"),
         log:
             "results/logs/describe_reels/{batch}.log",
         benchmark:
@@ -108,7 +105,6 @@ rule embed_descriptions:
         imports=embedding_imports,
     output:
         manifest="results/embedding/{modality}/{batch}.parquet",
-        files=directory("results/embedding/{modality}/{batch}"),
     log:
         "results/logs/embed_descriptions/{modality}/{batch}.log",
     benchmark:

@@ -25,11 +25,12 @@ def imported_results(wildcards):
 
 
 def errors_again(targets):
-    """The targets, as an input function that has errors of another installation tried again."""
+    """The targets, as an input function that has errors of another installation tried again, and lost files made."""
 
     def listed(wildcards):
         outdated = outdated_errors(Path("results"), STUDY.installation)
         workflow.dag.forcefiles.update(outdated + unfinished_page(Path("results")))
+        workflow.dag.forcefiles.update(lost_files(targets))
         return targets
 
     return listed
@@ -38,6 +39,7 @@ def errors_again(targets):
 def everything_again(wildcards):
     """All results, with the manifests forced that hold failures which may succeed on another try."""
     workflow.dag.forcefiles.update(transient_failures(Path("results")))
+    workflow.dag.forcefiles.update(lost_files(MANIFESTS))
     return MANIFESTS + EVERYTHING
 
 

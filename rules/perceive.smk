@@ -5,7 +5,6 @@ rule extract_audio:
         imports=imported_results,
     output:
         manifest="results/audio/{batch}.parquet",
-        files=directory("results/audio/{batch}"),
     log:
         "results/logs/extract_audio/{batch}.log",
     benchmark:
@@ -35,7 +34,6 @@ rule identify_music:
         imports=imported_results,
     output:
         manifest="results/music/{batch}.parquet",
-        files=directory("results/music/{batch}"),
     log:
         "results/logs/identify_music/{batch}.log",
     benchmark:
@@ -67,7 +65,6 @@ rule transcribe_speech:
         imports=imported_results,
     output:
         manifest="results/transcript/{batch}.parquet",
-        files=directory("results/transcript/{batch}"),
     log:
         "results/logs/transcribe_speech/{batch}.log",
     benchmark:
@@ -105,7 +102,6 @@ rule prepare_context:
         model=expand("results/models/{name}.json", name=STUDY.models("context")),
     output:
         manifest="results/context/{batch}.parquet",
-        files=directory("results/context/{batch}"),
     log:
         "results/logs/prepare_context/{batch}.log",
     benchmark:
@@ -146,7 +142,6 @@ rule sample_frames:
         imports=imported_results,
     output:
         manifest="results/frames/{batch}.parquet",
-        files=directory("results/frames/{batch}"),
     log:
         "results/logs/sample_frames/{batch}.log",
     benchmark:

@@ -93,7 +93,8 @@ rule gather_reels:
     input:
         status="results/tables/status.parquet",
     output:
-        directory("results/reels"),
+        # Not the folder: Snakemake would empty it, of people's files as well, before the job begins.
+        touch("results/reels/.gathered"),
     log:
         "results/logs/gather_reels.log",
     conda:
@@ -101,5 +102,13 @@ rule gather_reels:
     shell:
         "exec python $ATLAS/gather_reels.py"
         " --status {input.status}"
-        " --output {output}"
+        " --output results/reels"
         " --log {log}"
+
+
+rule:
+    """The folder of links as a target: it is no output, so that Snakemake never empties it."""
+    name:
+        "results/reels"
+    input:
+        "results/reels/.gathered",

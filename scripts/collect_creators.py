@@ -27,7 +27,7 @@ from common.files import file_sha256, write_lines
 from common.handles import batch_of, derived_id
 from common.manifest import Row, check_unique, file_stem, read_manifest, write_manifest
 from common.options import add_section, read_section
-from common.own_folder import remove_old, take_folder
+from common.own_folder import OwnFolder
 from common.parquet import build_table, write_table
 from common.program import UserError, log, parser, run
 from common.states import Outcome, reason_file
@@ -71,18 +71,15 @@ class _Batch:
 
     def __init__(self, arguments: argparse.Namespace, select: SelectSection) -> None:
         self.select, self.manifest = select, arguments.manifest
-        self.folder: Path = arguments.manifest.with_suffix("")
-        take_folder(self.folder, "stage creators", "--manifest")
-        before = read_manifest(self.manifest) if self.manifest.exists() else []
-        self.before = {file_stem(row.reel_id) for row in before if row.reel_id}
-        self.before |= {f"avatar.{file_stem(row.creator_id)}" for row in before}
+        if self.manifest.exists():
+            read_manifest(self.manifest)  # another table is not written over
+        self.folder = OwnFolder(arguments.manifest.with_suffix(""), "stage creators", "--manifest")
         self.store_folder: Path = arguments.store
-        self.imports = self.folder / IMPORTS
+        self.imports = self.folder.file(IMPORTS)
         self.imported: set[tuple[str, str, str]] = set()
         self.rows: list[Row] = []
         self.creators: list[dict[str, Any]] = []
         self.follows: list[dict[str, Any]] = []
-        self.kept: set[str] = set()
 
     @functools.cached_property
     def store(self) -> Store:
@@ -126,10 +123,9 @@ class _Batch:
     def _avatar(self, creator: SourceCreator) -> str | None:
         if creator.avatar is None:
             return None
-        target = self.folder / f"avatar.{file_stem(creator.creator_id)}{creator.avatar.suffix}"
+        target = self.folder.file(f"avatar.{file_stem(creator.creator_id)}{creator.avatar.suffix}")
         target.unlink(missing_ok=True)
         shutil.copyfile(creator.avatar, target)
-        self.kept.add(target.name)
         return str(target)
 
     def _add_reel(self, creator: SourceCreator, reel: SourceReel) -> None:
@@ -140,8 +136,7 @@ class _Batch:
             return
         for stage, result in reel.imported.items():
             self._import(creator, reel_id, stage, result.files, result.outcome)
-        target = self.folder / f"{file_stem(reel_id)}.json"
-        self.kept.add(target.name)
+        target = self.folder.file(f"{file_stem(reel_id)}.json")
         content = describe_reel(creator, reel)
         target.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="ascii")
         self._row(creator, reel_id, reel.outcome, path=str(target), sha256=file_sha256(target))
@@ -169,9 +164,10 @@ class _Batch:
             self.imports,
             [{"stage": stage, "reel_id": reel, "key": key} for stage, reel, key in sorted(self.imported)],
         )
-        remove_old(self.folder, self.before, self.kept | {IMPORTS})
-        write_table(build_table(self.creators, CREATORS, further=True), self.folder / "creators.parquet")
-        write_table(build_table(self.follows, FOLLOWS), self.folder / "follows.parquet")
+        creators, follows = (self.folder.file(f"{table}.parquet") for table in ("creators", "follows"))
+        self.folder.tidy()
+        write_table(build_table(self.creators, CREATORS, further=True), creators)
+        write_table(build_table(self.follows, FOLLOWS), follows)
         write_manifest(self.rows, self.manifest)
 
 

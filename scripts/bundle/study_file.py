@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from common.config import Config, ConfigError, parse_config
+from common.strict_yaml import StrictError, read_strictly
 
 STUDY_FILE = "study.yaml"
 # Sections of a study that a reader of the bundle needs to make the same of it.
@@ -30,9 +29,9 @@ def study_faults(folder: Path) -> list[str]:
     if not path.exists():
         return []
     try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        given = read_strictly(path).data  # a key given twice would hide the first of the two
         parse_config(given, str(path))
-    except (OSError, ValueError, RecursionError, yaml.YAMLError, ConfigError) as error:
+    except (OSError, ValueError, StrictError, ConfigError) as error:
         return [f"{path}: is not the study of a bundle: {error}"]
     found = [key for key in given if key not in ("study", "source", *OF_ANALYSIS)]
     found += [f"study.{key}" for key in given.get("study") or {} if key not in OF_STUDY]

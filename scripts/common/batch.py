@@ -22,7 +22,7 @@ from common.manifest import Row, file_stem, read_manifest, read_reels, write_man
 from common.models import Model, add_weights
 from common.named import Names
 from common.options import add_section
-from common.own_folder import remove_old, take_folder
+from common.own_folder import OwnFolder
 from common.program import UserError, log, parser
 from common.progress import Progress
 from common.stage import Stage, Work
@@ -126,12 +126,11 @@ class _Batch:
         self.owners = self.store.owners(self.stage.name, self.arguments.manifest.stem)
         imports = read_lines(self.arguments.imports) if self.arguments.imports else []
         self.imports = {line["reel_id"]: line["key"] for line in imports if line["stage"] == self.stage.name}
-        self.files: Path = self.arguments.files or self.arguments.manifest.with_suffix("")
-        take_folder(self.files, f"stage {self.stage.name}", "--files")
-        before = read_manifest(self.arguments.manifest) if self.arguments.manifest.exists() else []
-        self.before = {file_stem(row.reel_id) for row in before if row.reel_id}
+        if self.arguments.manifest.exists():
+            read_manifest(self.arguments.manifest)  # another table is not written over
+        files = self.arguments.files or self.arguments.manifest.with_suffix("")
+        self.files = OwnFolder(files, f"stage {self.stage.name}", "--files")
         self.names = Names(_folder_of(self.arguments.manifest, self.stage.row_name) / "creators")
-        self.written: set[str] = set()
         self.name = self.arguments.manifest.stem
         self.progress = Progress(f"{self.stage.row_name}, batch {self.name}")
         self.producer = self.stage.producer(self.settings, self.models)
@@ -264,8 +263,7 @@ class _Batch:
         if outcome.state == "skipped" and not any(work.folder.iterdir()):
             work.artifact(".json").write_text(reason_file(str(outcome.reason), outcome.detail))
         if outcome.state == "failed":  # what a failing core left half-written is no result
-            for leftover in work.folder.iterdir():
-                leftover.unlink()
+            work.clear()
         # Before the entry is there: whoever asks to be forgotten must find it, whenever a process is killed.
         self._note_owner(work.creator_id, work.reel_id)
         entry = self.store.publish(
@@ -282,9 +280,20 @@ class _Batch:
     def report_unexpected(self) -> None:
         """Log each kind of exception that the program does not handle once, with its traceback.
 
-        Where all of several reels that were computed end with one kind of exception, the program or its environment is
-        at fault and not the reels: that exception is raised.
+        Where all of several reels that were computed end with one kind of exception, or crash and the batch has no
+        other result, the program or its environment is at fault and not the reels: that exception is raised.
+
+        Raises:
+            UserError: the process crashed with each reel.
         """
+        crashed = [row for row in self.rows.values() if row.reason == "crashed"]
+        if self.computed == len(crashed) > 1 and not any(row.state == "ok" for row in self.rows.values()):
+            raise UserError(
+                f"{self.stage.row_name}, batch {self.name}: the process crashed with each of {len(crashed)} reels "
+                f"({crashed[0].detail}), so the machine or a library is at fault rather than these files. Look at the "
+                "log, mend it (memory, the environment: make install), and give the same command again; a file that "
+                "crashes every player can be taken out of the study"
+            )
         kinds = {type(error): error for error in reversed(self.unexpected)}
         if self.computed == len(self.unexpected) > 1 == len(kinds):
             raise self.unexpected[0]
@@ -360,16 +369,14 @@ class _Batch:
         return str(target)
 
     def _output(self, reel: str, suffix: str) -> Path:
-        name = f"{file_stem(reel)}{suffix}"
-        self.written.add(name)
-        return self.files / name
+        return self.files.file(f"{file_stem(reel)}{suffix}")
 
     def close(self) -> None:
         """Write the manifest; remove files of reels that are no longer in the batch."""
         left_out = sorted(set(self.inputs) - set(self.rows))
         if left_out:
             raise RuntimeError(f"{self.stage.program} gave no outcome for {', '.join(left_out)}")
-        remove_old(self.files, self.before | {file_stem(reel) for reel in self.inputs}, self.written)
+        self.files.tidy()
         write_manifest(list(self.rows.values()), self.arguments.manifest)
         self.progress.end()
 

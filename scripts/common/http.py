@@ -29,7 +29,7 @@ class TransientError(Exception):
         self.reason, self.detail, self.wait_s = reason, detail, wait_s
 
 
-class Session(requests.Session):
+class Session(requests.Session):  # noqa: TID251 (the one place)
     """A session that sends no password of ~/.netrc, which requests adds by itself, also to where redirects lead."""
 
     def __init__(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -13,15 +14,18 @@ from typing import Any, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from common.processes import CONTEXT
-from common.program import UserError, die_with_parent
+from common.program import UserError, die_with_parent, log
+from common.stage import Work
 from common.states import Outcome, ReelError, unexpected
 
 Task = TypeVar("Task")
 NO_WORKERS = (
-    "the worker processes ended before they had anything to do, or cannot be started: the system kills them where "
-    "memory runs out, and starts no more than it allows (ulimit -u, -v). Mend that, and give the same command again: "
-    "what was finished is kept"
+    "the worker processes were killed, ended before they had anything to do, or cannot be started: the system kills "
+    "them where memory runs out, and starts no more than it allows (ulimit -u, -v). Mend that, or take fewer workers, "
+    "and give the same command again: what was finished is kept"
 )
+# How a worker ends that the kernel, a user or a cluster ended; the last is how pebble obeys SIGTERM.
+KILLED = {-signal.SIGKILL, -signal.SIGTERM, int(signal.SIGTERM)}
 
 
 def run_isolated(
@@ -34,8 +38,8 @@ def run_isolated(
 ) -> Iterator[tuple[Task, Outcome]]:
     """Call ``function(task, *arguments)`` for each task in worker processes; yield outcomes as they come.
 
-    A task that raises ReelError, hangs, crashes its process or takes too much memory fails alone; so does one whose
-    process the system kills.
+    A task that raises ReelError, hangs, crashes its process or takes too much memory fails alone. One whose process is
+    killed from outside has one more try: such a death says nothing of the task.
 
     Args:
         function: importable by name; returns an Outcome.
@@ -46,27 +50,43 @@ def run_isolated(
         memory_mb: address space of a worker process.
 
     Raises:
-        UserError: of a task; or workers cannot be started, or end before they have a task.
+        UserError: of a task; or workers cannot be started, end before they have a task, or are killed twice over one.
         OSError: a disk is full, failing or read-only.
     """
     tasks = list(tasks)
     done: Queue[Future[Outcome]] = Queue()
-    futures: dict[Future[Outcome], Task] = {}
+    futures: dict[Future[Outcome], int] = {}
+    killed: set[int] = set()
     with ProcessPool(
         max_workers=max(1, min(workers, len(tasks))), max_tasks=100, initializer=_limit,
         initargs=[memory_mb, os.getpid()], context=CONTEXT,
     ) as pool:  # fmt: skip
+
+        def begin(number: int) -> None:
+            try:
+                future = pool.schedule(function, args=[tasks[number], *arguments], timeout=timeout_s)
+            except RuntimeError as error:  # the pool has ended
+                raise UserError(NO_WORKERS) from error
+            futures[future] = number
+            future.add_done_callback(done.put)
+
         try:
-            for task in tasks:
-                try:
-                    futures[pool.schedule(function, args=[task, *arguments], timeout=timeout_s)] = task
-                except RuntimeError as error:  # the pool has ended
-                    raise UserError(NO_WORKERS) from error
-            for future in futures:
-                future.add_done_callback(done.put)
-            for _ in futures:
+            for number in range(len(tasks)):
+                begin(number)
+            while futures:
                 future = _next(done, pool)
-                yield futures[future], _outcome(future, timeout_s, memory_mb)
+                number = futures.pop(future)
+                task = tasks[number]
+                if not _was_killed(future):
+                    yield task, _outcome(future, timeout_s, memory_mb)
+                    continue
+                if number in killed:
+                    raise UserError(f"{_name(task)}: {NO_WORKERS}")
+                log.warning("%s: its worker process was killed from outside; another one tries again", _name(task))
+                killed.add(number)
+                if isinstance(task, Work):
+                    task.clear()
+                begin(number)
         except BaseException:
             pool.stop()  # type: ignore[no-untyped-call]
             raise
@@ -80,6 +100,15 @@ def _next(done: Queue[Future[Outcome]], pool: ProcessPool) -> Future[Outcome]:
         except Empty:
             if not pool.active:
                 raise UserError(NO_WORKERS) from None
+
+
+def _was_killed(future: Future[Outcome]) -> bool:
+    error = future.exception()
+    return isinstance(error, ProcessExpired) and error.exitcode in KILLED
+
+
+def _name(task: object) -> str:
+    return f"reel {task.reel_id}" if isinstance(task, Work) else str(task)
 
 
 def _limit(memory_mb: int, parent: int) -> None:

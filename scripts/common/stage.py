@@ -60,6 +60,11 @@ class Work:
         """Where the core writes the artifact with this suffix (".wav")."""
         return self.folder / f"{ARTIFACT}{suffix}"
 
+    def clear(self) -> None:
+        """Remove what a core left behind that did not come to its end."""
+        for leftover in self.folder.iterdir():
+            leftover.unlink()
+
 
 @dataclass(frozen=True)
 class Stage:

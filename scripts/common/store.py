@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from operator import methodcaller
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import BaseModel
 
 from common.files import append_line, file_sha256, fsync_path, read_lines, replace_file
 from common.machine import Process
@@ -56,6 +59,19 @@ class Entry:
         return self.folder / f"{ARTIFACT}{suffix}"
 
 
+class _Description(BaseModel, strict=True):
+    """What `entry.json` says; further keys are of other versions."""
+
+    state: Literal["ok", "skipped", "failed"]
+    reason: str | None
+    detail: str | None
+    producer: str
+    files: dict[str, str]
+    sizes: dict[str, int]
+    made_from: dict[str, Any]
+    retired: dict[str, str] = {}
+
+
 ARTIFACT = "reel"
 ENTRY = "entry.json"
 
@@ -78,34 +94,31 @@ class Store:
     def find(self, stage: str, key: str) -> Entry | None:
         """The entry of this key, or None.
 
-        An entry that lost its artifacts, or that cannot be read because a file system lost writes, counts as none and
-        is removed.
+        An entry that lost its artifacts, or the end of its description because a file system lost writes, counts as
+        none and is removed.
 
         Raises:
             UserError: another version of this program wrote it, in a way that this one does not understand.
         """
         folder = self.entry_folder(stage, key)
         try:
-            data = json.loads((folder / ENTRY).read_bytes())
+            content = (folder / ENTRY).read_bytes()
         except FileNotFoundError:
             return None
-        except ValueError:
-            self.forget(stage, key)
-            return None
         try:
+            said = _Description.model_validate(json.loads(content))
             entry = Entry(
-                folder, Outcome(data["state"], data["reason"], data["detail"]), data["producer"], dict(data["files"]),
-                data["made_from"], data.get("retired", {}),
+                folder, Outcome(said.state, said.reason, said.detail), said.producer, said.files, said.made_from,
+                said.retired,
             )  # fmt: skip
-            sizes = {suffix: data["sizes"][suffix] for suffix in entry.files}
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UserError(
-                f"{folder / ENTRY}: another version of Reel Atlas wrote this result, and this version does not "
-                f"understand it ({type(error).__name__}: {error}). Use the newer version, or a store of its own "
-                "(store.directory) for this one. Nothing was removed"
-            ) from None
+            sizes = {suffix: said.sizes[suffix] for suffix in said.files}
+        except (ValueError, KeyError, RecursionError) as error:
+            if not _is_torn(content):
+                raise _not_understood(folder / ENTRY, f"{type(error).__name__}: {error}") from None
+            self._forget_remains(stage, key)
+            return None
         if any(_size(entry.artifact(suffix)) != size for suffix, size in sizes.items()):
-            self.forget(stage, key)
+            self._forget_remains(stage, key, {**entry.files, **entry.retired})
             return None
         return entry
 
@@ -143,7 +156,7 @@ class Store:
             folder.rename(target)
         except OSError:
             if not (target / ENTRY).exists():  # remains of an entry, from a file system that lost writes
-                self.forget(stage, key)
+                self._forget_remains(stage, key)
                 folder.rename(target)
         fsync_path(target.parent)
         entry = self.find(stage, key)
@@ -163,6 +176,21 @@ class Store:
             except FileNotFoundError:  # another process was faster
                 return False
         return True
+
+    def _forget_remains(self, stage: str, key: str, suffixes: Collection[str] | None = None) -> None:
+        """Remove what is left of an entry; raises UserError where something else lies there.
+
+        Args:
+            stage: of the entry.
+            key: of the entry.
+            suffixes: of its artifacts; None: not known.
+        """
+        folder = self.entry_folder(stage, key)
+        for name in sorted(os.listdir(folder) if folder.is_dir() else []):
+            known = name.startswith(f"{ARTIFACT}.") if suffixes is None else _suffix(Path(name)) in suffixes
+            if not (known or name == ENTRY or name.startswith(".")):  # hidden: of file systems, and `replacing`
+                raise _not_understood(folder / name, "it makes no files of this name")
+        self.forget(stage, key)
 
     def retire(self, entry: Entry, suffix: str) -> None:
         """Delete one artifact of an entry for good; the entry still says what it was."""
@@ -191,6 +219,29 @@ class Store:
             owner = Process.of_name(folder.stem)
             if owner and owner.is_dead():
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_torn(content: bytes) -> bool:
+    """Whether a file that is no JSON is the beginning of one, or empty: its end was lost, perhaps to zeros."""
+    text = content.rstrip(b"\0")
+    if not text:
+        return True
+    try:
+        json.JSONDecoder().raw_decode(text.decode("ascii"))
+    except UnicodeDecodeError:
+        return False
+    except json.JSONDecodeError as error:
+        return text.startswith(b"{") and (error.pos >= len(text) or not text.rstrip().endswith(b"}"))
+    except RecursionError:
+        return False
+    return False  # JSON with something behind it
+
+
+def _not_understood(path: Path, why: str) -> UserError:
+    return UserError(
+        f"{path}: another version of Reel Atlas wrote this result, and this version does not understand it ({why}). "
+        "Use the newer version, or a store of its own (store.directory) for this one. Nothing was removed"
+    )
 
 
 def _suffix(path: Path) -> str:

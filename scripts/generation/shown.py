@@ -67,9 +67,11 @@ class Shown:
     def _window(self) -> float:
         import requests
 
+        from common.http import Session
+
         root = self.settings.url.rstrip("/").removesuffix("/v1")
         try:
-            loaded = requests.get(f"{root}/api/ps", timeout=10, allow_redirects=False).json()["models"]
+            loaded = Session().get(f"{root}/api/ps", timeout=10, allow_redirects=False).json()["models"]
             names = {self.settings.model, f"{self.settings.model}:latest"}
             return float(next(one["context_length"] for one in loaded if one["name"] in names))
         except (requests.RequestException, ValueError, LookupError, TypeError, StopIteration) as error:

@@ -21,6 +21,7 @@ from typing import Any, Literal
 import requests
 
 from common.config import EndpointSection, VllmSection
+from common.http import Session
 from common.models import Model
 from common.program import UserError, log
 from common.states import ReelError
@@ -57,8 +58,8 @@ class VllmServer:
                 "(docs/gpu.md says how it is made); give the path of its `vllm`"
             )
         self.log_file, self.settings = log_file, settings
-        self.session = requests.Session()
-        self.session.trust_env = False  # proxies and passwords are for others
+        self.session = Session()
+        self.session.trust_env = False  # proxies are for others
         self.key, port = secrets.token_urlsafe(32), _free_port()
         self.root = f"http://127.0.0.1:{port}"
         command = [

@@ -140,10 +140,10 @@ class Client:
                 content += piece
         return status, bytes(content)
 
-    def _session(self) -> requests.Session:
+    def _session(self) -> Session:
         if not hasattr(self.local, "session"):
             self.local.session = Session()  # one a thread: sessions are not safe to share
-        session: requests.Session = self.local.session
+        session: Session = self.local.session
         return session
 
 

@@ -19,6 +19,7 @@ from analysis.profiles import add_profiles
 from common.files import file_sha256
 from common.handles import batch_of
 from common.manifest import Row, file_stem, read_reels, write_manifest
+from common.own_folder import MARKER
 from common.parquet import read_table
 from common.program import UserError
 from common.tables import COVERAGE, CREATORS, EDGES, FOLLOWS, REELS
@@ -285,9 +286,11 @@ def test_each_reel_has_a_folder_of_links_to_all_of_its_files():
 def test_links_survive_the_move_of_a_study_and_old_folders_go():
     build()
     gather()
-    old = Path("results/reels/of_yesterday")
-    old.mkdir()
-    (old / "video.mp4").symlink_to("nowhere")
+    old = Path("results/reels/of_yesterday/video.mp4")
+    old.parent.mkdir()
+    old.symlink_to("nowhere")
+    with (old.parents[1] / MARKER).open("a") as marker:
+        marker.write("of_yesterday/video.mp4\n")
     assert "of_yesterday" not in gather()
     Path("results").rename("elsewhere")
     links = [link for link in Path("elsewhere/reels").rglob("*.*") if link.is_symlink()]

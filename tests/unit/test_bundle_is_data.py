@@ -144,6 +144,26 @@ def test_the_study_file_of_a_bundle_names_no_programs_files_models_or_addresses(
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "hypotheses: {own_tests: [tests.py]}\nhypotheses: {draws: 99}\n",
+        "hypotheses: {own_tests: [tests.py], own_tests: []}\n",
+        "x: &x {own_tests: [tests.py]}\nhypotheses: {<<: *x}\n",
+        "hypotheses: {draws: 99\n",
+        "hypotheses: {draws: 010}\n",
+    ],
+)
+def test_a_bundle_s_study_file_that_can_be_read_in_two_ways_is_refused(
+    text: str, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (bundle / "study.yaml").write_text(yaml.safe_dump(OWN) + text)
+    write_sums(bundle)
+    for check in (verify, read):
+        with pytest.raises(UserError, match=r"study\.yaml: is not the study of a bundle: (line [0-9]+|not YAML)"):
+            check(bundle, monkeypatch)
+
+
+@pytest.mark.parametrize(
     ("key", "sections"),
     [
         ("hypotheses.own_tests", lambda path: {"hypotheses": {"own_tests": [path]}}),

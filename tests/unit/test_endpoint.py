@@ -312,6 +312,17 @@ def test_ollama_cuts_what_is_longer_than_its_context(endpoint: Endpoint, context
         assert answer.pictures == tuple(range(24))
 
 
+def test_an_ollama_is_asked_for_its_context_without_a_password_of_netrc(
+    endpoint: Endpoint, tmp_path, monkeypatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login ada password canary\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    endpoint.fingerprint = "fp_ollama"
+    endpoint.loaded = {"models": [OLLAMAS[1] | {"context_length": 32_768}]}
+    assert isinstance(ask(generator(endpoint), request(frames=2))["a"], Answer)
+    assert endpoint.looked == [("/api/ps", None)]
+
+
 @pytest.mark.parametrize("loaded", [{"models": []}, {"models": [{"name": "tiny"}]}, [], None, "?"])
 def test_an_ollama_that_does_not_tell_its_context_is_named(endpoint: Endpoint, loaded, caplog) -> None:
     endpoint.fingerprint, endpoint.loaded = "fp_ollama", loaded

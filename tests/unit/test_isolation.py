@@ -15,6 +15,7 @@ import pytest
 from common.isolation import run_isolated
 from common.processes import CONTEXT, in_processes
 from common.program import UserError
+from common.stage import Work
 from common.states import OK, Outcome
 
 
@@ -48,9 +49,18 @@ def isolated(function, tasks, *arguments, memory_mb: int = 4096) -> dict:
     return dict(run_isolated(function, tasks, *arguments, workers=2, timeout_s=60, memory_mb=memory_mb))
 
 
-def kill_oneself(number: int) -> Outcome:
+def end_by(number: int, folder: str, *signals: int) -> Outcome:
+    """One task in five ends its worker, each time it is tried by the next of some signals."""
     if number == 2:
-        os.kill(os.getpid(), signal.SIGKILL)
+        tries = len(list(Path(folder).iterdir()))
+        Path(folder, str(tries)).touch()
+        if tries < len(signals):
+            os.kill(os.getpid(), signals[tries])
+            time.sleep(60)
+    return OK
+
+
+def nothing(number: int) -> Outcome:
     return OK
 
 
@@ -63,16 +73,46 @@ def fail_with(number: int) -> Outcome:
     raise OSError(number, os.strerror(number), "somewhere")
 
 
-def test_a_task_whose_process_is_killed_fails_alone():
-    found = isolated(kill_oneself, range(5))
-    assert found.pop(2) == Outcome("failed", "crashed", "exit code -9")
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM])
+def test_a_task_whose_worker_is_killed_from_outside_is_tried_again(tmp_path, by):
+    assert isolated(end_by, range(5), str(tmp_path), by) == dict.fromkeys(range(5), OK)
+
+
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM])
+def test_a_task_whose_workers_are_killed_twice_ends_the_program_with_the_remedy(tmp_path, by):
+    with pytest.raises(UserError, match=r"^2: .*were killed.*give the same command again"):
+        isolated(end_by, range(5), str(tmp_path), by, by)
+
+
+@pytest.mark.parametrize("by", [signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS])
+def test_a_task_that_crashes_its_worker_fails_alone_and_is_tried_once(tmp_path, by):
+    found = isolated(end_by, range(5), str(tmp_path), by)
+    assert found.pop(2) == Outcome("failed", "crashed", f"exit code {-by}")
     assert found == dict.fromkeys((0, 1, 3, 4), OK)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def write_half(work: Work, began: str) -> Outcome:
+    """Be killed over a half-written file at the first try; skip the reel at the next."""
+    if not Path(began).exists():
+        Path(began).touch()
+        work.artifact(".wav").write_text("half a")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return Outcome("skipped", "no_audio")
+
+
+def test_half_a_file_of_a_killed_worker_is_gone_at_the_next_try(tmp_path):
+    work = Work("ada", "r1", {}, tmp_path / "work")
+    work.folder.mkdir()
+    ((_, outcome),) = run_isolated(write_half, [work], str(tmp_path / "began"), workers=1, timeout_s=60, memory_mb=4096)
+    assert outcome.reason == "no_audio"
+    assert not any(work.folder.iterdir())
 
 
 @pytest.mark.parametrize("memory_mb", [1, 60], ids=["no interpreter", "no imports"])
 def test_workers_that_never_come_to_work_end_the_program(memory_mb):
     with pytest.raises(UserError, match=r"cannot be started.*give the same command again"):
-        isolated(kill_oneself, range(50), memory_mb=memory_mb)
+        isolated(nothing, range(50), memory_mb=memory_mb)
 
 
 def test_workers_that_cannot_be_started_end_the_program(monkeypatch):
@@ -85,7 +125,7 @@ def test_workers_that_cannot_be_started_end_the_program(monkeypatch):
 
     monkeypatch.setattr("common.isolation.CONTEXT", NoProcess())
     with pytest.raises(UserError, match="cannot be started"):
-        isolated(kill_oneself, range(5))
+        isolated(nothing, range(5))
 
 
 def test_a_full_disk_ends_the_program():

@@ -54,6 +54,11 @@ def names(monkeypatch, service):
         ("255.255.255.255", False), ("198.18.0.1", False), ("::1", False), ("::", False), ("fe80::1%lo", False),
         ("fc00::1", False), ("fec0::1", False), ("ff02::1", False), ("::ffff:127.0.0.1", False), ("::7f00:1", False),
         ("64:ff9b::7f00:1", False), ("2002:7f00:1::", False), ("2002:a01:203::1", False),
+        # What Python 3.11.7 and other versions call global, or not, each in its own way.
+        ("192.0.0.192", False), ("192.0.0.9", False), ("168.63.129.16", False), ("::ffff:168.63.129.16", False),
+        ("100.100.100.200", False), ("192.88.99.1", False), ("3fff::1", False), ("64:ff9b:1::5db8:d70e", False),
+        ("100::1", False), ("100:0:0:1::1", False), ("2001:2::1", False), ("2001:db8::1", False), ("5f00::1", False),
+        ("fd00:ec2::254", False), ("2a00:1450:4001:80b::200e", True), ("192.0.1.1", True), ("168.63.129.17", True),
     ],
 )  # fmt: skip
 def test_public_addresses_are_told_from_all_others(address: str, public: bool) -> None:

@@ -117,6 +117,22 @@ def test_a_registry_names_files_inside_of_the_model_s_folder(tmp_path, name, whe
         read_registry(registry(tmp_path, **entries[where]))
 
 
+@pytest.mark.parametrize(
+    "package",
+    [
+        "/tmp/a", "./a", "../a==1", "a", "a>=1", "a==1.*", "a==", "==1", "a==1 b==2", "a==1\n-r x", "--index-url=https://x",
+        "-r x==1", "a @ https://example.org/a-1-py3-none-any.whl", "git+https://example.org/a==1", "a[b]==1",
+        "a==1; python_version<'4'", "a/b==1", "https://example.org/a==1", "file:///a==1", "a==1 --pre", "",
+    ],
+)  # fmt: skip
+def test_a_registry_s_packages_are_names_with_versions(tmp_path, package):
+    mirror = {"packages": ["fine-name.x_y==1.0.post1+cpu", package], "join": {"model.safetensors": ["x"]}}
+    with pytest.raises(ConfigError, match=r"(?s)own\.yaml.*name a package and its exact version"):
+        read_registry(registry(tmp_path, mirrors=[mirror]))
+    mirror["packages"].pop()
+    assert read_registry(registry(tmp_path, mirrors=[mirror]))["tiny"].mirrors[0].packages
+
+
 @pytest.mark.parametrize("name", ["../tiny", "/tiny", "a/b", ".hidden", ""])
 def test_a_model_s_name_is_that_of_a_folder(tmp_path, name):
     with pytest.raises(ConfigError, match=r"(?s)own\.yaml.*a model's name is that of its folder"):

@@ -268,6 +268,31 @@ def test_an_error_of_all_reels_is_the_programs_and_ends_it(study, in_processes):
     assert study.run(compute=compute)["r0"].reason == "error"
 
 
+def crash_or_shout(work: Work, crashing: set[str]) -> Outcome:
+    if work.reel_id in crashing:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    work.artifact(".txt").write_text("A SHOUT")
+    return OK
+
+
+def test_a_crash_with_every_reel_of_a_batch_ends_it(study):
+    for number in range(3):
+        study.reel(f"r{number}", f"text {number}")
+
+    def crashes(*reels: str):
+        return lambda works: run_isolated(crash_or_shout, works, set(reels), workers=2, timeout_s=60, memory_mb=4096)
+
+    with pytest.raises(
+        UserError, match=r"shout, batch 0: .* each of 3 reels \(exit code -11\).*the same command again"
+    ):
+        study.run(compute=crashes("r0", "r1", "r2"))
+    assert not Path("results/shout/0.parquet").exists()
+    # Where another one is fine, or was in an earlier run, the files are odd.
+    for _ in range(2):
+        rows = study.run(compute=crashes("r0", "r1"))
+        assert [rows[reel].reason for reel in sorted(rows)] == ["crashed", "crashed", None]
+
+
 def test_a_reason_outside_the_vocabulary_is_refused():
     for state, reason in (("failed", "bad_luck"), ("skipped", "corrupt"), ("failed", None), ("ok", "corrupt")):
         with pytest.raises(ValueError, match="vocabulary"):

@@ -138,16 +138,35 @@ OTHERS = [
     {"state": "postponed"},
     {"files": {".wav": {"sha256": "0", "parts": 2}}, "sizes": {}},
     {"files": [".wav"]},
+    {"sizes": {".wav": "5", ".json": "2"}},
+    {"sizes": {".wav": {"bytes": 5}, ".json": {"bytes": 2}}},
+    {"sizes": {".wav": 5.0, ".json": 2}},
+    {"files": {".wav": ["sha256"], ".json": ["sha256"]}},
+    {"producer": {"program": "extract_audio"}},
+    {"made_from": "a digest"},
+    {"retired": [".mp4"]},
+    {"detail": ["several", "texts"]},
     [],
+    "state: ok\nproducer: extract_audio 9\n",
+    '{"state": "ok"} sha256 of the line',
+    "{state: ok}",
+    b"\x86\xa5state\xa2ok",
+    b"{\xa5state\xa2ok",
+    "null",
+    "[" * 100_000,
 ]
 
 
-@pytest.mark.parametrize("said", OTHERS)
+@pytest.mark.parametrize("said", OTHERS, ids=lambda said: repr(said)[:40])
 def test_what_another_version_wrote_is_refused_and_stays(store, said):
     entry = publish(store, digest("a"))
     description = entry.folder / ENTRY
     description.chmod(0o644)
-    description.write_text(json.dumps(json.loads(description.read_text()) | said if said else said))
+    if isinstance(said, dict):
+        said = json.dumps(json.loads(description.read_text()) | said)
+    elif isinstance(said, list):
+        said = json.dumps(said)
+    description.write_bytes(said if isinstance(said, bytes) else said.encode())
     before = description.read_bytes()
     with pytest.raises(UserError, match=r"entry\.json: another version of Reel Atlas wrote this"):
         store.find("audio", digest("a"))
@@ -155,6 +174,39 @@ def test_what_another_version_wrote_is_refused_and_stays(store, said):
         publish(store, digest("a"), b"again")
     assert description.read_bytes() == before
     assert entry.artifact(".wav").read_bytes() == b"sound"
+
+
+@pytest.mark.parametrize(
+    ("artifact", "description"),
+    [("sound.wav", "entry.json"), ("reel.wav", "entry.cbor"), ("reel.wav.zst", "entry.json")],
+)
+def test_what_lies_under_another_name_is_refused_and_stays(store, artifact, description):
+    entry = publish(store, digest("a"))
+    (entry.folder / "reel.json").unlink()
+    (entry.folder / "reel.wav").rename(entry.folder / artifact)
+    (entry.folder / ENTRY).rename(entry.folder / description)
+    said = r"another version .* makes no files of this name.*store\.directory"
+    if description == ENTRY:
+        with pytest.raises(UserError, match=f"{artifact}: {said}"):
+            store.find("audio", digest("a"))
+    with pytest.raises(UserError, match=said):
+        publish(store, digest("a"), b"again")
+    assert {path.name for path in entry.folder.iterdir()} == {artifact, description}
+    assert (entry.folder / artifact).read_bytes() == b"sound"
+
+
+@pytest.mark.parametrize("length", range(0, 400, 19))
+@pytest.mark.parametrize("lost", [b"", bytes(512)], ids=["cut off", "zeros"])
+def test_a_description_that_lost_its_end_counts_as_none(store, length, lost):
+    entry = publish(store, digest("a"), outcome=Outcome("ok", detail='a "{detail}" with é'))
+    description = entry.folder / ENTRY
+    whole = description.read_bytes()
+    assert len(whole) > 400
+    description.chmod(0o644)
+    description.write_bytes(whole[:length] + lost)
+    (entry.folder / ".nfs0001").touch()
+    assert store.find("audio", digest("a")) is None
+    assert publish(store, digest("a"), b"again").artifact(".wav").read_bytes() == b"again"
 
 
 def test_an_artifact_that_cannot_be_looked_at_is_not_lost(store, monkeypatch):

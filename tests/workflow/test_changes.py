@@ -133,6 +133,32 @@ def test_a_setting_touches_its_stage_only(study: Study) -> None:
     assert "map_creators" not in change.jobs
 
 
+def test_people_s_files_in_folders_of_results_stay_and_removed_ones_are_made_again(study: Study) -> None:
+    results = study.folder / "results"
+    own = [
+        results / name for name in ("reels/list.txt", "reels/to check/r.txt", "audio/0/notes.txt", "frames/1/a/b.txt")
+    ]
+    for path in own:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("dear thesis")
+    before = {path for path in results.glob("*/[01]/*.*") if path.is_file()}
+    removed = [next((results / "audio/0").glob("*.wav")), next((results / "context/1").glob("*.json"))]
+    for path in removed:
+        path.unlink()
+    shutil.rmtree(results / "frames/0")
+    change = Change(study, "-R", "gather_reels", "extract_audio", "sample_frames")
+    assert not change.computed
+    assert {path for path in results.glob("*/[01]/*.*") if path.is_file()} == before
+    assert all(path.read_text() == "dear thesis" for path in own)
+    (results / "reels/.reel-atlas").unlink()
+    assert "list.txt" in study.run("results/reels", "--forcerun", "gather_reels", succeeds=False)
+    assert own[0].read_text() == "dear thesis"
+    shutil.rmtree(results / "reels")
+    for path in own[2:]:
+        path.unlink()
+    assert "gather_reels" in Change(study).jobs
+
+
 def test_removing_results_is_safe(study: Study) -> None:
     before = study.contents()
     shutil.rmtree(study.folder / "results")
