@@ -38,7 +38,7 @@ from sources.hikerapi import at_pace
 from sources.registry import RAW, SECTIONS, open_source
 from sources.source import UNKNOWN, SourceCreator, SourceReel, excluded
 
-VERSION = "4"
+VERSION = "5"
 POPULARITY = ("plays", "views")  # what the most played reels are chosen by
 PRODUCER = f"collect_creators {VERSION}"
 
@@ -103,7 +103,7 @@ class _Batch:
         self.follows.extend(follows)
         reels = select_reels(find_reels(creator), self.select)
         # A follow list that is to be gone on with matters more to say.
-        if not any(reel.outcome.state == "ok" for reel in reels) and outcome.reason is None:
+        if not any(reel.outcome.state == "ok" for reel in reels) and outcome.reason in (None, "no_row"):
             outcome = Outcome("skipped", "no_reels", outcome.detail)
         if note := measures_mixed(reels):
             outcome = replace(outcome, detail="; ".join(filter(None, [outcome.detail, note])))

@@ -15,7 +15,7 @@ from common.stage import Stage, Work
 from common.states import Outcome
 from media.unchanged import unchanged
 
-VERSION = "2"
+VERSION = "3"
 STAGE = Stage("audio", "extract_audio", VERSION, ".wav", inputs=("video",))
 
 

@@ -34,7 +34,7 @@ from speech.spoken_language import Language, Span, judge
 if TYPE_CHECKING:
     import numpy as np
 
-VERSION = "3"
+VERSION = "4"
 WINDOW_S = 30  # what Whisper hears at once
 
 

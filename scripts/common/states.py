@@ -28,6 +28,7 @@ class Reason:
 
 # A result that is there, and not all it could be.
 NOTED = {
+    "no_row": Reason("the source's table of creators or reels has no row of it: nothing more is known"),
     "follows_partial": Reason("the follow list is not complete", transient=True),
     "cut_off": Reason("the model's answer ended at the limit of tokens"),
     "unsure_language": Reason("the language of the speech is not sure, so neither is its text"),

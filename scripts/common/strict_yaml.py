@@ -74,7 +74,7 @@ def load_strictly(text: str) -> Content:
         found.data = loader.construct_document(node)
     except RecursionError:
         raise StrictError(f"not YAML: more than {DEEPEST} levels") from None
-    except (yaml.YAMLError, ValueError) as error:  # PyYAML lets dates like 2024-13-45 through as ValueError
+    except (yaml.YAMLError, ValueError) as error:
         raise StrictError(f"not YAML: {error}") from None
     return found
 
@@ -144,8 +144,11 @@ def _key(node: yaml.Node, path: tuple[str, ...]) -> str:
 
 def _check_scalar(node: yaml.ScalarNode, path: tuple[str, ...], text: list[str]) -> None:
     where = f"line {node.start_mark.line + 1}: `{'.'.join(path)}`: " if path else ""
-    if node.style is not None and node.tag != f"{KIND}str":  # !!int "010" is 8
+    usual = yaml.resolver.Resolver().resolve(yaml.ScalarNode, node.value, (node.style is None, True))
+    if node.tag not in (usual, f"{KIND}str") and node.tag.startswith(KIND):  # !!int "010" is 8
         raise StrictError(f"{where}!! makes {_kind(node)} of the text {node.value!r}; write the value without it")
+    if node.tag == f"{KIND}timestamp":
+        _check_time(node, where)
     if node.style is not None or node.tag not in (f"{KIND}int", f"{KIND}float", f"{KIND}str"):
         return
     comment = _after(node, text) if node.tag == f"{KIND}str" else None
@@ -166,6 +169,17 @@ def _check_scalar(node: yaml.ScalarNode, path: tuple[str, ...], text: list[str])
         raise StrictError(f"{where}{node.value} is larger than any number that can be computed with")
     if len(node.value) > 400:
         raise StrictError(f"{where}a number of {len(node.value)} digits")
+
+
+def _check_time(node: yaml.ScalarNode, where: str) -> None:
+    """Raise StrictError for a date that no calendar has; PyYAML's own error names no place."""
+    try:
+        yaml.constructor.SafeConstructor().construct_yaml_timestamp(node)
+    except (ValueError, OverflowError) as error:
+        raise StrictError(
+            f"{where}{node.value} is read as a date, and there is no such day or hour ({error}); write a date as in "
+            "2024-05-31, or put it in quotes if a text is meant"
+        ) from None
 
 
 def _after(node: yaml.Node, text: list[str]) -> re.Match[str] | None:

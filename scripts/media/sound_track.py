@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import wave
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,8 +19,8 @@ from media.wav import SAMPLE_RATE
 
 # Time stamps that are off by less are rounded ones; longer gaps are filled with silence, longer overlaps cut off.
 TOLERANCE_S = 0.1
-# A block in which the sum of both channels has less than this share of the power of their difference is inverted: of
-# ordinary stereo, both have about the same.
+# A channel is inverted for a block in which its sum with its left counterpart, or with the channels before it, has less
+# than this share of the power of their difference: of ordinary stereo, both have about the same.
 OPPOSITE = 1 / 3
 BLOCK_S = 0.25
 LEAST_OPPOSITE_S = 0.5  # less of it is chance
@@ -27,6 +28,10 @@ SILENT = 1e-7  # power
 RAMP_S = 0.02
 MAX_BAD_SHARE = 0.5
 MOST_CHANNELS = 8  # of a layout that can be mixed
+MOST_PLANES = 8
+
+
+Signs = dict[tuple[str, int], np.ndarray]
 
 
 @dataclass
@@ -41,7 +46,8 @@ class SoundTrack:
         layout: channels of the first frame, as libav calls them, where there are more than two.
         taken: the audio track, in words.
         left_out: the other audio tracks.
-        opposite: for each block, whether its two channels have opposite polarity.
+        opposite: by layout and number of a block, the sign of each of its channels; of blocks only in which not all
+            channels have the same polarity.
     """
 
     seconds: float = 0.0
@@ -51,7 +57,7 @@ class SoundTrack:
     layout: str = ""
     taken: str = ""
     left_out: list[str] = field(default_factory=list)
-    opposite: list[bool] = field(default_factory=list)
+    opposite: Signs = field(default_factory=dict)
 
     def notes(self) -> list[str]:
         """What was mixed, filled or left out, in words."""
@@ -61,10 +67,19 @@ class SoundTrack:
         if self.layout:
             found.append(f"{self.layout.removesuffix(' channels')} channels were mixed to one")
         if self.opposite:
-            found.append(
-                f"the two channels have opposite polarity (phase) for {sum(self.opposite) * BLOCK_S:g} of "
-                f"{self.seconds:.1f} s; one of them was inverted there, or the sum would be silence"
-            )
+            inverted = {
+                channel.name
+                for (layout, _), signs in self.opposite.items()
+                for channel, sign in zip(av.AudioLayout(layout).channels, signs, strict=True)
+                if sign < 0
+            }
+            seconds = min(len({block for _, block in self.opposite}) * BLOCK_S, self.seconds)
+            told = f"have opposite polarity (phase) for {seconds:g} of {self.seconds:.1f} s"
+            if self.layout:
+                names = ", ".join(sorted(inverted))
+                found.append(f"channels {told}; inverted there, or parts of the sound would be lost: {names}")
+            else:
+                found.append(f"the two channels {told}; one of them was inverted there, or the sum would be silence")
         if self.filled_s > TOLERANCE_S:
             found.append(f"silence was put where the file has no sound: {self.filled_s:.1f} s")
         if self.n_bad:
@@ -82,14 +97,14 @@ def extract(video: Path, target: Path) -> SoundTrack:
     Raises:
         ReelError: corrupt, where too little of the sound can be decoded.
     """
-    found = _write(video, target, [])
+    found = _write(video, target, {})
     if found.opposite:
         _write(video, target, found.opposite)
     return found
 
 
-def _write(video: Path, target: Path, opposite: list[bool]) -> SoundTrack:
-    """Write the wav; blocks known to be opposite are mixed with one channel inverted."""
+def _write(video: Path, target: Path, opposite: Signs) -> SoundTrack:
+    """Write the wav; the channels of blocks known to be opposite are mixed with these signs."""
     with open_video(video) as container:
         track = audio_track(container)
         if track is None or track.codec_context is None:
@@ -127,12 +142,20 @@ def _decoded(container: Any, track: Any, found: SoundTrack) -> Iterator[tuple[An
                 found.n_packets += 1
                 end = span(packet)[1] if packet.duration else float("inf")
             for frame in packet.decode():
-                yield frame, end
+                yield _readable(frame), end
         except StopIteration:
             return
         except av.error.FFmpegError as error:
             check_memory(error)
             found.n_bad += 1
+
+
+def _readable(frame: Any) -> Any:
+    """The frame, of many channels with all of them in one plane: PyAV reads beyond the last of eight planes."""
+    if not frame.format.is_planar or frame.layout.nb_channels < MOST_PLANES:
+        return frame
+    (packed,) = av.AudioResampler(format=frame.format.packed.name, layout=frame.layout.name).resample(frame)
+    return packed
 
 
 def _to_the_end(frames: Iterator[tuple[Any, float]], container: Any, track: Any) -> Iterator[Any]:
@@ -157,16 +180,17 @@ class _Writer:
     Args:
         file: opened for 16 kHz mono.
         found: filled.
-        opposite: blocks in which one of two channels is inverted before both are mixed.
+        opposite: the signs with which the channels of some blocks are mixed.
     """
 
-    def __init__(self, file: wave.Wave_write, found: SoundTrack, opposite: list[bool]) -> None:
+    def __init__(self, file: wave.Wave_write, found: SoundTrack, opposite: Signs) -> None:
         self.file, self.found, self.opposite = file, found, opposite
         self.at_s = 0.0  # where the sound that was added ends
         self.n_written = 0
         self.kind: tuple[Any, ...] | None = None
         self.resampler: Any = None
-        self.powers: list[np.ndarray] = []  # of each block: sum and difference of two channels
+        # By layout and block: the products of each two channels, summed. They say how loud each sum of channels is.
+        self.products: dict[tuple[str, int], np.ndarray] = {}
 
     def add(self, frame: Any) -> None:
         """Write a frame; silence before it where there is a gap, less of it where it overlaps."""
@@ -182,10 +206,10 @@ class _Writer:
             if n_over >= frame.samples:
                 return
             frame = _part(frame, n_over, frame.samples)
-        if frame.layout.nb_channels == 2:
-            frame = self._mixed(frame)
-        elif frame.layout.nb_channels > MOST_CHANNELS or frame.layout.name.startswith("ambisonic"):
+        if frame.layout.nb_channels > MOST_CHANNELS or frame.layout.name.startswith("ambisonic"):
             frame = _frame(_samples(frame)[:1], frame.rate)  # what nobody can mix
+        elif frame.layout.nb_channels > 1:
+            frame = self._mixed(frame)
         kind = (frame.format.name, frame.layout.name, frame.rate)
         if kind != self.kind:
             self._flush()
@@ -198,23 +222,27 @@ class _Writer:
         """Write what is left, and judge the polarity."""
         self._flush()
         self.found.seconds = self.n_written / SAMPLE_RATE
-        opposite = [bool(difference > SILENT and added < OPPOSITE * difference) for added, difference in self.powers]
-        self.found.opposite = opposite if sum(opposite) * BLOCK_S >= LEAST_OPPOSITE_S else []
+        signs = {place: _signs(products, place[0]) for place, products in self.products.items()}
+        opposite = {place: found for place, found in signs.items() if found.min() < 0}
+        self.found.opposite = opposite if len(opposite) * BLOCK_S >= LEAST_OPPOSITE_S else {}
 
     def _mixed(self, frame: Any) -> Any:
-        """Note the polarity of a frame of two channels; mixed here where it is known to be opposite."""
-        left, right = _samples(frame)
-        block = int(self.at_s / BLOCK_S)
-        self.powers.extend(np.zeros(2) for _ in range(block + 1 - len(self.powers)))
-        self.powers[block] += [np.square(left + right).sum(), np.square(left - right).sum()]
+        """Note the polarity of a frame of several channels; mixed here where it is known to be opposite somewhere."""
+        layout, block = frame.layout.name, int(self.at_s / BLOCK_S)
+        weights = _weights(layout)
+        samples = _samples(frame)
+        weighted = (samples * (weights / weights.max())[:, None]).astype(np.float64)
+        self.products[layout, block] = self.products.get((layout, block), 0) + weighted @ weighted.T
         if not self.opposite:
             return frame
         # Signs change within a moment, not from one sample to the next: no click.
-        starts = np.arange(len(self.opposite)) * BLOCK_S
-        edges = np.stack([starts + RAMP_S / 2, starts + BLOCK_S - RAMP_S / 2], axis=1).ravel()
-        signs = np.repeat(np.where(self.opposite, -1.0, 1.0), 2)
+        ends = self.at_s + frame.samples / frame.rate
+        blocks = range(max(block - 1, 0), int(ends / BLOCK_S) + 2)
+        edges = [at for one in blocks for at in (one * BLOCK_S + RAMP_S / 2, (one + 1) * BLOCK_S - RAMP_S / 2)]
+        signs = np.stack([self.opposite.get((layout, one), np.ones(len(samples))) for one in blocks]).repeat(2, axis=0)
         times = self.at_s + np.arange(frame.samples) / frame.rate
-        return _frame((left + np.interp(times, edges, signs).astype(np.float32) * right)[None] / 2, frame.rate)
+        ramps = np.stack([np.interp(times, edges, sign) for sign in signs.T]).astype(np.float32)
+        return _frame((weights[:, None] * ramps * samples).sum(axis=0, keepdims=True), frame.rate)
 
     def _flush(self) -> None:
         if self.resampler is not None:
@@ -231,6 +259,37 @@ class _Writer:
         for frame in frames:
             self.file.writeframesraw(frame.to_ndarray().tobytes())
             self.n_written += frame.samples
+
+
+@functools.cache
+def _weights(layout: str) -> np.ndarray:
+    """How loud each channel of a layout is when all are mixed to one: float32 (channels,)."""
+    n_channels = av.AudioLayout(layout).nb_channels
+    impulses = np.eye(n_channels, dtype=np.float32).reshape(1, -1)
+    frame = av.AudioFrame.from_ndarray(impulses, format="flt", layout=layout)
+    frame.sample_rate = SAMPLE_RATE
+    (mixed,) = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE).resample(frame)
+    return np.asarray(mixed.to_ndarray()[0] / 32768, dtype=np.float32)
+
+
+def _signs(products: np.ndarray, layout: str) -> np.ndarray:
+    """The signs with which the channels of a block are mixed, so that none of them silences another: -1 or 1.
+
+    Args:
+        products: float (channels, channels), of each two channels, summed over the block.
+        layout: the name of their layout.
+    """
+    names = [channel.name for channel in av.AudioLayout(layout).channels]
+    signs = np.ones(len(names))
+    for right in range(1, len(names)):
+        left = names[right].replace("R", "L")  # FR, BR and FRC are the counterparts of FL, BL and FLC
+        before = signs * (np.arange(len(names)) < right)
+        if left != names[right] and left in names[:right]:
+            before *= np.arange(len(names)) == names.index(left)
+        apart, common = before @ products @ before + products[right, right], 2 * before @ products[right]
+        if apart - common > SILENT and apart + common < OPPOSITE * (apart - common):
+            signs[right] = -1
+    return signs
 
 
 def _samples(frame: Any) -> np.ndarray:

@@ -18,7 +18,7 @@ from reporting.results import Results
 
 SUMMARY, PAGE = "summary.md", "index.html"
 MOST_LINES = 15
-MOST_STEPS, MOST_REASONS, MOST_WARNINGS = 2, 3, 3
+MOST_STEPS, MOST_REASONS, MOST_WARNINGS = 2, 3, 2
 EXAMPLES = 2  # reels or creators that are named for a reason
 LONGEST = 400  # characters of what a program or a source says
 # Where to look first, in this order; the folder of a file that is no picture or page.
@@ -90,8 +90,10 @@ def summary(ended: Ended) -> Lines:
     lines += [("Clusters", text)] if (text := cluster_sentence(results)) else []
     lines += [("Finding", said[0])] if said else []
     lines += [("Decided", text)] if (text := decided(results)) else []
-    listed = [shortened(text) for text in warnings(results, ended.notices)]
-    lines += _few("Mind", listed, MOST_WARNINGS, "see results/logs/check_coverage.log and results/hypotheses.md")
+    listed = [shortened(text) for text in warnings(results, ())]
+    lines += _few("Mind", listed, MOST_WARNINGS, "see results/hypotheses.md and results/robustness.json")
+    if ended.notices:  # all of them: what concerns nobody may be what matters most
+        lines.append(("Source", f"{'; '.join(ended.notices)} (examples: results/logs/collect_creators)."))
     if hint := left_to_retry(results.folder):
         lines.append(("Try again", hint))
     return [*lines, ("Look first", look_first(ended))]

@@ -10,7 +10,9 @@ from collections.abc import Collection, Mapping
 _WHEN = "date|time|datetime|timestamp"
 _MADE = "upload|uploaded|post|posted|publish|published|create|created|taken"
 OTHER_NAMES = {
+    # "Views" is what services call either of the two measures.
     "plays": "view|viewcnt|play|playback",
+    "views": "view|viewcnt",
     "likes": "like|heart|digg|favou?rite",
     "comments": "comment",
     "caption": "(caption)?text|caption|description|title",
@@ -29,7 +31,7 @@ TITLES = f"{HEADS}|file|from|to|source|target|string|number|integer|object|(var)
 
 
 def asked_about(names: Collection[str], optional: Collection[str]) -> dict[str, str]:
-    """Columns that seem to be optional ones that are not there, with what each seems to be.
+    """Columns that seem to be optional ones that are not there, with what each seems to be ("plays or views").
 
     Args:
         names: of the table's columns.
@@ -40,9 +42,9 @@ def asked_about(names: Collection[str], optional: Collection[str]) -> dict[str, 
     for name in names:
         word = _word(name)
         near = difflib.get_close_matches(name.lower(), missing, n=1, cutoff=0.85)
-        meant = next((one for one in missing if re.fullmatch(OTHER_NAMES[one], word)), None) or next(iter(near), None)
+        meant = [one for one in missing if re.fullmatch(OTHER_NAMES[one], word)] or near
         if meant and name not in optional:
-            found[name] = meant
+            found[name] = " or ".join(meant)
     return found
 
 

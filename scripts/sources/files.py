@@ -17,7 +17,7 @@ from typing import Any
 from common.config import FilesSource, SelectSection
 from common.handles import derived_id, normal_handle, printable, written_handle
 from common.program import UserError
-from common.states import Outcome
+from common.states import OK, Outcome
 from common.store import digest
 from common.suffixes import VIDEO_SUFFIXES, why_passed_over
 from sources import readings
@@ -51,6 +51,8 @@ class FolderCreator:
         reels: the lines of the reels file.
         follows: accounts followed: normal handle, and as written; None where no list was given.
         passed_over: files that are not taken for a video: their names, and why.
+        without_row: videos of which a given reels file has no row.
+        is_without_row: whether a given creators file has no row of the creator.
     """
 
     creator_id: str
@@ -60,13 +62,17 @@ class FolderCreator:
     reels: list[dict[str, Any]] = field(default_factory=list)
     follows: list[tuple[str, str]] | None = None
     passed_over: dict[str, str] = field(default_factory=dict)
+    without_row: set[str] = field(default_factory=set)
+    is_without_row: bool = False
 
     def digest(self) -> str:
         """Changes when anything about this creator does."""
         videos = [(os.fsencode(v.path).hex(), v.size, v.mtime_ns) for v in self.videos.values()]
         reels = sorted(self.reels, key=repr)
         known = [self.creator_id, self.handle, self.facts, sorted(videos), reels, sorted(self.follows or [])]
-        return digest([*known, self.passed_over] if self.passed_over else known)
+        known += [self.passed_over] if self.passed_over else []
+        rows = [self.is_without_row, sorted(self.without_row)]
+        return digest([*known, rows] if any(rows) else known)
 
     def reels_found(self) -> list[SourceReel]:
         """Every reel, with a file or without; of two copies of one file, that of which more is known comes first."""
@@ -76,7 +82,9 @@ class FolderCreator:
             listed = name if name in described or name.strip() in self.videos else name.strip()
             facts = dict(described.pop(listed, {}))
             facts.pop("file", None)
-            found.append(SourceReel(facts.pop("reel_id", None), facts, video=Path(video.path), file=name))
+            outcome = Outcome("ok", "no_row") if name in self.without_row else OK
+            reel_id = facts.pop("reel_id", None)
+            found.append(SourceReel(reel_id, facts, video=Path(video.path), file=name, outcome=outcome))
         without_file = [reel for reel in self.reels if not reel["file"]]
         passed_over = dict(self.passed_over)
         for reel in (*described.values(), *without_file):
@@ -91,8 +99,9 @@ class FolderCreator:
         return found
 
     def outcome(self) -> Outcome:
-        """Ok, with the files that were passed over."""
-        return Outcome("ok", detail=in_short(self.passed_over) if self.passed_over else None)
+        """Ok, with the files that were passed over, and whether the creators file has no row."""
+        passed_over = in_short(self.passed_over) if self.passed_over else None
+        return Outcome("ok", "no_row" if self.is_without_row else None, passed_over)
 
 
 class FilesFolder:
@@ -227,7 +236,9 @@ def _add_facts(creators: dict[str, FolderCreator], source: FilesSource, notices:
         what = f"{{n}} of {{total}} creators of {path} have no folder in {source.videos}"
         notice_unmatched(notices, what, len(rows), without_folder, LIKE_FOLDERS.format(source.videos))
     if rows:
-        without_row = [(creator.handle, "") for creator_id, creator in folders.items() if creator_id not in rows]
+        for creator_id, creator in folders.items():
+            creator.is_without_row = creator_id not in rows
+        without_row = [(creator.handle, "") for creator in folders.values() if creator.is_without_row]
         what = f"{{n}} of {{total}} folders in {source.videos} have no row in {path}: nothing more is known of them"
         notice_unmatched(notices, what, len(folders), without_row, LIKE_FOLDERS.format(source.videos))
 
@@ -276,12 +287,11 @@ def _notice_odd_rows(creators: dict[str, FolderCreator], lines: list[Line], path
     """Note videos of which no row tells anything, and numbers that are hardly as they were counted."""
     videos = [(creator, name) for creator in creators.values() for name in creator.videos]
     described = {(creator.creator_id, reel["file"]) for creator in creators.values() for reel in creator.reels}
-    without_row = [
-        (f"{creator.handle}/{name}", "")
-        for creator, name in videos
-        if not {(creator.creator_id, name), (creator.creator_id, name.strip())} & described
-    ]
-    if lines and without_row:
+    for creator, name in videos if lines else ():
+        if not {(creator.creator_id, name), (creator.creator_id, name.strip())} & described:
+            creator.without_row.add(name)
+    without_row = [(f"{one.handle}/{name}", "") for one in creators.values() for name in sorted(one.without_row)]
+    if without_row:
         text = f"{len(without_row):,} of {len(videos):,} videos have no row in {path}: nothing more is known of them"
         notices.append(Notice(text, examples=tuple(without_row[:SHOWN])))
     reels = [reel for creator in creators.values() for reel in creator.reels]

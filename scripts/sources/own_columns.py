@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+from common.program import UserError
+from sources import readings
 from sources.joins import Notice
 
 YES_AND_NO = (
@@ -16,9 +18,13 @@ YES_AND_NO = (
 # Spreadsheets and floating-point columns keep 15 digits: what is longer is an id, as is what begins with zeros.
 WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,14})")
 DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,14}|(?=\.))(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,2})?")
-GROUPED = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")  # 1.234 can be read as 1234, too
+GROUPED = re.compile(r"-?[1-9][0-9]{0,2}[.,][0-9]{3}")  # 1.234 can be read as 1234, too
+# Spreadsheets write numbers of 12 digits and more in this way, and leave out the last ones.
+SCIENTIFIC = re.compile(r"-?[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]{1,3}")
+LARGEST_SCIENTIFIC = 1e11
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MOMENT = re.compile(rf"{DAY.pattern}[T ][0-9]{{2}}:[0-9]{{2}}.*")
+LONG = re.compile(r"[0-9]{17,25}")
 ID = re.compile(r"(^|_)id$", re.IGNORECASE)
 
 
@@ -71,7 +77,7 @@ def typed(name: str, cells: Sequence[str]) -> tuple[list[Any], str | None]:
     for kind, convert in () if ID.search(name) else KINDS.items():
         found = [_converted(cell, convert) for cell in cells]
         known = sum(value is not None for value in found)
-        if known == len(cells) and not (kind == "numbers" and all(map(GROUPED.fullmatch, cells))):
+        if known == len(cells):
             return found, None
         if 2 * known >= len(cells):
             nearly = kind
@@ -85,6 +91,60 @@ def _converted(cell: str, convert: Callable[[str], Any]) -> Any:
         return None
 
 
+def check_readings(name: str, cells: Sequence[str]) -> None:
+    """Refuse a column whose cells can be read in two ways.
+
+    Every number with a mark in it may be one of thousands (1.234 or 1,234), ids were rounded, or whole numbers were:
+    3.41E+18. A decimal that is like no number of thousands (0.5, 1.23, 1234.567) says what the marks of the others are.
+
+    Args:
+        name: of the column.
+        cells: that are not empty.
+
+    Raises:
+        AmbiguousError: has the place of a cell that can be read in two ways.
+    """
+    marked = [cell for cell in cells if not WHOLE.fullmatch(cell)]
+    if marked and all(map(GROUPED.fullmatch, marked)):
+        thousands, decimal = re.sub("[.,]", "", marked[0]), marked[0].replace(",", ".")
+        raise AmbiguousError(
+            cells.index(marked[0]),
+            f"{marked[0]!r} can be read as {thousands} and as {float(decimal):g}, and no cell of the column says "
+            f"which; write {thousands} if that is meant, and {decimal}0 if it is a decimal number",
+        )
+    for index, cell in enumerate(cells):
+        if SCIENTIFIC.fullmatch(cell) and abs(float(cell.replace(",", "."))) >= LARGEST_SCIENTIFIC:
+            raise AmbiguousError(
+                index,
+                f"{cell!r} can be read as the number {float(cell.replace(',', '.')):.0f} and as a number or an id that "
+                "was rounded to it; write all of its digits",
+            )
+    try:
+        readings.check_long_ids(list(cells))
+    except ValueError as error:
+        first = next(index for index, cell in enumerate(cells) if LONG.fullmatch(cell))
+        raise AmbiguousError(first, str(error)) from None
+    if ID.search(name):
+        for index, cell in enumerate(cells):
+            try:
+                readings.identity(cell)
+            except ValueError as error:
+                raise AmbiguousError(index, str(error)) from None
+
+
+class AmbiguousError(Exception):
+    """A cell that can be read in two ways; the message has both readings.
+
+    Args:
+        index: of the cell.
+        message: what is wrong with it.
+    """
+
+    def __init__(self, index: int, message: str) -> None:
+        super().__init__(message)
+        self.index = index
+
+
 def take_types(rows: Sequence[tuple[int, dict[str, Any]]], own: Sequence[str], table: str) -> list[Notice]:
     """Give the own columns of a table their types, in place; what is nearly a number, date or time is noted.
 
@@ -92,16 +152,20 @@ def take_types(rows: Sequence[tuple[int, dict[str, Any]]], own: Sequence[str], t
         rows: of each line its number and its values, by column; empty cells are not there.
         own: the columns.
         table: its name.
+
+    Raises:
+        UserError: a cell can be read in two ways; names line and column.
     """
     notices = []
     for name in own:
         cells = [(number, values) for number, values in rows if name in values]
+        try:
+            check_readings(name, [row[name] for _, row in cells])
+        except AmbiguousError as error:
+            raise UserError(f"{table}, line {cells[error.index][0]}: {name}: {error}") from None
         values, nearly = typed(name, [row[name] for _, row in cells])
         if nearly:
-            wrong = next(
-                ((number, row[name]) for number, row in cells if not _is(row[name], nearly)),
-                (cells[0][0], f"{cells[0][1][name]}: a group of thousands?"),
-            )
+            wrong = next((number, row[name]) for number, row in cells if not _is(row[name], nearly))
             notices.append(
                 Notice(
                     f"{table}: column {name} is taken as text, because not all of its cells are {nearly}",

@@ -14,11 +14,15 @@ from common.handles import NORMAL, linked_profile, normal_handle, written_handle
 
 # What R, SQL, Excel, pandas and JavaScript write where nothing is known.
 MISSING = {
-    *("NA", "<NA>", "N/A", "n/a", "#N/A", "#NA", "NaN", "nan", "NAN", "-nan", "NaT", "NULL", "Null", "null", "(null)"),
-    *("\\N", "None", "undefined", "<null>", "<NULL>", "[null]", "[NULL]", "NA_character_", "n.a.", "N.A."),
+    *("NA", "<NA>", "N/A", "n/a", "#N/A", "#NA", "NaN", "nan", "NAN", "-NaN", "-nan", "-NAN", "NaT", "<NaN>", "<nan>"),
+    *("NULL", "Null", "null", "(null)", "(NULL)", "<null>", "<NULL>", "[null]", "[NULL]", "\\N", "nil", "undefined"),
+    *("None", "NONE", "<None>", "NA_character_", "NA_real_", "NA_integer_", "NA_complex_", "n.a.", "N.A."),
 }
 # What spreadsheets of any language show instead of a value: #REF!, #BEZUG!, #¿NOMBRE?, #NV, #####, Err:502.
-BROKEN = re.compile(r"#[¡¿]?[^\W\d_a-zß-ÿ][^\W_a-zß-ÿ/]*(/[0-9])?[!?]|#N/?[ABDV]|#Н/Д|#{3,}|Err:[0-9]{3}|-?1\.#[A-Z]+")
+BROKEN = re.compile(
+    r"#[¡¿]?[^\W\d_a-zß-ÿ][^\W_a-zß-ÿ/]*(/[0-9])?[!?]|#N/?[ABDV]|#N/A .*|#GETTING_DATA|#Н/Д|#{3,}|Err:[0-9]{3}|"
+    r"-?1\.#[A-Z]+"
+)
 # No short video is older: the first service for them began in 2010.
 EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)
 # How unlikely it is that ids are so by chance: 1 in 2 to the power of this.
@@ -73,10 +77,10 @@ def moment(text: str) -> str:
 
 def as_date_digits(text: str) -> str | None:
     """A time that digits without signs between them stand for (YYYYMMDDHHMM, YYMMDDHHMM, with or without SS)."""
-    for length, form in ((10, "%y%m%d%H%M"), (12, "%Y%m%d%H%M"), (12, "%y%m%d%H%M%S"), (14, "%Y%m%d%H%M%S")):
-        if len(text) == length and text.isdecimal():
+    for full in (text, f"20{text}"):
+        if len(full) in (12, 14) and full.isdecimal():
             try:
-                found = datetime.strptime(text, form).replace(tzinfo=UTC)
+                found = datetime.fromisoformat(f"{full[:8]}T{full[8:]}").replace(tzinfo=UTC)
             except ValueError:
                 continue
             if EARLIEST <= found <= datetime.now(UTC) + timedelta(days=1):

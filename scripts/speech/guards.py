@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 
 from common.config import TranscriptSection
 from speech.engines import Segment
-from speech.invented import is_well_known, letters
+from speech.invented import is_well_known, letters, names_a_sound
 
 # Why a segment is not kept, in words.
 IMPROBABLE, SILENT, REPETITIVE, WELL_KNOWN = (
@@ -46,7 +46,7 @@ def confirmed(segment: Segment, alone: Sequence[Segment], seconds: float, settin
         settings: the guards.
     """
     said, again = letters(segment.text), letters(" ".join(one.text for one in alone))
-    if not said or len(said) > MOST_LETTERS_PER_S * seconds:
+    if not said or names_a_sound(segment.text) or len(said) > MOST_LETTERS_PER_S * seconds:
         return False
     if any(fault(one, settings) not in (None, WELL_KNOWN) for one in alone):
         return False

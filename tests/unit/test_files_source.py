@@ -190,6 +190,21 @@ def test_folders_that_computers_make_are_no_creators_and_what_is_in_them_is_name
     assert [(reel.file, reel.outcome.reason) for reel in nobody.reels] == [(f"{folder}/ada/a.mp4", "passed_over")]
 
 
+def test_what_a_table_has_no_row_of_is_marked():
+    for handle in ("ada", "bob", "cleo"):
+        video(handle, "one.mp4")
+    read_alone = {handle: creator.digest() for handle, creator in read(follows="source,target\nada,bob\n").items()}
+    found = read(creators="handle\nada\nbob\n", reels="handle,file\nada,one.mp4\ncleo,one.mp4\n")
+    assert {handle: creator.outcome().reason for handle, creator in found.items()} == {
+        "ada": None, "bob": None, "cleo": "no_row",
+    }  # fmt: skip
+    assert {handle: [reel.outcome for reel in creator.reels_found()] for handle, creator in found.items()} == {
+        "ada": [Outcome("ok")], "bob": [Outcome("ok", "no_row")], "cleo": [Outcome("ok")],
+    }  # fmt: skip
+    assert found["bob"].digest() != read_alone["bob"], "it is collected anew"
+    assert {creator.outcome().reason for creator in read().values()} == {None}, "without tables, nothing lacks a row"
+
+
 def test_folders_that_differ_in_case_or_at_sign_are_one_creator():
     video("Ada", "a.mp4", b"1")
     video("@ada", "a.mp4", b"2")
@@ -432,7 +447,7 @@ def test_a_file_under_two_names_is_one_reel_and_the_described_one():
     video("ada", "c.mp4", b"other")
     found = find(read(reels="handle,file,plays\nada,b.mp4,9\n")["ada"])
     states = {reel["file"]: (state, reason) for state, reason, reel in found}
-    assert states == {"b.mp4": ("ok", None), "a.mp4": ("skipped", "duplicate"), "c.mp4": ("ok", None)}
+    assert states == {"b.mp4": ("ok", None), "a.mp4": ("skipped", "duplicate"), "c.mp4": ("ok", "no_row")}
 
 
 def test_ids_that_people_give_are_taken_at_their_word():

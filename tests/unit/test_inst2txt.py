@@ -165,6 +165,16 @@ def test_a_database_whose_pks_a_statistics_program_has_rounded_is_refused():
     assert "or a statistics program; export them as text again" in refused()
 
 
+@pytest.mark.parametrize("as_stored", [int, float, str])
+def test_a_database_whose_times_can_all_be_read_as_digits_of_dates_is_refused(as_stored):
+    digits = [1405311800, 1406011200, 1512241805]
+    ada = ADA | {"reels_selected_list": None}
+    make([ada], [SPEECH | {"pk": PK + n, "taken_at": as_stored(time)} for n, time in enumerate(digits)])
+    assert "reels.taken_at: '1405311800' can be read as 2014-07-14T04:23:20+00:00" in refused()
+    change(f"UPDATE reels SET taken_at = 1717178400 WHERE pk = {PK}")  # seconds, as no date has such digits
+    assert [reel.facts["taken_at"][:10] for reel in read()["ada"].reels] == ["2024-05-31", "2014-07-22", "2017-12-02"]
+
+
 def test_the_collector_takes_what_the_source_gives():
     make([ADA], [SPEECH, MUSIC, SPEECH | {"pk": PK + 2}], [(11, 22, "bob")])
     ada = read()["ada"]

@@ -179,7 +179,7 @@ def test_a_second_header_line_is_no_creator(text):
 
 @pytest.mark.parametrize(
     ("column", "meant"),
-    [("view_count", "plays"), ("playCount", "plays"), ("likes_count", "likes"),
+    [("playCount", "plays"), ("likes_count", "likes"),
      ("Num Likes", "likes"),
      ("commentsCount", "comments"), ("captoin", "caption"), ("timestamp", "taken_at"), ("upload_date", "taken_at"),
      ("video_id", "reel_id"), ("permalink", "url")],
@@ -192,6 +192,14 @@ def test_a_column_that_seems_to_be_a_known_one_is_asked_about(column, meant):
 @pytest.mark.parametrize("column", ["follower_count", "Subscribers", "folowers", "followees", "followStatus"])
 def test_so_are_columns_of_creators(column):
     assert "creators.csv, line 1: column " in refused(creators=f"handle,{column}\nfern,5\n")
+
+
+@pytest.mark.parametrize("column", ["view_count", "viewCount", "views_count", "ViewsCount", "videoViewCount"])
+def test_a_column_of_views_may_be_either_of_two_measures(column):
+    said = refused(reels=f"handle,file,{column}\nfern,one.mp4,5\n")
+    assert f"column {column!r}: is this plays or views? Then call it plays or views" in said
+    said = refused(reels=f"handle,file,plays,{column}\nfern,one.mp4,5,6\n")
+    assert f"column {column!r}: is this views? Then call it views" in said
 
 
 def test_a_column_beside_the_known_one_is_a_column_of_its_own():

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from common.config import FilesSource
+from common.program import UserError
 from common.store import digest
 from sources.csv_tables import read_creators_csv
 from sources.files import FilesFolder
-from sources.own_columns import typed
+from sources.own_columns import check_readings, typed
 
 
 @pytest.mark.parametrize(
@@ -67,16 +68,50 @@ def test_ids_are_text(name):
 
 def test_a_column_that_is_nearly_of_a_type_is_noted_with_the_cell_that_is_not(tmp_path):
     path = tmp_path / "creators.csv"
-    path.write_text("handle;age;income;joined;town\nada;31;1.200;2024-05-31;7\nbob;old;3.450;;x\nzoe;40;9.100;May;y\n")
+    path.write_text("handle;age;income;joined;town\nada;31;1.200;2024-05-31;7\nbob;old;3.450;;x\nzoe;40;9.25;May;y\n")
     notices = []
     creators = read_creators_csv(path, notices)
     assert [str(notice).removeprefix(f"{path}: column ") for notice in notices] == [
         "age is taken as text, because not all of its cells are numbers: 'old' (line 3)",
-        "income is taken as text, because not all of its cells are numbers: '1.200: a group of thousands?' (line 2)",
         "joined is taken as text, because not all of its cells are dates (2024-05-31): 'May' (line 4)",
     ]
-    assert creators["ada"][1] == {"age": "31", "income": "1.200", "joined": "2024-05-31", "town": "7"}
+    assert creators["ada"][1] == {"age": "31", "income": 1.2, "joined": "2024-05-31", "town": "7"}
     assert "old" not in str(notices[0].counts())
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "line", "said"),
+    [
+        ("income", ["850", "1.200", "3.400"], 3, "'1.200' can be read as 1200 and as 1.2"),
+        ("income", ["1.200"], 2, "write 1200 if that is meant, and 1.2000 if it is a decimal number"),
+        ("income", ["-12,500", "7"], 2, "'-12,500' can be read as -12500 and as -12.5"),
+        ("score_id", ["7", "1.200"], 3, "'1.200' can be read as 1200"),
+        ("income", ["12", "3.41E+18"], 3, "'3.41E+18' can be read as the number 3410000000000000000"),
+        ("income", ["2,5e+12", "1,5"], 2, "write all of its digits"),
+        ("account_id", ["12", "3.41E+08"], 3, "'3.41E+08' is an id that was taken for a decimal number"),
+        ("account", ["x", *(f"17841400000{n}0000000" for n in range(3))], 3, "a spreadsheet has rounded them"),
+    ],
+)
+def test_a_column_that_can_be_read_in_two_ways_is_refused_with_line_and_both_readings(
+    header, cells, line, said, tmp_path
+):
+    path = tmp_path / "creators.csv"
+    path.write_text("\n".join([f"handle;{header}", *(f"name{n};{cell}" for n, cell in enumerate(cells))]))
+    with pytest.raises(UserError) as error:
+        read_creators_csv(path)
+    assert str(error.value).startswith(f"{path}, line {line}: {header}: ")
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize("measured", ["0.125", "12.5", "1234.567", "1e-3", "0.000"])
+def test_one_decimal_that_is_like_no_thousands_says_what_the_points_are(measured):
+    check_readings("value", ["12.500", "850", measured])
+    assert typed("value", ["12.500", "850", measured])[0] == [12.5, 850.0, float(measured)]
+
+
+def test_short_numbers_in_scientific_form_are_numbers():
+    check_readings("value", ["1e+05", "2.5E3"])  # as R writes 100000
+    assert typed("value", ["1e+05", "2.5E3"])[0] == [100000.0, 2500.0]
 
 
 def test_empty_cells_are_unknown_and_a_column_without_any_value_is_left_out(tmp_path):

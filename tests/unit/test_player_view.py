@@ -295,6 +295,42 @@ def test_channels_of_opposite_polarity_do_not_cancel_each_other(tmp_path: Path, 
     assert [f"for {opposite_s:g} of 3.0 s" in note for note in found.notes()] == ([True] if opposite_s else [])
 
 
+@pytest.mark.parametrize(
+    ("layout", "channels", "inverted"),
+    [
+        ("3.0", ["s", "-s", "0"], "FR"),
+        ("3.0", ["s", "s", "-1.4*s"], "FC"),
+        ("quad", ["s", "-s", "0", "0"], "FR"),
+        ("quad", ["0", "0", "s", "-s"], "BR"),
+        ("quad", ["s", "s", "-1*s", "-1*s"], "BL, BR"),
+        ("5.1", ["s", "-s", "0", "0", "0", "0"], "FR"),
+        ("5.1(side)", ["0.8*s", "-0.8*s", "0", "0.5", "v", "-v"], "FR, SR"),
+        ("7.1", ["s", "-s", "0.3*v", "0", "0", "0", "0", "0"], "FR"),
+        ("5.1", ["s", "s", "s", "s", "v", "s"], ""),
+    ],
+)
+def test_no_channel_of_a_room_silences_another(tmp_path: Path, layout: str, channels: list[str], inverted: str):
+    path = tmp_path / "video.mov"
+    parts = "|".join(channels).replace("s", "0.5*sin(2000*t)").replace("v", "0.5*sin(3000*t)")
+    source = ["-f", "lavfi", "-i", f"aevalsrc={parts}:duration=1.5:sample_rate=44100:channel_layout={layout}"]
+    ffmpeg(*odd_media.picture(1.5), *source, *H264, "-c:a", "pcm_s16le", path)
+    found, samples = sound_of(path)
+    assert loud_seconds(samples) == [True] * 3
+    notes = [f"{layout} channels were mixed to one"]
+    if inverted:
+        told = "channels have opposite polarity (phase) for 1.5 of 1.5 s; inverted there, or parts of the sound would"
+        notes.append(f"{told} be lost: {inverted}")
+    assert found.notes() == notes
+
+
+def test_frames_of_eight_planes_are_read(tmp_path: Path):
+    path = tmp_path / "video.mp4"
+    parts = "|".join(["0.5*sin(2000*t)", "-0.5*sin(2000*t)", *["0"] * 6])
+    source = ["-f", "lavfi", "-i", f"aevalsrc={parts}:duration=1.5:sample_rate=48000:channel_layout=7.1"]
+    ffmpeg(*odd_media.picture(1.5), *source, *H264, *AAC, path)
+    assert loud_seconds(sound_of(path)[1]) == [True] * 3
+
+
 @pytest.mark.parametrize("default", [0, 1])
 def test_the_default_track_is_heard_and_the_other_one_is_named(tmp_path: Path, default: int):
     path = tmp_path / "video.mp4"

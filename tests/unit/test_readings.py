@@ -83,7 +83,10 @@ def test_marks_of_a_missing_value_are_no_texts(mark):
 
 @pytest.mark.parametrize(
     "shown",
-    ["#REF!", "#NV", "#BEZUG!", "#N/D", "#\u00a1DIV/0!", "#\u00bfNOMBRE?", "#VALEUR!", "####", "Err:502", "-1.#IND"],
+    [
+        *("#REF!", "#NV", "#BEZUG!", "#N/D", "#\u00a1DIV/0!", "#\u00bfNOMBRE?", "#VALEUR!", "####", "Err:502"),
+        *("#N/A N/A", "#N/A Requesting Data...", "#GETTING_DATA", "-NaN", "NA_real_", "NA_integer_", "-1.#IND"),
+    ],
 )
 def test_what_spreadsheets_of_any_language_show_instead_of_a_value_is_no_text(shown):
     with pytest.raises(ValueError, match="can be read as a missing value and as a text"):

@@ -69,8 +69,16 @@ def test_however_much_there_is_to_say_it_is_fifteen_lines_at_most(tmp_path):
     assert said["Failed step"][1].startswith("8 more")
     assert said["Failed"][-1].startswith("3 more")
     assert said["Mind"][0] == "These are not stable."
-    assert said["Mind"][-1].startswith("8 more")
+    assert said["Source"][0].startswith("notice 0; notice 1;")
     assert "timeout: 1" in said["Try again"][0]
+
+
+def test_all_counts_of_the_source_are_told_in_one_line(tmp_path):
+    results = Results(write_run(tmp_path / "results"))
+    notices = [f"{number} of 20 rows of reels.csv {'name no video' * 40}" for number in range(6)]
+    (said,) = told(Ended(results, config(), notices=notices))["Source"]
+    assert all(notice in said for notice in notices)
+    assert said.endswith("(examples: results/logs/collect_creators).")
 
 
 def test_what_an_earlier_run_left_is_not_told(tmp_path):

@@ -425,6 +425,14 @@ def test_a_well_known_sentence_stays_where_the_sound_supports_it(monkeypatch, tm
         assert outcome.detail == "1 of 1 segments dropped (a sentence that Whisper is known to invent: 1)"
 
 
+@pytest.mark.parametrize("named", ["[Music]", "♪"])
+def test_the_name_of_a_sound_is_never_speech(monkeypatch, tmp_path, speech, named):
+    outcome, made = answer(
+        monkeypatch, tmp_path, speech / "en.wav", [segment(named)], alone=[segment(named)], vad=False
+    )
+    assert (outcome.state, made["dropped"]) == ("skipped", 1)
+
+
 def test_a_voice_that_thanks_for_watching_is_heard(speech, tmp_path):
     write_sound(tmp_path / "voice.wav", say("Thank you for watching."))
     settings = TranscriptSection(model="base", device="cpu", beam_size=1)
@@ -466,6 +474,28 @@ def test_sentences_that_whisper_invents_are_known(text):
 
 
 @pytest.mark.parametrize(
+    "texts",
+    [
+        ["Bye.", "Bye-bye!", "Okay. Thank you.", "So, thank you for watching.", "I'll see you guys in the next one."],
+        ["Don't forget to like and subscribe.", "Thanks, everyone. See you later, bye!", "Have a great day."],
+        ["[Music]", "(upbeat music)", "♪", "♪ ♪", "*applause*", "[Musik] Tschüss!", "【音楽】"],
+        ["Teksting av Nicolai Winther", "Titulky vytvořil JohnyX", "Υπότιτλοι AUTHORWAVE", "Felirat: Nagy János"],
+        ["Vielen Dank.", "Tschüß!", "Bis zum nächsten Mal.", "Danke fürs Zuschauen und bis bald."],
+        ["Merci à tous.", "Au revoir !", "Merci d'avoir regardé cette vidéo."],
+        ["Muchas gracias.", "¡Hasta luego!", "Gracias. ¡Nos vemos!", "Obrigada, gente. Tchau, tchau!"],
+        ["Grazie a tutti.", "Ciao, ciao!", "Dank je wel.", "Dziękuję bardzo.", "Děkuji za pozornost."],
+        ["Takk for at du så på.", "Tack så mycket!", "Kiitos.", "Köszönöm a figyelmet!", "Hvala vam."],
+        ["Спасибо за внимание!", "Всем пока!", "Дякую.", "Ευχαριστώ πολύ."],
+        ["Teşekkür ederim.", "Abone olmayı unutmayın.", "شكرًا لكم", "תודה רבה", "धन्यवाद"],
+        ["ありがとう。", "バイバイ", "안녕히 계세요.", "谢谢大家。", "再见。"],
+        ["Cảm ơn các bạn.", "Terima kasih.", "ขอบคุณครับ"],
+    ],
+)  # fmt: skip
+def test_last_words_credits_and_names_of_sounds_are_known_in_the_languages_of_people(texts):
+    assert [text for text in texts if not is_well_known(text)] == []
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",
@@ -475,6 +505,12 @@ def test_sentences_that_whisper_invents_are_known(text):
         "I made this in the morning. Thanks for watching!",
         "Mi hermano siempre me dice gracias.",
         "Heute geht es um Untertitel in Filmen.",
+        "Okay. Yes.",
+        "So, today we paint the door. Bye!",
+        "[Music] First you cut the paper.",
+        "♪ The river runs so slow ♪",
+        "Goodbye is the title of her second book.",
+        "Gracias a la lluvia tenemos flores este año en todo el jardín.",
     ],
 )
 def test_what_people_say_is_not_taken_for_them(text):

@@ -124,10 +124,16 @@ def read_accounts(settings: Inst2txtSource, notices: list[Notice] | None = None)
     accounts, owners = _find_accounts(account_rows)
     _add_follows(accounts, owners, follow_rows, [] if notices is None else notices)
     _add_reels(accounts, owners, reel_rows, files)
-    try:
-        readings.check_long_ids([reel.reel_id for one in accounts.values() for reel in one.reels if reel.row])
-    except ValueError as error:
-        raise UserError(f"source.inst2txt.database: {path}: reels.pk: {error}") from None
+    rows = [reel.row for account in accounts.values() for reel in account.reels if reel.row]
+    ids = [reel.reel_id for account in accounts.values() for reel in account.reels if reel.row]
+    times = [str(row["taken_at"]).strip().removesuffix(".0") for row in rows]
+    for column, check, values in (
+        ("pk", readings.check_long_ids, ids), ("taken_at", readings.check_digits, times),
+    ):  # fmt: skip
+        try:
+            check(values)
+        except ValueError as error:
+            raise UserError(f"source.inst2txt.database: {path}: reels.{column}: {error}") from None
     used = {file for account in accounts.values() for reel in account.reels for file in reel.files.values()}
     videos = [kinds["video"] for kinds in files.values() if "video" in kinds]
     unused = [(printable(video.name), "") for video in videos if video not in used]
