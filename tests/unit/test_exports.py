@@ -589,7 +589,7 @@ def test_files_of_other_kinds_are_passed_over_counted_and_named():
     write("tweets.ndjson", [zeeschuimer({"id": "7"}, "x.com"), zeeschuimer({"id": "8"}, "x.com")])
     write("log.jsonl", [{"event": 1}, {"event": 2}])
     write("packed.json.xz", {"some": "tool"})
-    write("table.csv", b"id,likes\n")
+    write("table.xlsx", b"PK")
     write("a.f137.mp4", b"half of a download")
     write("b/lonely.mov", b"film")
     write("a.en.vtt", b"WEBVTT")
@@ -606,7 +606,7 @@ def test_files_of_other_kinds_are_passed_over_counted_and_named():
         assert named in notices()
     for kept in ("tweets.ndjson", "log.jsonl", "packed.json.xz"):
         (EXPORTS / kept).unlink()
-    for named in ("a.f137.mp4 (a video without a metadata file)", "b/lonely.mov ", "table.csv "):
+    for named in ("a.f137.mp4 (a video without a metadata file)", "b/lonely.mov ", "table.xlsx "):
         assert named in notices()
 
 
@@ -816,7 +816,7 @@ def test_odd_names_and_links_in_the_folder():
     creators = read()
     assert outcomes(creators["ada.film"]) == [("ok", None)]
     assert only_reel(creators, "ada.film").video is None
-    assert "elsewhere/caf\\xe9.ndjson (no item of Instagram)" in notices()
+    assert "elsewhere/caf\\xe9.ndjson (no item of Instagram or TikTok)" in notices()
 
 
 KEYS = st.sampled_from(["text", "url", "username", "pk", "count", "edges", "node"])
