@@ -288,6 +288,43 @@ def test_a_short_of_youtube():
     assert reel.video_url is None  # picture and sound come apart
 
 
+def test_a_short_without_likes_or_comments_has_none_of_either():
+    write("x.info.json", youtube(like_count=None, comment_count=None, comments=None))
+    assert not {"likes", "comments"} & only_reel(read(), "ada.film").facts.keys()
+
+
+def test_comments_that_were_fetched_are_not_all_that_there_are():
+    fetched = [{"id": "1", "text": "nice"}, {"id": "2", "text": "!"}]
+    write("x.info.json", youtube(comments=fetched, comment_count=2))
+    write("y.info.json", youtube(id="2", comments=fetched, comment_count=300))
+    facts = {reel.reel_id: reel.facts.get("comments") for reel in read()["ada.film"].reels}
+    assert facts == {"BGQWPY4IigY": None, "2": 300}
+
+
+@pytest.mark.parametrize("status", ["is_live", "is_upcoming"])
+def test_a_stream_is_a_reel_once_it_is_over(status):
+    write("x.info.json", youtube(live_status=status, media_type="livestream"))
+    write("y.info.json", youtube(id="2", live_status="was_live", media_type="livestream"))
+    assert sorted(outcomes(read()["ada.film"]), key=str) == [("ok", None), ("skipped", "not_a_reel")]
+
+
+@pytest.mark.parametrize(
+    "listed",
+    ["@Ada.Film", "ada.old", "UCDR3RSDPqub28LjZx0v9aA", "https://www.youtube.com/channel/UCDR3RSDPqub28LjZx0v9aA",
+     "https://www.youtube.com/@Ada.Film/shorts"],
+)  # fmt: skip
+def test_channels_of_youtube_are_known_by_handle_former_handle_and_number(listed):
+    write("a.info.json", youtube(epoch=1717250000, uploader_id="@ada.old"))
+    write("b.info.json", youtube(id="2", epoch=1725148800))
+    write("c.info.json", youtube(id="3", epoch=1725148800, uploader_id=None))
+    write("d.info.json", youtube(id="4", uploader_id="@bob", channel_id="UC0000000000000000000000"))
+    follows = "source,target\nbob,ada.old\nUC0000000000000000000000,UCDR3RSDPqub28LjZx0v9aA\n"
+    creators = read(creators=f"handle\n{listed}\nbob\n", follows=follows)
+    ada = next(name for name in creators if name != "bob")
+    assert {name: len(creator.reels) for name, creator in creators.items()} == {"bob": 1, ada: 3}
+    assert [target for target, _ in creators["bob"].follows] == [ada]
+
+
 def test_lists_of_pieces_are_no_link_to_a_video():
     write("x.info.json", tiktok(protocol="m3u8_native", url="https://x.example/master.m3u8"))
     assert only_reel(read(), "ada.film").video_url is None
@@ -589,7 +626,7 @@ def test_files_of_other_kinds_are_passed_over_counted_and_named():
     write("tweets.ndjson", [zeeschuimer({"id": "7"}, "x.com"), zeeschuimer({"id": "8"}, "x.com")])
     write("log.jsonl", [{"event": 1}, {"event": 2}])
     write("packed.json.xz", {"some": "tool"})
-    write("table.csv", b"id,likes\n")
+    write("table.xlsx", b"PK")
     write("a.f137.mp4", b"half of a download")
     write("b/lonely.mov", b"film")
     write("a.en.vtt", b"WEBVTT")
@@ -606,7 +643,7 @@ def test_files_of_other_kinds_are_passed_over_counted_and_named():
         assert named in notices()
     for kept in ("tweets.ndjson", "log.jsonl", "packed.json.xz"):
         (EXPORTS / kept).unlink()
-    for named in ("a.f137.mp4 (a video without a metadata file)", "b/lonely.mov ", "table.csv "):
+    for named in ("a.f137.mp4 (a video without a metadata file)", "b/lonely.mov ", "table.xlsx "):
         assert named in notices()
 
 
@@ -816,7 +853,7 @@ def test_odd_names_and_links_in_the_folder():
     creators = read()
     assert outcomes(creators["ada.film"]) == [("ok", None)]
     assert only_reel(creators, "ada.film").video is None
-    assert "elsewhere/caf\\xe9.ndjson (no item of Instagram)" in notices()
+    assert "elsewhere/caf\\xe9.ndjson (no item of Instagram or TikTok)" in notices()
 
 
 KEYS = st.sampled_from(["text", "url", "username", "pk", "count", "edges", "node"])

@@ -679,6 +679,31 @@ def test_folders_of_instaloader():
     assert (comment["owner"]["username"], comment["text"]) == ("eve", "[opted out]")
 
 
+def test_posts_of_tiktok_and_what_4cat_made_of_them():
+    def post(number: int, handle: str, text: str = "x") -> dict:
+        return {"id": str(number), "author": {"uniqueId": handle}, "desc": text, "createTime": 1_700_000_000}
+
+    def download(number: int) -> dict:
+        return {"post_ids": [str(number)], "files": [{"filename": f"cdn_{number}.mp4"}], "success": True}
+
+    items = [post(11, HANDLE, "hers"), post(12, "bob", "alone"), post(13, "bob", f"with @{HANDLE}")]
+    lines = [{"source_platform": "tiktok.com", "data": item} for item in items[1:]]
+    write("x.ndjson", "".join(json.dumps(line) + "\n" for line in lines).encode())
+    rows = [f"{one['id']},{one['author']['uniqueId']},{one['desc']},{one['createTime']},https://x\n" for one in items]
+    header = "id,author,body,unix_timestamp,tiktok_url\n"
+    write("4cat.csv", f"{header}{''.join(rows)}".encode())
+    write("videos/.metadata.json", {f"https://cdn.example/{number}": download(number) for number in (11, 12, 14)})
+    for number in (11, 12, 14):
+        write(f"videos/cdn_{number}.mp4", b"\0film")
+    configure("exports")
+    purge_ada()
+    assert traces(HANDLE) == []
+    assert sorted(os.listdir("exports/videos")) == [".metadata.json", "cdn_12.mp4", "cdn_14.mp4"]
+    left = json.loads(Path("exports/videos/.metadata.json").read_bytes())
+    assert list(left) == ["https://cdn.example/12", "https://cdn.example/14"]
+    assert Path("exports/4cat.csv").read_text() == header + rows[1] + rows[2].replace(f"@{HANDLE}", "[opted out]")
+
+
 def test_a_folder_named_after_her_keeps_what_is_others():
     write("flora/1.info.json", film(1, "bob"))
     write("flora/1.mp4", b"\0his")

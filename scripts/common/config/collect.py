@@ -33,7 +33,7 @@ class Inst2txtSource(Section):
 
 
 class ExportsSource(Section):
-    """Files that other tools left: Zeeschuimer or 4CAT (NDJSON), instaloader, yt-dlp."""
+    """Files that other tools left: Zeeschuimer or 4CAT (NDJSON; CSV of TikTok), instaloader, yt-dlp."""
 
     folder: str = Field("exports", min_length=1, description="Folder with the files, in subfolders as they are.")
     creators: str | None = Field(

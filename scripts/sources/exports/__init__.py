@@ -19,7 +19,7 @@ from common.program import UserError
 from common.states import Outcome
 from common.store import digest
 from sources.csv_tables import read_creators_csv, read_follows_csv
-from sources.exports import instaloader, yt_dlp, zeeschuimer
+from sources.exports import fourcat, instaloader, yt_dlp, zeeschuimer
 from sources.exports.folder import Folder
 from sources.exports.item import Item
 from sources.exports.merging import merge
@@ -28,7 +28,7 @@ from sources.joins import SHOWN, Notice, notice_follows, notice_passed_over, not
 from sources.source import UNKNOWN, SourceCreator, SourceReel, file_state
 
 # The first whose suffix fits reads a file.
-READERS = tuple((suffix, tool.read) for tool in (yt_dlp, zeeschuimer, instaloader) for suffix in tool.SUFFIXES)
+READERS = tuple((suffix, tool.read) for tool in (yt_dlp, zeeschuimer, instaloader, fourcat) for suffix in tool.SUFFIXES)
 # What the owner of items is called that name none.
 UNKNOWN_HANDLE = "unknown"
 
@@ -77,8 +77,8 @@ class ExportsFolder:
         if not items:
             raise UserError(
                 f"source.exports.folder: {printable(self.settings.folder)}: no items found. Put the files there that "
-                "Zeeschuimer or 4CAT (.ndjson), instaloader (.json.xz) or yt-dlp (.info.json, from --write-info-json) "
-                f"wrote{''.join(f'; {notice}' for notice in self._passed_over())}"
+                "Zeeschuimer or 4CAT (.ndjson; .csv of TikTok), instaloader (.json.xz) or yt-dlp (.info.json, from "
+                f"--write-info-json) wrote{''.join(f'; {notice}' for notice in self._passed_over())}"
             )
         return items
 
@@ -87,7 +87,7 @@ class ExportsFolder:
         why = {item.where.rpartition(", line ")[0] or item.where: item.other for item in self._read if item.other}
         found = sorted(why.items())
         found += [(name, "a video without a metadata file") for name in self._folder.loose_videos()]
-        found += [(name, "not a kind of file that is read") for name in self._folder.others()]
+        found += self._folder.others()
         return notice_passed_over(found, printable(self.settings.folder))
 
     def _creators(self) -> dict[str, SourceCreator]:
@@ -171,7 +171,10 @@ def read_items(path: Path, folder: Folder) -> Iterator[Item]:
     """The items of one file; none where no tool's adapter reads it. Raises UserError where it cannot be read."""
     read = next((read for suffix, read in READERS if path.name.lower().endswith(suffix)), None)
     try:
-        yield from read(path, folder) if read else ()
+        for item in read(path, folder) if read else ():
+            if item.reel:
+                folder.attach_download(item.reel)
+            yield item
     except OSError as error:
         shown = printable(str(path))
         raise UserError(f"{shown}: {error.strerror or error}; mend it, or remove it from the folder") from None

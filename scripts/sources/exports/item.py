@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sources import tiktok
 from sources.fields import Fields, FormatError
 from sources.instagram import Account, read_accounts, read_post
 from sources.source import SourceReel
 
-INSTAGRAM = "Instagram"
+# As yt-dlp calls them.
+INSTAGRAM, TIKTOK = "Instagram", "TikTok"
 
 
 class OtherFileError(FormatError):
@@ -93,3 +95,10 @@ def fill_post(item: Item, post: Fields) -> None:
     accounts = read_accounts(post)  # known also of a post that cannot be read
     item.account, *item.others = accounts or [Account()]
     item.reel = read_post(post, accounts).as_reel(f"{item.where}: ")
+
+
+def fill_tiktok(item: Item, post: Fields) -> None:
+    """Take a post of TikTok and whose it is."""
+    item.site = TIKTOK
+    item.account = tiktok.read_account(post)
+    item.reel = tiktok.read_post(post, item.account).as_reel(f"{item.where}: ")

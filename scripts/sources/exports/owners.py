@@ -11,6 +11,7 @@ from sources.exports.item import INSTAGRAM, Item
 from sources.instagram import Account
 
 Key = tuple[str, str]  # site and number of an account
+OLDEST = -1  # before the positions of all items
 
 
 class Owners:
@@ -33,7 +34,11 @@ class Owners:
         for position, item in enumerate(items):
             for account in (item.account, *item.others):
                 if account.number and account.handle:
-                    self.handles[item.site, account.number][normal_handle(account.handle)] = position
+                    handles = self.handles[item.site, account.number]
+                    handles[normal_handle(account.handle)] = position
+                    if not account.number.isdecimal():  # of YouTube: people list channels by them, too
+                        handles.setdefault(normal_handle(account.number), OLDEST)
+        self.sites = sorted({site for site, _ in self.handles})
         names = {key: self._name(key, listed) for key in self.handles}
         holders: dict[tuple[str, str], Key] = {}
         for key in sorted(names, key=lambda key: self.handles[key][names[key]]):
@@ -60,12 +65,12 @@ class Owners:
             return self.keys[site, account.number]
         return self.named(account.handle, site) if account.handle else None
 
-    def named(self, handle: str, site: str = INSTAGRAM) -> str:
-        """The id of the creator that has, or had, a handle, or has it as number."""
+    def named(self, handle: str, site: str | None = None) -> str:
+        """The id of the creator that has, or had, a handle, or has it as number; on any site unless one is given."""
         name = normal_handle(handle)
-        if (site, name) in self.keys and (site, name) not in self.by_handle:  # its number
-            return self.keys[site, name]
-        known = self.by_handle.get((site, name), set())
+        places = [(one, name) for one in ([site] if site else self.sites)]
+        known: set[str] = set().union(*(self.by_handle.get(place, ()) for place in places))
+        known = known or {self.keys[place] for place in places if place in self.keys}  # its number
         return name if name in known or len(known) != 1 else next(iter(known))
 
     def accounts(self) -> Iterator[tuple[str, str, str | None]]:

@@ -54,9 +54,8 @@ def _fill(item: Item, info: Fields, stem: Path, folder: Folder) -> None:
         raise unexpected("id", "an id", None)
     if site == INSTAGRAM:  # the number is what other tools know a reel by
         reel_id, code = media_id(reel_id), reel_id
-    if info.get("vcodec") == "none":
-        outcome = Outcome("skipped", "not_a_reel", f"{item.where}: sound without a video")
-        item.reel = SourceReel(reel_id, outcome=outcome)
+    if kind := _instead_of_video(info):
+        item.reel = SourceReel(reel_id, outcome=Outcome("skipped", "not_a_reel", f"{item.where}: {kind}"))
         return
     likes = info.count("like_count")
     # Of Instagram views, which are another measure; elsewhere what is shown as plays.
@@ -69,7 +68,7 @@ def _fill(item: Item, info: Fields, stem: Path, folder: Folder) -> None:
         plays=None if site == INSTAGRAM else plays,
         views=plays if site == INSTAGRAM else None,
         likes=likes,
-        comments=info.count("comment_count"),
+        comments=_comments(info),
     )
     # Other protocols give lists of pieces, which only yt-dlp itself can put together.
     whole = info.get("protocol") in (None, "http", "https")
@@ -94,6 +93,19 @@ def _account(info: Fields, site: str) -> Account:
         info.optional(info.handle, *names),
         known(full_name=info.text(*NAMES.get(site, OTHER_NAMES)), followers=info.count("channel_follower_count")),
     )
+
+
+def _instead_of_video(info: Fields) -> str | None:
+    """What it is where it is no video; recordings of streams are videos."""
+    if info.get("vcodec") == "none":
+        return "sound without a video"
+    return "a live stream" if info.get("live_status") in ("is_live", "is_upcoming") else None
+
+
+def _comments(info: Fields) -> int | None:
+    """How many comments there are; unknown where it is how many were fetched (--write-comments, max_comments)."""
+    found, fetched = info.count("comment_count"), info.get("comments")
+    return None if isinstance(fetched, list) and found == len(fetched) else found
 
 
 def _caption(info: Fields, site: str) -> str | None:
