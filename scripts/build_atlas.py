@@ -13,9 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kinds
 
-from analysis.figures import COLOURS
-from analysis.map_figure import placed_creators
-from analysis.reel_frames import frame_files, spread_frames
+from analysis.placed_creators import placed_creators
 from analysis.study_tables import as_numbers, is_number, read_clusters, read_warning
 from atlas.clusters import cluster_facts, distinct, homophily, mixing_facts
 from atlas.neighbours import as_matrix, nearest
@@ -30,6 +28,8 @@ from common.options import add_section, read_section
 from common.parquet import read_table
 from common.program import UserError
 from common.tables import CLUSTER_NAMES, COORDINATES, CREATOR_MEASURES, CREATORS, DISTINCTIONS, EDGES, EFFECTS, REELS
+from figures.page import COLOURS
+from figures.reel_frames import frame_files, spread_frames
 from tabulation.flat import own_columns
 
 VERSION = "7"

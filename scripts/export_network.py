@@ -15,13 +15,13 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.figures import cluster_colour
 from analysis.study_tables import read_names
 from common import program
 from common.columns import measured_columns
 from common.files import replace_file
 from common.parquet import read_table
 from common.tables import CLUSTERS, COORDINATES, CREATOR_MEASURES, CREATORS, EDGES
+from figures.page import cluster_colour
 from tabulation.flat import own_columns
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import environment  # noqa: F401 (before all packages)
 
-from analysis.coverage_figure import coverage_figure
-from analysis.figures import save_figure, style
 from common import program
 from common.parquet import read_table
 from common.tables import COVERAGE
+from figures.coverage import coverage_figure
+from figures.page import save_figure, style
 
 VERSION = "2"
 

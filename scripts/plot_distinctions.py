@@ -6,11 +6,11 @@ import argparse
 import environment  # noqa: F401 (before all packages)
 from pathlib import Path
 
-from analysis.distinctions_figure import distinctions_figure
-from analysis.figures import save_figure, style
 from common import program
 from common.parquet import read_table
 from common.tables import DISTINCTIONS
+from figures.distinctions import distinctions_figure
+from figures.page import save_figure, style
 
 VERSION = "1"
 

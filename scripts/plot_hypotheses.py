@@ -7,11 +7,11 @@ import environment  # noqa: F401 (before all packages)
 import json
 from pathlib import Path
 
-from analysis.figures import save_figure, style
-from analysis.hypotheses_figure import hypotheses_figure
 from common import program
 from common.parquet import read_table
 from common.tables import NULLS
+from figures.hypotheses import hypotheses_figure
+from figures.page import save_figure, style
 
 VERSION = "4"
 

@@ -6,29 +6,23 @@ import argparse
 import environment  # noqa: F401 (before all packages)
 from pathlib import Path
 
-from analysis.figures import save_figure, style
-from analysis.map_figure import PlacedCreators, map_figure, placed_creators
-from analysis.people import Person, people_of
-from analysis.reel_frames import frame_files
+from analysis.placed_creators import read_placed
 from analysis.study_tables import (
-    read_clusters,
-    read_creators,
     read_decided,
     read_existence,
     read_names,
-    read_reels,
     read_warning,
 )
 from common import program
-from common.config import SMALL_COHORT
-from common.parquet import read_table
-from common.tables import COORDINATES
+from common.program import map_parser
+from figures.map import map_figure
+from figures.page import save_figure, style
+from figures.person import read_people
 
 VERSION = "8"
 NOT_YET = (
     "Drawn first: whether these clusters are stable, or there at all, is being tested; do not name or count them yet."
 )
-HEIGHT = 300  # pixels of a creator's picture
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -45,29 +39,6 @@ def main(arguments: argparse.Namespace) -> None:
         figure = map_figure(placed, arguments.name, arguments.synthetic == "true", remarks, names, people)
         save_figure(figure, *arguments.output)
     program.log.info("%s: %d creators", arguments.output[0], len(placed))
-
-
-def read_placed(arguments: argparse.Namespace) -> PlacedCreators:
-    """The creators on the map, from the three tables that the options name."""
-    creators = read_creators(arguments.creators)
-    coordinates = read_table(arguments.coordinates, COORDINATES, ["pca_x", "pca_y", "tsne_x", "tsne_y"])
-    return placed_creators(creators, coordinates, read_clusters(arguments.clusters))
-
-
-def read_people(arguments: argparse.Namespace, placed: PlacedCreators, pictures: bool = True) -> dict[str, Person]:
-    """Who the creators are, where they are few; nobody in a larger cohort, or without the table of reels."""
-    if arguments.reels is None or len(placed) >= SMALL_COHORT:
-        return {}
-    frames = frame_files(arguments.status) if pictures and arguments.status is not None else None
-    return people_of(read_creators(arguments.creators), read_reels(arguments.reels), frames, HEIGHT)
-
-
-def map_parser(description: str | None) -> argparse.ArgumentParser:
-    """The options that the figures of the map have in common."""
-    parser = program.figure_parser(description)
-    program.add_tables(parser, "creators", "coordinates", "clusters")
-    parser.add_argument("--reels", type=Path, metavar="FILE", help="reels.parquet: names the creators of small cohorts")
-    return parser
 
 
 def parse() -> argparse.Namespace:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import environment  # noqa: F401 (before all packages)
 
-from analysis.figures import save_figure, style
 from analysis.network import network_of
-from analysis.network_figure import network_figure
+from analysis.placed_creators import read_placed
 from analysis.study_tables import read_creators
 from common import program
 from common.parquet import read_table
+from common.program import map_parser
 from common.tables import EDGES
-from plot_map import map_parser, read_people, read_placed
+from figures.network import network_figure
+from figures.page import save_figure, style
+from figures.person import read_people
 
 VERSION = "3"
 

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.figures import save_figure, style
 from analysis.likeness import likeness
-from analysis.people import people_of
-from analysis.portraits_figure import Portrait, portraits_figure
 from analysis.profiles import profiles_of
-from analysis.reel_frames import frame_files, spread_frames
 from analysis.study_tables import read_clusters, read_creators
 from common import program
 from common.config import SMALL_COHORT
 from common.parquet import read_table
 from common.tables import CLUSTER_NAMES, REELS
+from figures.page import save_figure, style
+from figures.person import people_of
+from figures.portraits import Portrait, portraits_figure
+from figures.reel_frames import frame_files, spread_frames
 
 VERSION = "3"
 FRAMES = 2  # of a reel

@@ -6,11 +6,11 @@ import argparse
 import environment  # noqa: F401 (before all packages)
 from pathlib import Path
 
-from analysis.figures import save_figure, style
-from analysis.power_figure import power_figure
 from common import program
 from common.parquet import read_table
 from common.tables import POWER
+from figures.page import save_figure, style
+from figures.power import power_figure
 
 VERSION = "2"
 

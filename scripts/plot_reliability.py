@@ -6,11 +6,11 @@ import argparse
 import environment  # noqa: F401 (before all packages)
 from pathlib import Path
 
-from analysis.figures import save_figure, style
-from analysis.reliability_figure import reliability_figure
 from common import program
 from common.parquet import read_table
 from common.tables import RELIABILITY
+from figures.page import save_figure, style
+from figures.reliability import reliability_figure
 
 VERSION = "1"
 

@@ -7,9 +7,9 @@ import environment  # noqa: F401 (before all packages)
 import json
 from pathlib import Path
 
-from analysis.figures import save_figure, style
-from analysis.robustness_figure import robustness_figure
 from common import program
+from figures.page import save_figure, style
+from figures.robustness import robustness_figure
 
 VERSION = "4"
 

@@ -6,11 +6,11 @@ import argparse
 import environment  # noqa: F401 (before all packages)
 from pathlib import Path
 
-from analysis.figures import save_figure, style
-from analysis.similarity_figure import similarity_figure
 from common import program
 from common.parquet import read_table
 from common.tables import SIMILARITY
+from figures.page import save_figure, style
+from figures.similarity import similarity_figure
 
 VERSION = "2"
 

@@ -16,8 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 import yaml
 
-from analysis.figures import save_figure, style
-from analysis.map_figure import map_figure, placed_creators
+from analysis.placed_creators import placed_creators
 from analysis.study_tables import read_warning
 from bundle.as_made import write_as_made
 from bundle.bands import bands_in_groups
@@ -40,6 +39,8 @@ from common.own_folder import MARKER, refusal
 from common.parquet import build_table, read_table, write_table
 from common.program import UserError
 from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, COVERAGE
+from figures.map import map_figure
+from figures.page import save_figure, style
 from opting_out.tombstones import Tombstones
 from sources.opt_out_list import named_lines
 

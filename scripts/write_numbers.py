@@ -7,11 +7,11 @@ import environment  # noqa: F401 (before all packages)
 import json
 from pathlib import Path
 
-from analysis.numbers import Tables, as_tex, cohort_table, study_numbers, table_as_tex
 from common import program
 from common.files import replace_file
 from common.parquet import read_table
 from common.tables import CLUSTERS, COVERAGE, CREATORS, EDGES, FOLLOWS, REELS
+from figures.numbers import Tables, as_tex, cohort_table, study_numbers, table_as_tex
 
 VERSION = "3"
 

@@ -1,6 +1,6 @@
 // Shapes of dots: with the ten colours they tell more clusters and categories apart than colours alone; those of the figures.
 
-// In the order of SHAPES in scripts/analysis/figures.py: circle, square, triangle up, diamond, triangle down, plus, cross, pentagon.
+// In the order of SHAPES in scripts/figures/page.py: circle, square, triangle up, diamond, triangle down, plus, cross, pentagon.
 const polygon = (corners, turn) => Array.from({ length: corners }, (_, at) => [Math.sin(turn + (2 * Math.PI * at) / corners), -Math.cos(turn + (2 * Math.PI * at) / corners)]);
 export const ARM = 0.34; // half the width of a plus's arms
 const PLUS = [[-ARM, -0.94], [ARM, -0.94], [ARM, -ARM], [0.94, -ARM], [0.94, ARM], [ARM, ARM], [ARM, 0.94], [-ARM, 0.94], [-ARM, ARM], [-0.94, ARM], [-0.94, -ARM], [-ARM, -ARM]];

@@ -1,1 +1,1 @@
-"""The pure cores of the analysis: map, clusters, follow network, hypotheses and figures."""
+"""The pure cores of the analysis: map, clusters, follow network and hypotheses."""

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from analysis.distinctions import DIFFERENT
-from analysis.figures import SHAPES, cluster_colour, cluster_shape
-from analysis.map_figure import spread_ellipse
 from analysis.mixing_matrix import mixing_matrix
+from figures.map import spread_ellipse
+from figures.page import SHAPES, cluster_colour, cluster_shape
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

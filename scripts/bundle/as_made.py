@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis.evidence import SENSITIVITY
-from analysis.numbers import Number, Tables, study_numbers
 from bundle.public import is_open, smallest_group
 from common.config import PublishSection
 from common.files import replace_file
 from common.parquet import build_table, read_table, write_table
 from common.tables import EFFECTS, FLOAT, INT, NULLS, SIMILARITY
+from figures.numbers import Number, Tables, study_numbers
 
 FILES = ("hypotheses.json", "hypotheses.md", "robustness.json")
 FIGURES = ("hypotheses", "similarity", "robustness", "coverage")

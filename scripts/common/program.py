@@ -63,6 +63,14 @@ def figure_parser(description: str | None) -> argparse.ArgumentParser:
     return made
 
 
+def map_parser(description: str | None) -> argparse.ArgumentParser:
+    """The options that the figures of the map have in common."""
+    made = figure_parser(description)
+    add_tables(made, "creators", "coordinates", "clusters")
+    made.add_argument("--reels", type=Path, metavar="FILE", help="reels.parquet: names the creators of small cohorts")
+    return made
+
+
 def run(main: Callable[[argparse.Namespace], None], arguments: argparse.Namespace) -> None:
     """Run a program's main function: log, exit codes, errors in words, the workflow's arithmetic."""
     other = {name: value for name, value in same_instructions().items() if os.environ.get(name) != value}

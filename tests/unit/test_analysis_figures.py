@@ -12,14 +12,14 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from analysis.coverage_figure import LOOK, coverage_figure, reasons
-from analysis.figures import COLOURS, SHAPES, cluster_colour, cluster_shape, printable, save_figure, style
-from analysis.hypotheses_figure import OBSERVED, hypotheses_figure
-from analysis.map_figure import spread_ellipse
-from analysis.network_figure import bundled
-from analysis.portraits_figure import Portrait, portraits_figure
 from common.parquet import build_table, write_table
 from common.tables import CLUSTERS, COORDINATES, CREATORS, EDGES, NULLS
+from figures.coverage import LOOK, coverage_figure, reasons
+from figures.hypotheses import OBSERVED, hypotheses_figure
+from figures.map import spread_ellipse
+from figures.network import bundled
+from figures.page import COLOURS, SHAPES, cluster_colour, cluster_shape, printable, save_figure, style
+from figures.portraits import Portrait, portraits_figure
 
 HOSTILE = r"$\frac{1}{0$ " + "% _x ^y \\undefined {" + "\x00\x1b[31m\n\t\u202e\u200f" + "🎬 日本 \udcff " + "long" * 60
 

@@ -9,11 +9,11 @@ from scipy import stats
 
 import distinguish_clusters
 from analysis.distinctions import Column, distinguish
-from analysis.distinctions_figure import distinctions_figure
-from analysis.figures import style
 from common.config import HypothesesSection
 from common.parquet import build_table, read_table, write_table
 from common.tables import CLUSTERS, CREATOR_MEASURES, CREATORS, DISTINCTIONS, REELS
+from figures.distinctions import distinctions_figure
+from figures.page import style
 
 SETTINGS = HypothesesSection(draws=499, resamples=199)
 CLUSTERS_OF = np.repeat([0, 1, 2, -1], [12, 10, 8, 6])

@@ -8,9 +8,9 @@ import re
 import pandas as pd
 import pytest
 
-from analysis.numbers import as_tex, in_words, macro
 from common.parquet import build_table, read_table, write_table
 from common.tables import CLUSTERS, COVERAGE, CREATORS, EDGES, FOLLOWS, REELS
+from figures.numbers import as_tex, in_words, macro
 from write_numbers import main, parse
 
 TESTED = {"observed": 0.6, "expected": 0.2, "effect": 3.0, "ci_low": 2.0, "ci_high": 4.0, "p_value": 9.999e-5,

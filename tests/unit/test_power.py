@@ -14,14 +14,14 @@ from scipy.stats import binom
 import calibrate
 import simulate_power
 from analysis import trials
-from analysis.figures import save_figure, style
 from analysis.power import TESTS, cohort_like, log_spread, power_rows, sizes_of
-from analysis.power_figure import power_figure
 from analysis.simulation import CohortSection, bag_of_words, simulate_cohort
 from analysis.trials import Trial, band, conclusion, rejections, run_trial
 from common.config import HypothesesSection, PowerSection
 from common.parquet import read_table, write_table
 from common.tables import POWER
+from figures.page import save_figure, style
+from figures.power import power_figure
 
 SETTINGS = HypothesesSection(draws=99, resamples=99)
 

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from analysis.evidence import Hypothesis, Reels, Study
-from analysis.figures import style
 from analysis.network import network_of
 from analysis.reliability import intraclass, of_mean, ratios_of_deviation, reliability_rows, value_of
-from analysis.reliability_figure import reliability_figure, subtitle
 from common.config import HypothesesSection
 from common.parquet import build_table
 from common.tables import CREATORS, EDGES, RELIABILITY
+from figures.page import style
+from figures.reliability import reliability_figure, subtitle
 
 QUICK = HypothesesSection(draws=99, resamples=99)
 DIMENSIONS = 12

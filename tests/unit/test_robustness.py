@@ -15,14 +15,14 @@ import pytest
 
 from analysis.clusters import lopsided
 from analysis.evidence import Hypothesis
-from analysis.figures import style
 from analysis.findings import as_markdown
 from analysis.robustness import median_agreement, summarise, together, warning
-from analysis.robustness_figure import robustness_figure
 from analysis.study_tables import read_decided
 from common.config import ClusterGrid, ClusterSection, Config, ConfigError, HypothesesSection, parse_config
 from common.parquet import build_table, write_table
 from common.tables import CREATORS, ROBUSTNESS
+from figures.page import style
+from figures.robustness import robustness_figure
 
 SMALL = ["--neighbours=8", "--min-dist=0", "--min-cluster-size=5", "--min-samples=3"]
 

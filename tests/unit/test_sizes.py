@@ -17,16 +17,17 @@ from PIL import Image
 from sklearn.metrics import adjusted_rand_score
 
 from analysis.clusters import density_clusters, too_small
-from analysis.figures import style
 from analysis.likeness import likeness
-from analysis.map_figure import map_figure, placed_creators
-from analysis.people import Person
-from analysis.people_figure import free_boxes
+from analysis.placed_creators import placed_creators
 from analysis.profiles import Profiles
-from analysis.robustness_figure import robustness_figure
 from common.config import ClusterSection, ClusterSettings, StudySection
 from common.parquet import build_table, write_table
 from common.tables import CLUSTER_NAMES, CLUSTERS, COORDINATES, CREATORS, EDGES, REELS, STATUS
+from figures.map import map_figure
+from figures.page import style
+from figures.people import free_boxes
+from figures.person import Person
+from figures.robustness import robustness_figure
 
 SIZES = (0, 1, 2, 3, 6, 12)
 
@@ -284,7 +285,7 @@ def test_equal_profiles_are_wholly_alike() -> None:
 
 
 def test_a_table_of_reels_without_a_profile_gives_no_picture() -> None:
-    from analysis.people import people_of
+    from figures.person import people_of
 
     creators = pa.Table.from_pylist([{"creator_id": "a", "handle": None}])
     reels = pa.Table.from_pylist([{"creator_id": "a", "reel_id": "r", "embedding": [1.0]}])

@@ -8,8 +8,8 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from analysis.figures import COLOURS, FAINT, draw_note, start_charts
 from analysis.reliability import ENOUGH, MOST_REELS, value_of
+from figures.page import COLOURS, FAINT, draw_note, start_charts
 
 
 def reliability_figure(rows: Sequence[dict[str, Any]], name: str, synthetic: bool) -> Figure:

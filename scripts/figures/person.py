@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from analysis.cluster_names import most_central
-from analysis.reel_frames import spread_frames
+from analysis.placed_creators import PlacedCreators
+from analysis.study_tables import read_creators, read_reels
+from common.config import SMALL_COHORT
+from figures.reel_frames import frame_files, spread_frames
+
+HEIGHT = 300  # pixels of a creator's picture
 
 
 @dataclass(frozen=True)
@@ -59,3 +65,11 @@ def people_of(
 def middle_frame(path: Path, reel_id: str, height: int) -> npt.NDArray[np.uint8]:
     """The frame in the middle of a reel: (height, width, 3) uint8."""
     return np.asarray(spread_frames(path, reel_id, 1, height)[0], np.uint8)
+
+
+def read_people(arguments: argparse.Namespace, placed: PlacedCreators, pictures: bool = True) -> dict[str, Person]:
+    """Who the creators are, where they are few; nobody in a larger cohort, or without the table of reels."""
+    if arguments.reels is None or len(placed) >= SMALL_COHORT:
+        return {}
+    frames = frame_files(arguments.status) if pictures and arguments.status is not None else None
+    return people_of(read_creators(arguments.creators), read_reels(arguments.reels), frames, HEIGHT)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from analysis.distinctions import DIFFERENT
 from analysis.evidence import NOT_TESTABLE
-from analysis.figures import COLOURS, INK, draw_note, start_charts
+from figures.page import COLOURS, INK, draw_note, start_charts
 
 SHOWN = {"measures": 20, "creators": 8}  # columns at most, those with the largest effects
 ROW_HEIGHT = 0.21  # inches

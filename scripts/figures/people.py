@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
-from analysis.figures import FAINT, INK, MAP_SIDE, cluster_colour, printable
 from analysis.network import IntArray
-from analysis.people import Person
 from analysis.profiles import FloatArray
+from figures.page import FAINT, INK, MAP_SIDE, cluster_colour, printable
+from figures.person import Person
 
 LETTERS = 18  # of a handle
 SMALL_TYPE = 6.5  # points

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from analysis.figures import FAINT, INK, MAP_LEFT, WIDTH
 from analysis.likeness import Likeness
-from analysis.people import Person
-from analysis.people_figure import picture_size, short
+from figures.page import FAINT, INK, MAP_LEFT, WIDTH
+from figures.people import picture_size, short
+from figures.person import Person
 
 # Inches.
 TREE, PICTURE, HANDLE, RIGHT, GAP = 1.0, 0.55, 1.3, 0.15, 0.06

@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from analysis.figures import COLOURS, FAINT, draw_note, start_charts
+from figures.page import COLOURS, FAINT, draw_note, start_charts
 
 
 def similarity_figure(rows: list[dict[str, Any]], name: str, synthetic: bool) -> Figure:

@@ -16,7 +16,11 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.figures import (
+from analysis.network import IntArray, Network, positions
+from analysis.placed_creators import PlacedCreators
+from analysis.profiles import FloatArray
+from figures.map import dot_area, draw_creators, name_dots
+from figures.page import (
     EDGE_COLOUR,
     LEGEND_ROWS,
     NOISE_COLOUR,
@@ -29,10 +33,7 @@ from analysis.figures import (
     percent,
     start_figure,
 )
-from analysis.map_figure import PlacedCreators, dot_area, draw_creators, name_dots
-from analysis.network import IntArray, Network, positions
-from analysis.people import Person
-from analysis.profiles import FloatArray
+from figures.person import Person
 
 SMALLEST_DOT, LARGEST_DOT = 9.0, 150.0  # square points, for no follower and for the most followed
 MOST_LINES = 50_000  # more cannot be told apart, and take minutes

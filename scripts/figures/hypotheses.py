@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from analysis.evidence import NOT_TESTABLE
-from analysis.figures import COLOURS, FAINT, INK, start_charts
+from figures.page import COLOURS, FAINT, INK, start_charts
 
 OBSERVED, NULL = COLOURS[4], "#B8C4CE"
 ROW_HEIGHT, COLUMNS = 1.5, 2

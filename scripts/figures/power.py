@@ -7,7 +7,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from analysis.figures import COLOURS, FAINT, draw_note, start_charts
+from figures.page import COLOURS, FAINT, draw_note, start_charts
 
 COLUMNS, HEIGHT = 3, 2.5
 # Tests lie on each other where all find everything: lines differ in more than colour, marks stand side by side.

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from analysis.evidence import NOT_TESTABLE
-from analysis.figures import COLOURS, FAINT, INK, draw_note, start_charts
 from analysis.robustness import AGREEMENT
 from analysis.stability import CREATORS, SEED
+from figures.page import COLOURS, FAINT, INK, draw_note, start_charts
 
 ROW_HEIGHT = 0.34
 # Of the agreement between runs of each kind: how much above its row it is drawn, its marker, and its name.

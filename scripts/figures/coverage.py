@@ -6,8 +6,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from analysis.figures import COLOURS, FAINT, INK, draw_note, start_charts
 from common.stages import pipeline_order
+from figures.page import COLOURS, FAINT, INK, draw_note, start_charts
 
 # Light enough to tell from each other in grey, too.
 LOOK = {"ok": COLOURS[0], "skipped": "#BFD3E3", "failed": COLOURS[4]}

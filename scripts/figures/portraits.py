@@ -13,20 +13,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from analysis.figures import (
-    CHART_LEFT,
-    FAINT,
-    INK,
-    MAP_LEFT,
-    WIDTH,
-    cluster_colour,
-    draw_note,
-    printable,
-    start_charts,
-)
 from analysis.likeness import Likeness
-from analysis.likeness_figure import draw_likeness, likeness_height, spread
-from analysis.people import Person
+from figures.likeness import draw_likeness, likeness_height, spread
+from figures.page import CHART_LEFT, FAINT, INK, MAP_LEFT, WIDTH, cluster_colour, draw_note, printable, start_charts
+from figures.person import Person
 
 MOST = 12  # clusters that are drawn, the largest
 ROW, PICTURES, GAP = 1.62, 4.3, 0.05  # inches: height of a row, width of its pictures, between pictures

@@ -1,0 +1,1 @@
+"""What rules/present.smk draws, and the numbers of the paper."""
