@@ -11,7 +11,7 @@ FROM ${BASE}
 LABEL org.opencontainers.image.title="Reel Atlas" \
       org.opencontainers.image.description="A reproducible workflow for studying aesthetic communities on short video" \
       org.opencontainers.image.version="0.1.0" \
-      org.opencontainers.image.licenses="MIT AND LGPL-3.0-or-later AND GPL-2.0-or-later AND GPL-3.0-or-later AND LicenseRef-NVIDIA-Proprietary"
+      org.opencontainers.image.licenses="MIT AND LGPL-2.1-or-later AND LGPL-3.0-or-later AND GPL-2.0-or-later AND GPL-3.0-or-later AND LicenseRef-NVIDIA-Proprietary"
 
 # ffmpeg is for people (ffprobe shows what is wrong with a video); the workflow uses the one in its environment.
 RUN apt-get update \
@@ -23,11 +23,14 @@ WORKDIR /opt/reel-atlas
 # The environment is a layer of its own: it is made anew when the lock changes, not when a program does.
 COPY Makefile requirements.lock ./
 COPY envs/check_python.sh envs/
-# Tools of developers stay out of the image.
+# Tools of developers stay out of the image, and what only these tools need.
 RUN PIP_NO_CACHE_DIR=1 make install \
     && .venv/bin/python -m pip uninstall --quiet --yes \
-        axe-playwright-python espeakng-loader fastapi hypothesis mypy playwright pytest pytest-xdist roc-validator ruff \
-        scikit-image scipy-stubs snakefmt types-pyyaml types-requests uvicorn
+        ast-serialize axe-playwright-python black cattrs colorlog enum-tools espeakng-loader execnet fastapi \
+        hypothesis imageio iniconfig inquirerpy lazy-loader librt mypy mypy-extensions opentelemetry-api optype owlrl \
+        pathspec pfzy playwright pluggy prettytable prompt-toolkit pyshacl pytest pytest-xdist pytokens rdflib \
+        requests-cache rich-click roc-validator ruff scikit-image scipy-stubs shfmt-py snakefmt sortedcontainers \
+        starlette tifffile toml types-pyyaml types-requests url-normalize uvicorn wcwidth
 COPY . .
 # The checkout may have been its owner's alone. What is mounted has its place, and who runs this need not be root.
 RUN find . -path ./.venv -prune -o -exec chmod a+rX {} +

@@ -17,8 +17,9 @@ from common.parquet import build_table, write_table
 from common.program import UserError, log, parser, run
 from common.states import FAILED, NOTED, SKIPPED
 from common.tables import COVERAGE, STATUS
+from sources.source import UNKNOWN
 
-VERSION = "2"
+VERSION = "3"
 EXAMPLES = 3  # reels or creators that are named for a reason
 
 
@@ -56,15 +57,15 @@ def main(arguments: argparse.Namespace) -> None:
 def count(rows: list[Row]) -> list[dict[str, str | int | None]]:
     """How many reels and creators are in each state for each reason, by stage.
 
-    Creators are counted once each: in the stage `creators` those with the state themselves, later those who have such
-    a reel.
+    Creators are counted once each: those who have such a reel, and in the stage `creators` those with the state
+    themselves. There the own row of a creator says whether the creator is `ok`, and nobody (`?unknown`) is counted.
     """
     reels: Counter[tuple[str, str, str | None]] = Counter()
     creators: defaultdict[tuple[str, str, str | None], set[str]] = defaultdict(set)
     for row in rows:
         key = row.stage, row.state, row.reason
         reels[key] += row.reel_id is not None
-        if row.reel_id is None or row.stage != "creators":
+        if row.creator_id != UNKNOWN and (row.reel_id is None or (row.stage, row.state) != ("creators", "ok")):
             creators[key].add(row.creator_id)
     return [
         {"stage": stage, "state": state, "reason": reason, "reels": reels[key], "creators": len(creators[key])}

@@ -29,11 +29,12 @@ import requests
 import yaml
 
 from common.files import file_sha256, replace_file
-from common.http import CHUNK, Session
+from common.http import CHUNK
 from common.models import ORIGIN, Mirror, ModelEntry, is_inside, read_registry, write_marker
 from common.pickles import WHISPER, is_named_as_pickle, is_pickle
 from common.program import UserError, log, parser, run
 from common.secrets import HF_TOKEN, secret
+from common.session import Session
 from common.strict_yaml import StrictError, read_strictly
 
 VERSION = "1"

@@ -21,7 +21,7 @@ from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NameReso
 from urllib3.util import parse_url
 from urllib3.util.connection import allowed_gai_family, create_connection
 
-from common.http import Session
+from common.session import Session
 
 # No hosts of the public internet have these addresses. Which of them `is_global` knows depends on the Python.
 PRIVATE = tuple(

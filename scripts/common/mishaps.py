@@ -22,6 +22,7 @@ REMEDIES = {
     errno.ENOMEM: "use fewer workers, or a machine with more memory",
     errno.ENOENT: "give the path that is meant; paths are relative to the folder in which the program is started "
     "(of snakemake: --directory)",
+    errno.EEXIST: "give another path, or move away what has this name",
     errno.ENOTDIR: "give the path that is meant; one part of it is a file",
     errno.EISDIR: "give the path that is meant; this is a folder",
 }

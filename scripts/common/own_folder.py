@@ -14,6 +14,8 @@ from common.files import replace_file
 from common.program import UserError
 
 MARKER = ".reel-atlas"
+# Snakemake's mark of a folder that was an output of a rule, as those of version 0.1.0 were: gone on with as it is.
+OUTPUT = ".snakemake_timestamp"
 
 
 class OwnFolder:
@@ -37,7 +39,7 @@ class OwnFolder:
         self._current: set[str] = set()
         if not (self._marker.exists() and self._marker.read_text(encoding="utf-8").strip()):
             foreign = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-            if foreign:
+            if foreign and not (folder / OUTPUT).exists():
                 raise refusal(folder, foreign, option)
             self._marker.write_text(f"{maker}\n", encoding="utf-8")
         other, *names = self._marker.read_text(encoding="utf-8").splitlines()

@@ -78,8 +78,8 @@ def run(main: Callable[[argparse.Namespace], None], arguments: argparse.Namespac
         os.execve(sys.executable, sys.orig_argv, os.environ | other)  # noqa: S606 (itself)
     if "ATLAS_PARENT" in os.environ:  # set by the Snakefile; a program started by hand may outlive its shell
         die_with_parent(int(os.environ["ATLAS_PARENT"]))
-    _start_log(arguments.log)
     try:
+        _start_log(arguments.log)
         main(arguments)
     except (ConfigError, TableError, UserError) as error:
         log.error("%s%s", error, tell_place(str(error)))
@@ -110,11 +110,21 @@ def die_with_parent(parent: int | None = None) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+class _LogFile(logging.FileHandler):
+    """A log whose disk may be full: that is said once, without a traceback for each line, and the program goes on."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, ARG002 (logging's names)
+        if self.level == logging.NOTSET:
+            self.setLevel(logging.CRITICAL + 1)
+            log.warning("%s: %s; what the program says from here on is not in it", self.baseFilename, sys.exc_info()[1])
+
+
 def _start_log(path: Path | None) -> None:
+    logging.raiseExceptions = False  # likewise where nobody reads the standard error output any more
     handlers: list[logging.Handler] = [logging.StreamHandler()]
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(path, mode="w", encoding="utf-8", errors="backslashreplace"))
+        handlers.append(_LogFile(path, mode="w", encoding="utf-8", errors="backslashreplace"))
         # A crash inside a library leaves its stack in the log, too. The file stays open as long as the process.
         faulthandler.enable(handlers[1].stream)  # type: ignore[attr-defined]
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=handlers)

@@ -19,7 +19,7 @@ def secret(name: str) -> str | None:
     """The secret's value, None where it is not given; the environment comes before `.env`."""
     value = os.environ.get(name)
     if Path(".env").exists():
-        _warn_of_readers(Path(".env").absolute())
+        _warn_of_others(Path(".env").absolute())
         if not value:
             from dotenv import dotenv_values
 
@@ -28,11 +28,13 @@ def secret(name: str) -> str | None:
 
 
 @functools.cache
-def _warn_of_readers(path: Path) -> None:
-    """Say once where others can read the file of secrets."""
+def _warn_of_others(path: Path) -> None:
+    """Say once where others can read the file of secrets, or change it, and have calls made with their own tokens."""
     mode = path.stat().st_mode
-    if mode & (stat.S_IRGRP | stat.S_IROTH):
+    rights = {"read": stat.S_IRGRP | stat.S_IROTH, "change": stat.S_IWGRP | stat.S_IWOTH}
+    given = " and ".join(what for what, bits in rights.items() if mode & bits)
+    if given:
         log.warning(
-            "%s holds your tokens, and other users of this machine can read it (mode %o). Close it: chmod 600 %s",
-            path, stat.S_IMODE(mode), path,
+            "%s holds your tokens, and other users of this machine can %s it (mode %o). Close it: chmod 600 %s",
+            path, given, stat.S_IMODE(mode), path,
         )  # fmt: skip

@@ -67,7 +67,7 @@ class Shown:
     def _window(self) -> float:
         import requests
 
-        from common.http import Session
+        from common.session import Session
 
         root = self.settings.url.rstrip("/").removesuffix("/v1")
         try:

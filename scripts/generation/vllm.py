@@ -21,9 +21,9 @@ from typing import Any, Literal
 import requests
 
 from common.config import EndpointSection, VllmSection
-from common.http import Session
 from common.models import Model
 from common.program import UserError, log
+from common.session import Session
 from common.states import ReelError
 from generation.endpoint import EndpointGenerator
 from generation.pictures import Fit

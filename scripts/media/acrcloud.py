@@ -17,9 +17,10 @@ import requests
 
 from common.config import MusicSection
 from common.foreign_json import parse_json
-from common.http import CONNECT_TIMEOUT_S, Pace, Session, TransientError, attempts, body, check_status
+from common.http import CONNECT_TIMEOUT_S, Pace, TransientError, attempts, body, check_status
 from common.program import UserError
 from common.secrets import ACRCLOUD_ACCESS_KEY, ACRCLOUD_ACCESS_SECRET, secret
+from common.session import Session
 from common.states import ReelError
 from media.wav import SAMPLE_RATE
 

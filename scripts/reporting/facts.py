@@ -76,6 +76,16 @@ def losses(rows: pa.Table) -> dict[tuple[str, str], list[Row]]:
     return dict(sorted(found.items(), key=lambda item: (-len(item[1]), item[0])))
 
 
+def skipped(rows: pa.Table) -> dict[str, list[Row]]:
+    """What the source names and the study could not take in, by reason; what the study did not choose is not meant."""
+    of_source = rows.filter(pc.and_(pc.equal(rows["stage"], "creators"), pc.equal(rows["state"], "skipped")))
+    found: dict[str, list[Row]] = {}
+    for row in of_source.to_pylist():
+        if row["reel_id"] is not None and row["reason"] not in ("not_selected", "not_needed"):
+            found.setdefault(row["reason"], []).append(Row(**row))
+    return dict(sorted(found.items()))
+
+
 def cluster_sentence(results: Results) -> str | None:
     """How many clusters there are and whether they stay the same; None where the run made none."""
     clusters = results.clusters()

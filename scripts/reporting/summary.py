@@ -13,7 +13,7 @@ from common.files import replace_file
 from common.manifest import Row
 from common.named import Names
 from common.states import FAILED
-from reporting.facts import cluster_sentence, cohort, counted, decided, finding, losses, warnings
+from reporting.facts import cluster_sentence, cohort, counted, decided, finding, losses, skipped, warnings
 from reporting.results import Results
 
 SUMMARY, PAGE = "summary.md", "index.html"
@@ -87,9 +87,10 @@ def summary(ended: Ended) -> Lines:
     lines += _few("Failed step", [str(step) for step in ended.failed], MOST_STEPS, "their logs are in results/logs")
     lines += [("Cohort", f"{size}.")] if size else []
     lines += _failures(results, losses(rows))
-    lines += [("Clusters", text)] if (text := cluster_sentence(results)) else []
+    lines += _skipped(results, skipped(rows))
+    clusters = [text for text in (cluster_sentence(results), decided(results)) if text]
+    lines += [("Clusters", " ".join(clusters))] if clusters else []
     lines += [("Finding", said[0])] if said else []
-    lines += [("Decided", text)] if (text := decided(results)) else []
     listed = [shortened(text) for text in warnings(results, ())]
     lines += _few("Mind", listed, MOST_WARNINGS, "see results/hypotheses.md and results/robustness.json")
     if ended.notices:  # all of them: what concerns nobody may be what matters most
@@ -112,6 +113,18 @@ def _failures(results: Results, lost: dict[tuple[str, str], list[Row]]) -> Lines
         more = f"; and {len(rows) - EXAMPLES:,} more" if len(rows) > EXAMPLES else ""
         said.append(f"{reels} in the stage {stage}: {cause}: {'; '.join(examples)}{more}.")
     return _few("Failed", said, MOST_REASONS, "results/tables/status.parquet and results/logs have all")
+
+
+def _skipped(results: Results, found: dict[str, list[Row]]) -> Lines:
+    """One line with the files of the source that were not taken in, by name."""
+    names = Names(results.folder / "creators")
+    said = []
+    for reason, rows in found.items():
+        more = f" and {len(rows) - EXAMPLES:,} more" if len(rows) > EXAMPLES else ""
+        examples = "; ".join(shortened(names.of_row(row)) for row in rows[:EXAMPLES])
+        said.append(f"{reason} {len(rows):,} ({examples}{more})")
+    total = counted(sum(map(len, found.values())), "reel")
+    return [("Skipped", f"{total} of the source were not taken in: {', '.join(said)}.")] if said else []
 
 
 def _few(label: str, texts: list[str], most: int, where: str) -> Lines:

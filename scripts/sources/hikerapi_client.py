@@ -23,10 +23,11 @@ from urllib3.exceptions import NewConnectionError
 from common.claims import Claims
 from common.config import HikerapiSection
 from common.foreign_json import parse_json
-from common.http import CONNECT_TIMEOUT_S, Pace, Session, TransientError, attempts, body, check_status
+from common.http import CONNECT_TIMEOUT_S, Pace, TransientError, attempts, body, check_status
 from common.program import log
 from common.secrets import HIKERAPI_TOKEN as TOKEN
 from common.secrets import secret
+from common.session import Session
 from common.store import digest
 from sources.hikerapi_answers import Page, Read, SourceError, check, is_verdict
 from sources.hikerapi_kept import Kept, Ledger

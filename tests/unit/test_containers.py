@@ -5,6 +5,7 @@ That the steps work is shown by `make test-container`.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import platform
 import re
@@ -13,6 +14,7 @@ import subprocess
 import tomllib
 from importlib.metadata import distributions
 from pathlib import Path, PurePosixPath
+from sysconfig import get_paths
 
 import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
@@ -46,9 +48,8 @@ def test_the_steps_are_the_same() -> None:
 
 def test_tools_of_developers_stay_out_of_the_image() -> None:
     runtime, development = (CHECKOUT / "requirements.in").read_text().split("# development\n")
-    needed = needed_by(runtime)
-    tools = {name for name in names_in(development) if name not in needed}
-    assert {"pytest", "ruff", "mypy"} < tools
+    tools = needed_by(development) - needed_by(runtime)  # black comes with snakefmt
+    assert {"pytest", "ruff", "mypy", "black", "shfmt-py"} < tools
     assert set(INSTALL.partition(" uninstall --quiet --yes ")[2].split()) == tools
 
 
@@ -88,7 +89,30 @@ def test_the_licences_are_those_of_what_is_in_the_image() -> None:
     for licence, words in (("LGPL-3.0-or-later", "LGPL"), ("LicenseRef-NVIDIA-Proprietary", "NVIDIA")):
         assert (licence in said) == any(words in text for text in stated), licence
     page = (CHECKOUT / "docs/containers.md").read_text()
-    assert all(licence in page for licence in said - {"LGPL-3.0-or-later"})
+    assert all(licence in page for licence in said)
+    for package, library in (("PyAV", "av.libs"), ("OpenCV", "opencv_python_headless.libs")):
+        (row,) = [line for line in page.splitlines() if f"ffmpeg of {package} (`{library}`)" in line]
+        licences = re.findall(r"L?GPL-[\d.]+-or-later", row)
+        assert licences == licences_of(files := Path(get_paths()["platlib"], library))
+        assert set(licences) <= said
+        assert [name for name in ("x264", "x265") if name in row] == [
+            name for name in ("x264", "x265") if any(files.glob(f"lib{name}*"))
+        ]
+
+
+def licences_of(libraries: Path) -> list[str]:
+    """What a package's own ffmpeg says of its licence, and what the authors of x264 and x265 beside it say."""
+    import av
+    import cv2  # loads, as av does, what the library needs
+
+    assert av
+    assert cv2
+    (file,) = libraries.glob("libavcodec*")
+    library = ctypes.CDLL(str(file))
+    library.avcodec_license.restype = ctypes.c_char_p
+    kind, version = re.match(r"(L?GPL) version ([\d.]+) or later", library.avcodec_license().decode()).groups()  # type: ignore[union-attr]
+    licence = f"{kind}-{version if '.' in version else version + '.0'}-or-later"
+    return [licence, *(["GPL-2.0-or-later"] if any(libraries.glob("libx26[45]*")) else [])]
 
 
 def test_the_files_are_the_same() -> None:

@@ -75,7 +75,7 @@ def test_the_coverage_table_counts_reels_and_creators():
     counts = {(row["stage"], row["state"], row["reason"]): (row["reels"], row["creators"]) for row in found}
     assert counts == {
         ("creators", "ok", None): (4, 1),
-        ("creators", "skipped", "not_selected"): (1, 0),
+        ("creators", "skipped", "not_selected"): (1, 1),
         ("creators", "skipped", "no_reels"): (0, 1),
         ("audio", "ok", None): (2, 2),
         ("audio", "skipped", "no_audio"): (1, 1),
@@ -89,6 +89,22 @@ def test_creators_are_counted_once_however_many_reels_they_have():
     rows = [Row("ada", f"r{number}", "audio", "ok") for number in range(4)]
     (row,) = count([*rows, Row("bo", "r9", "audio", "ok")])
     assert (row["reels"], row["creators"]) == (5, 2)
+
+
+def test_creators_of_reels_that_a_source_could_not_give_are_counted_and_nobody_is_not():
+    rows = [
+        Row("ada", None, "creators", "ok", "follows_partial"),
+        Row("ada", "r1", "creators", "ok"),
+        *(Row("ada", f"g{number}", "creators", "skipped", "missing_file", "x.mp4") for number in range(2)),
+        Row("bo", "g3", "creators", "skipped", "missing_file", "x.mp4"),
+        *(Row("?unknown", f"u{number}", "creators", "skipped", "passed_over", "y.mp4: loose") for number in range(4)),
+    ]
+    assert {(row["state"], row["reason"]): (row["reels"], row["creators"]) for row in count(rows)} == {
+        ("ok", "follows_partial"): (0, 1),
+        ("ok", None): (1, 0),
+        ("skipped", "missing_file"): (3, 2),
+        ("skipped", "passed_over"): (4, 0),
+    }
 
 
 def describe(creator: str, handle: str, reels: dict[str, str]) -> None:
@@ -130,6 +146,33 @@ def test_a_reel_is_found_by_the_name_of_its_file():
     Path("results/creators/1/r9.json").write_text('{"reel_id": "r9", "creator_id": "bo", "file": "day.mp4"}')
     with pytest.raises(UserError, match=r"day\.mp4: 2 reels have a file of this name: r1 of ada, r9 of bo"):
         names.reel_id("day.mp4")
+
+
+def test_a_file_that_was_not_taken_in_is_found_by_its_name_with_and_without_folders():
+    describe("77", "Ada.Loom", {"r1": "day.mp4"})
+    rows = [
+        Row("77", "r1", "creators", "ok", path="results/creators/0/r1.json"),
+        Row("77", "m1", "creators", "skipped", "missing_file", "gone: away.mp4"),
+        Row("77", "p1", "creators", "skipped", "passed_over", "y.f137.mp4: an unmerged download; merge it"),
+        Row("bo", "p2", "creators", "skipped", "passed_over", "sub/é.f137.mp4: a folder too deep"),
+        Row("?unknown", "u1", "creators", "skipped", "passed_over", "loose.mp4: in no creator's folder"),
+    ]
+    write_manifest(rows, Path("results/creators/0.parquet"))
+    Path("results/creators/0/notes of mine.json").write_text('["no reel"]')
+    Path("results/creators/0/p2.json").write_text("{")
+    names = Names(Path("results/creators"))
+    for given, reel in {
+        "gone: away.mp4": "m1", "Ada.Loom/gone: away.mp4": "m1", "y.f137.mp4": "p1", "videos/ada.loom/y.f137.mp4": "p1",
+        "sub/e\u0301.f137.mp4": "p2", "bo/sub/é.f137.mp4": "p2", "loose.mp4": "u1", "videos/loose.mp4": "u1",
+        "Ada.Loom/day.mp4": "r1", "bo/y.f137.mp4": "bo/y.f137.mp4", "away.mp4": "away.mp4", "f137.mp4": "f137.mp4",
+    }.items():  # fmt: skip
+        assert names.reel_id(given) == reel
+    write_manifest(
+        [Row("bo", "p3", "creators", "skipped", "missing_file", "y.f137.mp4")], Path("results/creators/1.parquet")
+    )
+    with pytest.raises(UserError, match=r"2 reels have a file of this name: p1 of 77, p3 of bo\. Give the id"):
+        names.reel_id("y.f137.mp4")
+    assert names.reel_id("bo/y.f137.mp4") == "p3"
 
 
 def test_failures_that_may_succeed_on_another_try_are_counted_with_the_command(caplog):

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from common import links
-from common.http import Session
 from common.links import PrivateAddressError, is_public, open_session, public_addresses
+from common.session import Session
 from fake_service import Service, redirects
 from fetch_model import fetch_url
 from media.download import DownloadError, Limits, fetch_picture, fetch_video

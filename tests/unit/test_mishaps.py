@@ -21,10 +21,18 @@ SCRIPTS = CHECKOUT / "scripts"
 PROGRAMS = sorted(SCRIPTS.glob("*.py"))
 
 
-def run_program(folder: Path, body: str) -> subprocess.CompletedProcess[str]:
+def run_program(folder: Path, body: str, log: str | None = None) -> subprocess.CompletedProcess[str]:
     """A program of one's own, started as all programs are."""
-    lines = ["import argparse", "from common.program import run", "def main(_):", f"    {body}"]
-    (folder / "program.py").write_text("\n".join([*lines, "run(main, argparse.Namespace(log=None))"]))
+    lines = [
+        "import argparse",
+        "from pathlib import Path",
+        "from common.program import run",
+        "def main(_):",
+        f"    {body}",
+    ]
+    (folder / "program.py").write_text(
+        "\n".join([*lines, f"run(main, argparse.Namespace(log={log and f'Path({log!r})'}))"])
+    )
     return subprocess.run(
         [sys.executable, "program.py"], cwd=folder, env={"PYTHONPATH": str(SCRIPTS)}, capture_output=True, text=True,
         check=False,
@@ -49,6 +57,30 @@ def test_a_mishap_is_told_with_its_remedy(tmp_path, body, told):
     assert done.returncode == 1
     assert told.format(folder=tmp_path) in done.stderr
     assert "defect" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("log", "told"),
+    [
+        ("/proc/a/b.log", "/proc/a: No such file or directory; give the path that is meant"),
+        ("program.py/x.log", "{folder}/program.py: File exists; give another path"),
+        (".", "{folder}: Is a directory; give the path that is meant"),
+    ],
+)
+def test_a_log_that_cannot_be_begun_is_told_with_its_remedy(tmp_path, log, told):
+    done = run_program(tmp_path, "print('at work')", log)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert told.format(folder=tmp_path) in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_log_on_a_full_disk_is_told_once_and_the_program_goes_on(tmp_path):
+    body = "from common.program import log; [log.info('line %d', n) for n in range(300)]; print('made')"
+    done = run_program(tmp_path, body, "/dev/full")
+    assert (done.returncode, done.stdout) == (0, "made\n")
+    assert done.stderr.count("/dev/full: [Errno 28] No space left on device; what the program says") == 1
+    assert "line 299" in done.stderr
     assert "Traceback" not in done.stderr
 
 

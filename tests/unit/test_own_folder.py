@@ -15,7 +15,7 @@ import extract_audio
 import gather_reels
 from common.batch import run_stage
 from common.manifest import Row, write_manifest
-from common.own_folder import MARKER, OwnFolder
+from common.own_folder import MARKER, OUTPUT, OwnFolder
 from common.parquet import build_table, write_table
 from common.program import UserError
 from common.tables import STATUS
@@ -56,6 +56,16 @@ def test_an_empty_folder_is_taken_and_gone_on_with():
     OwnFolder(Path("new"), "stage audio", "--files")
     with pytest.raises(UserError, match=r"another part of the study \(stage audio\)"):
         OwnFolder(Path("new"), "stage video", "--files")
+
+
+def test_a_folder_that_an_earlier_version_left_is_gone_on_with_and_nothing_in_it_goes():
+    Path("old").mkdir()
+    for name in (OUTPUT, "a.wav", "notes.txt"):
+        Path("old", name).touch()
+    folder = OwnFolder(Path("old"), "stage audio", "--files")
+    folder.file("b.wav").touch()
+    folder.tidy()
+    assert {path.name for path in Path("old").iterdir()} == {OUTPUT, MARKER, "a.wav", "notes.txt", "b.wav"}
 
 
 def test_an_empty_mark_of_a_disk_that_was_full_marks_nothing():

@@ -15,13 +15,20 @@ def directory(tmp_path, monkeypatch):
     monkeypatch.delenv(HF_TOKEN, raising=False)
 
 
-@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o777])
-def test_a_file_of_tokens_that_others_can_read_is_warned_of_once(caplog, mode):
+@pytest.mark.parametrize(
+    ("mode", "what"),
+    [(0o644, "read"), (0o640, "read"), (0o604, "read"), (0o777, "read and change"), (0o662, "read and change"),
+     (0o622, "change"), (0o620, "change"), (0o602, "change")],
+)  # fmt: skip
+def test_a_file_of_tokens_that_others_can_read_or_change_is_warned_of_once(caplog, mode, what):
     Path(".env").write_text(f"{HF_TOKEN}=canary-token\n")
     Path(".env").chmod(mode)
     assert secret(HF_TOKEN) == secret(HF_TOKEN) == "canary-token"
     (record,) = caplog.records
-    assert f"(mode {mode:o}). Close it: chmod 600 {Path('.env').absolute()}" in record.getMessage()
+    assert (
+        f"other users of this machine can {what} it (mode {mode:o}). Close it: chmod 600 {Path('.env').absolute()}"
+        in record.getMessage()
+    )
     assert "canary-token" not in caplog.text
 
 

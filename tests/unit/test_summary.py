@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from common.manifest import write_manifest
+from common.manifest import Row, write_manifest
 from reporting.results import Results
 from reporting.summary import MOST_LINES, Ended, FailedStep, as_text, summary, write_summary
 from run_results import PRIMARY, config, rows, write_run
@@ -46,6 +46,24 @@ def test_what_all_failures_have_in_common_is_told_once(tmp_path):
     assert said.endswith("(no_credentials): KEY is not set: ada: reel v0; ada: reel v1; and 1 more.")
 
 
+def test_what_the_source_names_and_the_study_could_not_take_in_is_told_by_name(tmp_path):
+    folder = write_run(tmp_path / "results")
+    assert "Skipped" not in told(Ended(Results(folder), config()))
+    source = [
+        ("ada", "m1", "missing_file", "gone.mp4"), ("bo", "m2", "missing_file", "lost.mov"),
+        ("bo", "m3", "missing_file", "late.mov"), ("?unknown", "p1", "passed_over", "loose.mp4: in no folder"),
+        ("ada", "n1", "not_selected", "day.mp4"),
+    ]  # fmt: skip
+    write_manifest(
+        [Row(creator, reel, "creators", "skipped", reason, detail) for creator, reel, reason, detail in source],
+        folder / "creators/1.parquet",
+    )
+    assert told(Ended(Results(folder), config()))["Skipped"] == [
+        "4 reels of the source were not taken in: missing_file 3 (ada: reel m1: gone.mp4; bo: reel m2: lost.mov and "
+        "1 more), passed_over 1 (?unknown: reel p1: loose.mp4: in no folder)."
+    ]
+
+
 def test_the_file_has_the_same_lines_and_no_name_becomes_markup_or_moves_the_cursor(tmp_path):
     results = Results(write_run(tmp_path / "results", failed=1, text="a\x1b[2J*b*\n<i>"))
     said = write_summary(Ended(results, config()))
@@ -61,6 +79,8 @@ def test_however_much_there_is_to_say_it_is_fifteen_lines_at_most(tmp_path):
     for number, reason in enumerate(("timeout", "gone", "truncated", "empty")):
         batch = tmp_path / f"results/video/{number + 1}.parquet"
         write_manifest(rows("video", [("ada", f"v{number}", "failed", reason)]), batch)
+    skipped = [("ada", f"s{number}", "skipped", ["missing_file", "passed_over"][number % 2]) for number in range(9)]
+    write_manifest(rows("creators", skipped), tmp_path / "results/creators/1.parquet")
     steps = [FailedStep(f"step_{number}", None) for number in range(9)]
     ended = Ended(results, config(), False, steps, [f"notice {number}" for number in range(9)])
     said = told(ended)
@@ -68,6 +88,7 @@ def test_however_much_there_is_to_say_it_is_fifteen_lines_at_most(tmp_path):
     assert said["Run"][0].endswith("the run did not finish: 9 steps failed.")
     assert said["Failed step"][1].startswith("8 more")
     assert said["Failed"][-1].startswith("3 more")
+    assert len(said["Skipped"]) == 1
     assert said["Mind"][0] == "These are not stable."
     assert said["Source"][0].startswith("notice 0; notice 1;")
     assert "timeout: 1" in said["Try again"][0]
