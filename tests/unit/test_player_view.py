@@ -393,6 +393,61 @@ def test_a_cut_inside_the_headers_counts_only_where_it_loses_a_track(tmp_path: P
             facts_of(path)
 
 
+@pytest.mark.parametrize(
+    ("missing", "whole"), [(3, True), (28, True), (54, True), (55, False), (300, False), (900, False)]
+)
+def test_a_cut_behind_the_tables_of_the_last_track_loses_nothing(tmp_path: Path, missing: int, whole: bool):
+    path = tmp_path / "video.3gp"  # ends with groups of samples (54 bytes), behind the tables of its sound
+    bare = ["-fflags", "+bitexact", "-map_metadata", "-1"]
+    ffmpeg(*odd_media.picture(1.0), *odd_media.tone(1, 300), *H264, *AAC, *bare, path)
+    path.write_bytes(path.read_bytes()[:-missing])
+    if whole:
+        (note,) = facts_of(path)["notes"]
+        assert note.endswith("before its box 'moov' does; all pictures and sounds can be decoded")
+        assert facts_of(path)["duration_s"] == pytest.approx(1.0, abs=0.1)
+        assert loud_seconds(sound_of(path)[1]) == [True, True]
+    else:
+        with pytest.raises(ReelError, match="truncated"):
+            facts_of(path)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codecs", "harmless"),
+    [
+        ("avi", ["-c:v", "mpeg4", "-c:a", "pcm_s16le"], 40),  # of its index
+        ("mkv", [*H264, *AAC], 5),
+        ("webm", ["-c:v", "libvpx", "-c:a", "libopus"], 5),
+        ("wmv", ["-c:v", "wmv2", "-c:a", "wmav2"], 30),
+        ("flv", [*H264, *AAC], 3),
+    ],
+)
+def test_a_file_that_says_its_length_is_not_whole_where_it_is_shorter(
+    tmp_path: Path, suffix: str, codecs: list[str], harmless: int
+):
+    path = tmp_path / f"video.{suffix}"
+    ffmpeg(*odd_media.picture(2.0), *odd_media.tone(2, 300), *codecs, path)
+    data, seconds = path.read_bytes(), facts_of(path)["duration_s"]
+    assert facts_of(path)["notes"] == []
+    path.write_bytes(data + b"what a download left")
+    assert facts_of(path)["notes"] == []
+    path.write_bytes(data[:-harmless])
+    (note,) = facts_of(path)["notes"]
+    assert note.startswith(f"the file ends {harmless} bytes too early, in its part ")
+    assert facts_of(path)["duration_s"] == seconds
+    for share in (0.3, 0.66, 0.95):
+        path.write_bytes(data[: round(share * len(data))])
+        with pytest.raises(ReelError, match="truncated"):
+            facts_of(path)
+
+
+def test_a_recording_that_does_not_say_its_length_is_taken_as_it_is(tmp_path: Path):
+    path = tmp_path / "video.webm"
+    ffmpeg(*odd_media.picture(2.0), "-c:v", "libvpx", "-live", "1", path)  # as browsers record
+    assert facts_of(path)["notes"] == []
+    path.write_bytes(path.read_bytes()[:-500])
+    assert facts_of(path)["duration_s"] > 1.5
+
+
 def test_a_second_video_behind_the_first_is_noted(tmp_path: Path):
     path = tmp_path / "video.mp4"
     odd_media.make_video(path)
