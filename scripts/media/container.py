@@ -57,6 +57,9 @@ def video_track(container: InputContainer) -> Any:
     """The track that players show; a song's cover, a video track to libav, is none. Raises ReelError no_video."""
     shown = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
     if not shown:
+        boxes = read_boxes(Path(container.name))
+        if boxes and boxes.missing:  # its headers may be what was lost
+            raise ReelError("truncated", f"the file ends {boxes.missing} bytes before its box {boxes.last!r} does")
         raise ReelError("no_video", f"tracks: {', '.join(stream.type for stream in container.streams) or 'none'}")
     return min(shown, key=_rank)
 

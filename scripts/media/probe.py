@@ -34,7 +34,7 @@ def probe(path: Path, settings: VideoSection) -> dict[str, Any]:
 
     Returns:
         duration_s, as a player shows it; width and height in pixels as shown (square pixels, after rotation); rotation
-        in counterclockwise degrees; mirrored; pixel_aspect (width : height); colour (SDR, PQ, HLG, wide gamut); fps
+        in counterclockwise degrees; mirrored; pixel_aspect (width : height); colour (SDR, or `beyond_sdr`); fps
         (mean; None where there is one frame); codec names (audio_codec None where there is no audio track, "unknown"
         where nothing here can decode it); container; notes: what is odd about the file, in words.
 
