@@ -80,6 +80,7 @@ rule name_clusters:
         " --creators {input.creators}"
         " --clusters {input.clusters}"
         " --output {output}"
+        " --store $STORE"
         " --log {log}"
         " {params.options}"
 

@@ -35,7 +35,7 @@ from sources.registry import RAW
 if TYPE_CHECKING:
     from media.download import DownloadError, Limits
 
-VERSION = "3"
+VERSION = "4"
 Links = tuple[str | None, str | None]  # to the video and to the thumbnail
 DOWNLOAD = "download"  # where the store keeps what was downloaded, apart from what was found out about it
 # With one of these made elsewhere, nothing needs the video any more.

@@ -24,11 +24,14 @@ from common.options import add_section, read_section
 from common.parquet import read_table, write_table
 from common.program import UserError
 from common.prompts import read_prompt
-from common.states import ReelError
+from common.states import OK, ReelError
+from common.store import ARTIFACT, Store, digest
 from common.tables import CLUSTER_NAMES, CREATORS, REELS
+from generation.requests import Answer
 from sources.csv_tables import read_csv
 
 VERSION = "3"
+STORED = "names"  # the folder of the store
 LONGEST = 60  # letters of a name
 MAX_NEW_TOKENS = 32
 
@@ -54,7 +57,7 @@ def main(arguments: argparse.Namespace) -> None:
     settings = read_section(arguments, NamesSection)
     if settings.backend == "openai" and named:
         texts = {str(reel["reel_id"]): str(reel["description"] or "") for reel in reels}
-        named = names_by_model(named, texts, settings.endpoint)
+        named = names_by_model(named, texts, settings.endpoint, Store(arguments.store))
     if settings.given is not None:
         ids = {normal_handle(row["handle"] or row["creator_id"]): row["creator_id"] for row in creators}
         given = given_names(Path(settings.given), ids, members)
@@ -129,41 +132,74 @@ def given_names(path: Path, ids: dict[str, str], members: dict[int, list[str]]) 
     return {cluster: name for cluster, (_, name) in found.items()}
 
 
-def names_by_model(names: list[ClusterName], texts: dict[str, str], endpoint: EndpointSection) -> list[ClusterName]:
+def names_by_model(
+    names: list[ClusterName], texts: dict[str, str], endpoint: EndpointSection, store: Store
+) -> list[ClusterName]:
     """The same clusters with names that a language model behind an endpoint gives.
 
     Args:
         names: by words.
         texts: description of each reel.
         endpoint: the server.
+        store: keeps each name, which is paid for, under what was asked; no name is asked for twice.
 
     Raises:
         UserError: a cluster gets no name that can be used; none is left with its words, so that all are of one kind.
     """
     from generation.endpoint import EndpointGenerator
-    from generation.requests import Answer, Request
+    from generation.requests import Request
 
-    prompt, found = read_prompt(None, "name"), dict[str, Answer | ReelError]()
-    requests = [Request(str(name.cluster), prompt, context_of(name, texts)) for name in names]
-    for request, answer in EndpointGenerator(endpoint, max_new_tokens=MAX_NEW_TOKENS).generate(requests):
-        found[request.name] = answer
-    renamed = []
+    prompt, called, problems = read_prompt(None, "name"), dict[int, str](), dict[int, str]()
+    asked: dict[str, tuple[int, dict[str, object]]] = {}
+    requests = []
     for name in names:
-        answer = found[str(name.cluster)]
-        if isinstance(answer, ReelError):
-            why = ": ".join(part for part in (answer.reason, answer.detail) if part)
-            raise UserError(
-                f"cluster {name.cluster}: {endpoint.model} at {endpoint.url} gives no name ({why}). Mend this and run "
-                "again, or choose `names.backend: words`"
-            )
-        called = " ".join(answer.text.split()).strip("\"'“”‘’*.: ")
-        if not called or len(called) > LONGEST or not answer.complete:
-            raise UserError(
-                f"cluster {name.cluster}: {endpoint.model} answers {answer.text[:100]!r}, which is no name of at most "
-                f"{LONGEST} letters. Take another model (names.endpoint.model), or choose `names.backend: words`"
-            )
-        renamed.append(replace(name, name=called, named_by=str(endpoint.model)))
-    return renamed
+        request = Request(str(name.cluster), prompt, context_of(name, texts))
+        made_from: dict[str, object] = {
+            "program": f"name_clusters {VERSION}", "model": endpoint.model, "url": endpoint.url,
+            "extra": endpoint.extra, "asked": digest([prompt, request.context]), "max_new_tokens": MAX_NEW_TOKENS,
+        }  # fmt: skip
+        kept = store.find(STORED, digest(made_from))
+        if kept is None:
+            requests.append(request)
+            asked[request.name] = name.cluster, made_from
+        else:
+            called[name.cluster] = kept.artifact(".txt").read_text(encoding="utf-8")
+    if requests:
+        for request, answer in EndpointGenerator(endpoint, max_new_tokens=MAX_NEW_TOKENS).generate(requests):
+            cluster, made = asked[request.name]
+            try:
+                called[cluster] = name_in(answer, endpoint)
+            except ValueError as error:
+                problems[cluster] = str(error)
+            else:
+                with store.workspace() as workspace:
+                    folder = workspace / "0"
+                    folder.mkdir()
+                    (folder / f"{ARTIFACT}.txt").write_text(called[cluster], encoding="utf-8")
+                    store.publish(STORED, digest(made), folder, OK, str(endpoint.model), made)
+    if problems:
+        first = min(problems)
+        others = f" ({len(problems) - 1} clusters more have no name)" if len(problems) > 1 else ""
+        kept_names = f". The names of {len(called)} other clusters are kept and not asked for again" if called else ""
+        raise UserError(f"cluster {first}: {problems[first]}{others}{kept_names}")
+    return [replace(name, name=called[name.cluster], named_by=str(endpoint.model)) for name in names]
+
+
+def name_in(answer: Answer | ReelError, endpoint: EndpointSection) -> str:
+    """The name that a model answers; ValueError says what is wrong with the answer, and the remedy."""
+    if isinstance(answer, ReelError):
+        why = ": ".join(part for part in (answer.reason, answer.detail) if part)
+        raise ValueError(
+            f"{endpoint.model} at {endpoint.url} gives no name ({why}). Mend this and run again, or choose "
+            "`names.backend: words`"
+        )
+    called = " ".join(answer.text.split()).strip("\"'“”‘’*.: ")
+    if not called or len(called) > LONGEST or not answer.complete:
+        raise ValueError(
+            f"{endpoint.model} answers {answer.text[:100]!r}, which is no name of at most {LONGEST} letters. Take "
+            "another model (names.endpoint.model), or choose `names.backend: words`"
+        )
+    return called
 
 
 def context_of(name: ClusterName, texts: dict[str, str]) -> str:
@@ -176,6 +212,7 @@ def parse() -> argparse.Namespace:
     parser = program.parser(__doc__)
     program.add_tables(parser, "reels", "creators", "clusters")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="cluster_names.parquet to write")
+    parser.add_argument("--store", type=Path, default=Path("data/store"), help="folder of the store [%(default)s]")
     add_section(parser, NamesSection)
     return parser.parse_args()
 

@@ -23,7 +23,7 @@ from media.unchanged import unchanged
 if TYPE_CHECKING:
     import numpy as np
 
-VERSION = "3"
+VERSION = "4"
 STAGE = Stage("frames", "sample_frames", VERSION, ".zip", inputs=("video",))
 SHEET_FRAME_HEIGHT = 240
 

@@ -73,7 +73,7 @@ def ffmpeg(*arguments: str | Path) -> None:
     from imageio_ffmpeg import get_ffmpeg_exe
 
     command = [get_ffmpeg_exe(), "-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-threads", "1"]
-    done = subprocess.run([*command, *map(str, arguments)], capture_output=True, check=False, timeout=120)
+    done = subprocess.run([*command, *map(str, arguments)], capture_output=True, check=False, timeout=600)
     if done.returncode != 0:
         raise RuntimeError(f"ffmpeg {' '.join(map(str, arguments))}: {done.stderr.decode(errors='replace')}")
 

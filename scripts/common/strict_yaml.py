@@ -144,7 +144,8 @@ def _key(node: yaml.Node, path: tuple[str, ...]) -> str:
 
 def _check_scalar(node: yaml.ScalarNode, path: tuple[str, ...], text: list[str]) -> None:
     where = f"line {node.start_mark.line + 1}: `{'.'.join(path)}`: " if path else ""
-    usual = yaml.resolver.Resolver().resolve(yaml.ScalarNode, node.value, (node.style is None, True))
+    resolver: Any = yaml.resolver.Resolver()
+    usual = resolver.resolve(yaml.ScalarNode, node.value, (node.style is None, True))
     if node.tag not in (usual, f"{KIND}str") and node.tag.startswith(KIND):  # !!int "010" is 8
         raise StrictError(f"{where}!! makes {_kind(node)} of the text {node.value!r}; write the value without it")
     if node.tag == f"{KIND}timestamp":

@@ -57,6 +57,9 @@ def video_track(container: InputContainer) -> Any:
     """The track that players show; a song's cover, a video track to libav, is none. Raises ReelError no_video."""
     shown = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
     if not shown:
+        boxes = read_boxes(Path(container.name))
+        if boxes and boxes.missing:  # its headers may be what was lost
+            raise ReelError("truncated", f"the file ends {boxes.missing} bytes before its box {boxes.last!r} does")
         raise ReelError("no_video", f"tracks: {', '.join(stream.type for stream in container.streams) or 'none'}")
     return min(shown, key=_rank)
 
@@ -98,7 +101,14 @@ BOXES = frozenset(
 
 
 # Boxes inside moov that come behind the tracks and that no picture or sound depends on.
-BESIDE_TRACKS = (b"udta", b"meta", b"free", b"skip", b"uuid")
+BESIDE_TRACKS = frozenset(b"udta meta free skip uuid".split())
+# What a box of a track holds all others of its pictures or sounds in, down to their tables.
+WAY_TO_TABLES = {b"trak": b"mdia", b"mdia": b"minf", b"minf": b"stbl"}
+TABLES = ({b"stts"}, {b"stsc"}, {b"stsz", b"stz2"}, {b"stco", b"co64"})
+INSIDE = BOXES | BESIDE_TRACKS | {*WAY_TO_TABLES, *WAY_TO_TABLES.values(), *set().union(*TABLES)}
+INSIDE |= frozenset(
+    b"mvhd mvex iods tkhd edts tref mdhd hdlr vmhd smhd nmhd gmhd dinf stsd stss ctts cslg sdtp sbgp sgpd subs".split()
+)
 
 
 @dataclass(frozen=True)
@@ -133,8 +143,7 @@ def read_boxes(path: Path) -> Boxes | None:
         last, start, end = boxes[-1]
         headers = end <= size or last != b"moof"
         if end > size and last == b"moov":
-            inside = list(_walk(file, start + 8, size, BOXES | {b"mvhd", b"trak", b"mvex", b"iods"}))
-            headers = bool(inside) and inside[-1][0] in BESIDE_TRACKS and b"trak" in [kind for kind, _, _ in inside]
+            headers = _has_all_tracks(file, start, end, size)
     return Boxes(
         last.decode("latin-1"),
         missing=max(end - size, 0),
@@ -143,6 +152,37 @@ def read_boxes(path: Path) -> Boxes | None:
         headers=headers,
         fragmented=b"moof" in kinds,
     )
+
+
+def _has_all_tracks(file: BinaryIO, start: int, end: int, size: int) -> bool:
+    """Whether a box moov that the file's end cuts off lacks nothing that a picture or sound depends on."""
+    inside = list(_walk(file, start + 8, size, INSIDE))
+    n_tracks = [kind for kind, _, _ in inside].count(b"trak")
+    if not n_tracks:
+        return False
+    kind, at, stop = inside[-1]
+    if stop > size and kind in BESIDE_TRACKS:
+        return True
+    if stop > size and not (kind == b"trak" and _has_tables(file, kind, at, size)):
+        return False
+    if stop == end:
+        return True
+    # What came behind is lost: mvhd, the first box, ends with the number that one more track would have.
+    header, _, header_end = inside[0]
+    file.seek(header_end - 4)
+    return header == b"mvhd" and 1 < struct.unpack(">I", file.read(4))[0] <= n_tracks + 1
+
+
+def _has_tables(file: BinaryIO, kind: bytes, start: int, size: int) -> bool:
+    """Whether a box of a track that the file's end cuts off has the tables of all pictures or sounds."""
+    inside = {found: (at, stop) for found, at, stop in _walk(file, start + 8, size, INSIDE)}
+    if kind == b"stbl":
+        return all(any(inside[name][1] <= size for name in names & inside.keys()) for names in TABLES)
+    following = WAY_TO_TABLES[kind]
+    if following not in inside:
+        return False
+    at, stop = inside[following]
+    return stop <= size or _has_tables(file, following, at, size)
 
 
 def _walk(file: BinaryIO, at: int, size: int, known: frozenset[bytes] = BOXES) -> Iterator[tuple[bytes, int, int]]:

@@ -23,7 +23,7 @@ from av.video.reformatter import VideoReformatter
 from common.config import FrameBudget, FramesSection
 from common.states import ReelError
 from media import colour
-from media.colour import Colours, as_sdr, beyond_sdr
+from media.colour import Colours, as_sdr, beyond_sdr, unknown_colours
 from media.container import audio_track, check_memory, open_video, video_track
 from media.cuts import detector_for
 from media.display import Display, display_of
@@ -65,6 +65,7 @@ class Decoded:
     duration_s: float = 0.0
     display: Display = field(default_factory=Display)
     colour: str | None = None
+    unknown_colours: str | None = None
     fps: float = 0.0
     n_frames: int = 0
     n_bad: int = 0
@@ -75,6 +76,7 @@ class Decoded:
         found = [self.display.note()]
         if self.colour:
             found.append(f"{self.colour}, shown as on a common screen (BT.709)")
+        found.append(self.unknown_colours)
         if self.n_late:
             found.append(f"{self.n_late} frames with times before those of earlier ones were passed over")
         if self.n_bad:
@@ -157,6 +159,7 @@ def decode(path: Path, settings: FramesSection, threads: int = 1) -> Decoded:
             meter.look(time, small[: small_size.height])
             if time >= next_candidate:
                 found.colour = found.colour or beyond_sdr(frame)
+                found.unknown_colours = found.unknown_colours or unknown_colours(frame)
                 found.candidates.append((time, full_size.scale(frame)))
                 next_candidate = time + interval
                 if len(found.candidates) > MAX_CANDIDATES:

@@ -13,6 +13,7 @@ from common.states import ReelError
 from media.colour import Colours, beyond_sdr
 from media.container import audio_track, check_memory, open_video, read_boxes, video_track
 from media.display import display_of
+from media.stated_length import read_cut
 from media.timeline import TimeLine, span
 
 # A container's duration counts the longest track; audio and video rarely end at the same moment.
@@ -21,6 +22,7 @@ SHORTER_S, SHORTER_SHARE = 1.0, 0.1
 DISAGREE_S = 0.5
 # As much of a file stands behind the last packet at most (an index); more was passed over.
 UNREAD_SHARE = 0.2
+BEHIND = "{:.0%} of the file stand behind what players show"
 
 
 def probe(path: Path, settings: VideoSection) -> dict[str, Any]:
@@ -32,7 +34,7 @@ def probe(path: Path, settings: VideoSection) -> dict[str, Any]:
 
     Returns:
         duration_s, as a player shows it; width and height in pixels as shown (square pixels, after rotation); rotation
-        in counterclockwise degrees; mirrored; pixel_aspect (width : height); colour (SDR, PQ, HLG, wide gamut); fps
+        in counterclockwise degrees; mirrored; pixel_aspect (width : height); colour (SDR, or `beyond_sdr`); fps
         (mean; None where there is one frame); codec names (audio_codec None where there is no audio track, "unknown"
         where nothing here can decode it); container; notes: what is odd about the file, in words.
 
@@ -150,10 +152,10 @@ def _read_packets(line: TimeLine, video: Any) -> _Read:
 
 
 def _check_end(path: Path, container: Any, unread: float) -> list[str]:
-    """What is odd about the end of a file; raises ReelError truncated where an mp4's pictures or sounds are lost."""
+    """What is odd about the end of a file; raises ReelError truncated where pictures or sounds are lost."""
     boxes = read_boxes(path)
     if boxes is None:
-        return [f"{unread:.0%} of the file stand behind what players show"] if unread > UNREAD_SHARE else []
+        return [*_check_length(path), *([BEHIND.format(unread)] if unread > UNREAD_SHARE else [])]
     notes = []
     if boxes.behind:
         notes.append(f"{boxes.behind} bytes stand behind the last box")
@@ -165,6 +167,17 @@ def _check_end(path: Path, container: Any, unread: float) -> list[str]:
             raise ReelError("truncated", cut)
         notes.append(f"{cut}; all pictures and sounds can be decoded")
     return notes
+
+
+def _check_length(path: Path) -> list[str]:
+    """The same for an AVI or Matroska file that is shorter than it says."""
+    cut = read_cut(path)
+    if cut is None:
+        return []
+    text = f"the file ends {cut.missing} bytes too early, in its part {cut.part!r}"
+    if not cut.media_whole:
+        raise ReelError("truncated", text)
+    return [f"{text}; all pictures and sounds are there"]
 
 
 def _is_whole(path: Path, container: Any, fragmented: bool) -> bool:

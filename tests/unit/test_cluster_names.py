@@ -170,7 +170,8 @@ def endpoint():
 
 def by_model(folder, server, monkeypatch):
     settings = json.dumps({"url": server.url, "model": "namer-1", "attempts": 1})
-    monkeypatch.setattr("sys.argv", ["x", *write_tables(folder, ROWS), "--backend=openai", f"--endpoint={settings}"])
+    options = ["--backend=openai", f"--endpoint={settings}", "--store", str(folder / "store")]
+    monkeypatch.setattr("sys.argv", ["x", *write_tables(folder, ROWS), *options])
     main(parse())
     return pq.read_table(folder / "names.parquet").to_pylist()
 
@@ -192,6 +193,17 @@ def test_an_answer_that_is_no_name_stops_the_run(answer, tmp_path, monkeypatch, 
     with pytest.raises(UserError, match=r"cluster 0: namer-1 answers .*names\.backend: words"):
         by_model(tmp_path, endpoint, monkeypatch)
     assert not (tmp_path / "names.parquet").exists()
+
+
+def test_one_useless_answer_costs_no_other_name_a_second_payment(tmp_path, monkeypatch, endpoint):
+    endpoint.answers = lambda question: "Neon nights" if "neon" in question else "***"
+    with pytest.raises(UserError, match=r"cluster 1: .*The names of 1 other clusters are kept"):
+        by_model(tmp_path, endpoint, monkeypatch)
+    endpoint.answers = lambda _: "Pale mornings"
+    assert [row["name"] for row in by_model(tmp_path, endpoint, monkeypatch)] == ["Neon nights", "Pale mornings"]
+    assert len(endpoint.asked) == 3
+    by_model(tmp_path, endpoint, monkeypatch)
+    assert len(endpoint.asked) == 3, "nothing is left to ask"
 
 
 def test_an_endpoint_that_does_not_answer_is_no_reason_to_fall_back(tmp_path, monkeypatch, endpoint):

@@ -39,7 +39,7 @@ def endpoint(tmp_path, monkeypatch):
 
 
 def generator(endpoint: Endpoint, send: str = "images", fit: str = "letterbox", **settings) -> EndpointGenerator:
-    section = EndpointSection(**{"url": endpoint.url, "model": "tiny", "attempts": 2, "timeout_s": 5.0, **settings})
+    section = EndpointSection(**{"url": endpoint.url, "model": "tiny", "attempts": 2, "timeout_s": 60.0, **settings})
     return EndpointGenerator(section, max_new_tokens=32, temperature=0.0, seed=3, send=send, fit=fit)
 
 

@@ -128,7 +128,7 @@ def test_room_for_keys_and_values_taken_once_changes_no_answer(llava: Path, monk
 
 
 def test_frames_are_decoded_in_as_many_threads_as_there_are(llava: Path) -> None:
-    together = threading.Barrier(3, timeout=20)
+    together = threading.Barrier(3, timeout=120)
     requests = [
         replace(request, pictures=lambda given=request.pictures: (together.wait(), given())[1])
         for request in reels(3, 3, 3)

@@ -146,7 +146,7 @@ def study(**sounds: np.ndarray | None) -> None:
 
 def identify(service: Service | None = None, *options: str) -> dict[str, tuple[Row, dict]]:
     host = [f"--host={service.host}"] if service else ["--backend=none"]
-    limits = ["--attempts=2", "--max-wait-s=1", "--timeout-s=5", "--connections=1", "--workers=1"]
+    limits = ["--attempts=2", "--max-wait-s=1", "--timeout-s=60", "--connections=1", "--workers=1"]
     places = ["--audio=results/audio/0.parquet", "--manifest=results/music/0.parquet"]
     identify_music.main(identify_music.parse([*places, *limits, *host, *options]))
     rows = read_reels(Path("results/music/0.parquet"), "music")

@@ -18,7 +18,7 @@ PUBLIC = "93.184.215.14"
 
 
 def limits(**changes) -> Limits:
-    return Limits(1 << 24, timeout_s=2.0, total_s=5.0, attempts=1, **changes)
+    return Limits(1 << 24, timeout_s=30.0, total_s=60.0, attempts=1, **changes)
 
 
 @pytest.fixture

@@ -107,10 +107,8 @@ def audio_outcome(video: Path, folder: Path) -> str:
 
 
 def test_a_pipe_is_refused_at_once(corpus: dict[str, Path]):
-    started = time.monotonic()
-    with pytest.raises(ReelError, match="not_a_video"):
+    with pytest.raises(ReelError, match="not_a_video"):  # opened, it would hold the test for ever
         probe(corpus["pipe.mp4"], VideoSection())
-    assert time.monotonic() - started < 1
 
 
 def test_nothing_of_another_file_is_read_through_a_playlist(corpus: dict[str, Path], tmp_path: Path):
@@ -412,9 +410,11 @@ def misbehave(how: str) -> Outcome:
 
 
 def test_one_bad_file_fails_alone():
-    tasks = ["good 1", "abort", "good 2", "hang", "eat", "good 3", "exit", "fail", "defect", "good 4"]
-    found = dict(run_isolated(misbehave, tasks, workers=2, timeout_s=5, memory_mb=3000))
+    tasks = ["good 1", "abort", "good 2", "eat", "good 3", "exit", "fail", "defect", "good 4"]
+    found = dict(run_isolated(misbehave, tasks, workers=2, timeout_s=60, memory_mb=3000))
     assert sorted(found) == sorted(tasks)
+    # Only what hangs has a short time: on a busy machine, others need seconds to begin.
+    found |= run_isolated(misbehave, ["hang"], workers=1, timeout_s=2, memory_mb=3000)
     reasons = {task: outcome.reason for task, outcome in found.items() if outcome.state == "failed"}
     assert reasons == {
         "abort": "crashed",

@@ -7,6 +7,7 @@ import json
 import wave
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from common.manifest import Row, read_manifest
 from common.stage import Work
 from common.states import ReelError
 from extract_audio import extract_audio
+from media.colour import beyond_sdr, unknown_colours
 from media.container import read_boxes
 from media.frames import Sample, sample_video
 from media.probe import probe
@@ -138,6 +140,10 @@ def test_motion_in_a_mirrored_picture_goes_the_other_way(tmp_path: Path):
         ("smpte2084", "2020", "PQ"),
         ("bt709", "2020", "wide gamut"),
         ("bt709", "smpte432", "wide gamut"),
+        ("bt709", "smpte431", "wide gamut"),
+        ("bt709", "bt470m", "colours of BT.470 M"),
+        ("bt709", "film", "colours of film"),
+        ("linear", "bt709", "linear light"),
     ],
 )
 def test_a_red_field_stays_red_however_it_was_recorded(tmp_path: Path, transfer: str, primaries: str, said: str):
@@ -153,6 +159,55 @@ def test_a_red_field_stays_red_however_it_was_recorded(tmp_path: Path, transfer:
     assert np.abs(sample.frames[0].mean(axis=(0, 1)) - RED).max() <= 6
     assert facts_of(path)["colour"] == said
     assert sample.decoded.notes()[0].startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("transfer", "primaries", "said"),
+    [
+        ("bt709", "smpte431", "wide gamut"),
+        ("bt709", "smpte170m", "colours of SMPTE 170M"),
+        ("bt709", "smpte240m", "colours of SMPTE 240M"),
+        ("bt709", "bt470m", "colours of BT.470 M"),
+        ("bt709", "bt470bg", "colours of BT.470 BG"),
+        ("bt709", "film", "colours of film"),
+        ("linear", "bt709", "linear light"),
+        ("log100", "bt709", "logarithmic light"),
+        ("log316", "bt709", "logarithmic light"),
+        ("bt470m", "film", "colours of film and a gamma of 2.2"),
+        ("bt470bg", "bt709", "a gamma of 2.8"),
+    ],
+)
+def test_other_colours_are_those_that_ffmpeg_shows(tmp_path: Path, transfer: str, primaries: str, said: str):
+    """The picture has the codes 0, 85, 170 and 255 of red, green and blue: what they mean is only in the tags."""
+    path, shown = tmp_path / "video.mov", tmp_path / "shown.png"
+    code = "85*mod(floor({}),4)"
+    codes = f"geq=r='{code.format('X/45')}':g='{code.format('Y/80')}':b='{code.format('Y/20')}'"
+    tags = ["-color_primaries", primaries, "-color_trc", transfer, "-colorspace", "bt709"]
+    x265 = f"lossless=1:log-level=none:colorprim={primaries}:transfer={transfer}:colormatrix=bt709"
+    encoder = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", x265, "-tag:v", "hvc1"]
+    convert = f"format=gbrp,{codes},scale=out_color_matrix=bt709:out_range=tv,format=yuv444p10le"
+    source = ["-f", "lavfi", "-i", "color=black:size=180x320:rate=5:duration=0.6"]
+    ffmpeg(*source, "-vf", convert, *encoder, *tags, path)
+    back = f"zscale=matrixin=bt709:transferin={transfer}:primariesin={primaries}:rangein=limited"
+    back += ":matrix=gbr:transfer=bt709:primaries=bt709:range=full,format=gbrp"
+    ffmpeg("-i", path, "-frames:v", "1", "-vf", back, shown)
+    expected = cv2.cvtColor(cv2.imread(str(shown)), cv2.COLOR_BGR2RGB).astype(int)
+    sample = frames_of(path)
+    inside = (slice(2, None, 4), slice(2, None, 4))  # colours are stored at half the size
+    different = np.abs(sample.frames[0].astype(int) - expected)[inside].max(axis=2)
+    assert np.median(different) <= 2
+    assert np.quantile(different, 0.9) <= 12
+    assert facts_of(path)["colour"] == said
+    assert sample.decoded.notes()[0] == f"{said}, shown as on a common screen (BT.709)"
+
+
+def test_colours_that_nothing_here_knows_are_named():
+    frame = av.VideoFrame(16, 16, "yuv420p")
+    frame.color_trc, frame.color_primaries = 21, 13
+    assert beyond_sdr(frame) is None
+    assert unknown_colours(frame) == "transfer 21 and primaries 13 of ITU-T H.273 not known, colours shown as they are"
+    frame.color_trc, frame.color_primaries = 2, 2
+    assert unknown_colours(frame) is None
 
 
 def test_colours_that_only_the_container_names_are_taken_from_there(tmp_path: Path):
@@ -391,6 +446,61 @@ def test_a_cut_inside_the_headers_counts_only_where_it_loses_a_track(tmp_path: P
     else:
         with pytest.raises(ReelError, match="truncated"):
             facts_of(path)
+
+
+@pytest.mark.parametrize(
+    ("missing", "whole"), [(3, True), (28, True), (54, True), (55, False), (300, False), (900, False)]
+)
+def test_a_cut_behind_the_tables_of_the_last_track_loses_nothing(tmp_path: Path, missing: int, whole: bool):
+    path = tmp_path / "video.3gp"  # ends with groups of samples (54 bytes), behind the tables of its sound
+    bare = ["-fflags", "+bitexact", "-map_metadata", "-1"]
+    ffmpeg(*odd_media.picture(1.0), *odd_media.tone(1, 300), *H264, *AAC, *bare, path)
+    path.write_bytes(path.read_bytes()[:-missing])
+    if whole:
+        (note,) = facts_of(path)["notes"]
+        assert note.endswith("before its box 'moov' does; all pictures and sounds can be decoded")
+        assert facts_of(path)["duration_s"] == pytest.approx(1.0, abs=0.1)
+        assert loud_seconds(sound_of(path)[1]) == [True, True]
+    else:
+        with pytest.raises(ReelError, match=r"truncated|corrupt"):
+            facts_of(path)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codecs", "harmless"),
+    [
+        ("avi", ["-c:v", "mpeg4", "-c:a", "pcm_s16le"], 40),  # of its index
+        ("mkv", [*H264, *AAC], 5),
+        ("webm", ["-c:v", "libvpx", "-c:a", "libopus"], 5),
+        ("wmv", ["-c:v", "wmv2", "-c:a", "wmav2"], 30),
+        ("flv", [*H264, *AAC], 3),
+    ],
+)
+def test_a_file_that_says_its_length_is_not_whole_where_it_is_shorter(
+    tmp_path: Path, suffix: str, codecs: list[str], harmless: int
+):
+    path = tmp_path / f"video.{suffix}"
+    ffmpeg(*odd_media.picture(2.0), *odd_media.tone(2, 300), *codecs, path)
+    data, seconds = path.read_bytes(), facts_of(path)["duration_s"]
+    assert facts_of(path)["notes"] == []
+    path.write_bytes(data + b"what a download left")
+    assert facts_of(path)["notes"] == []
+    path.write_bytes(data[:-harmless])
+    (note,) = facts_of(path)["notes"]
+    assert note.startswith(f"the file ends {harmless} bytes too early, in its part ")
+    assert facts_of(path)["duration_s"] == seconds
+    for share in (0.3, 0.66, 0.95):
+        path.write_bytes(data[: round(share * len(data))])
+        with pytest.raises(ReelError, match="truncated"):
+            facts_of(path)
+
+
+def test_a_recording_that_does_not_say_its_length_is_taken_as_it_is(tmp_path: Path):
+    path = tmp_path / "video.webm"
+    ffmpeg(*odd_media.picture(2.0), "-c:v", "libvpx", "-live", "1", path)  # as browsers record
+    assert facts_of(path)["notes"] == []
+    path.write_bytes(path.read_bytes()[:-500])
+    assert facts_of(path)["duration_s"] > 1.5
 
 
 def test_a_second_video_behind_the_first_is_noted(tmp_path: Path):

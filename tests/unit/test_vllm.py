@@ -244,13 +244,13 @@ def test_further_fields_and_arguments_are_part_of_the_result_and_the_rest_is_not
 
 
 def test_requests_are_under_way_together(told) -> None:
-    told(slow_s=0.5)
+    told(slow_s=1.0)
     made = generator(connections=32)
     asked = [Request(f"reel{number}", "Describe: {context}.", "warm light") for number in range(32)]
     begun = time.monotonic()
     answers = list(made.generate(asked))
     assert len(answers) == 32
-    assert time.monotonic() - begun < 8, "16 s one by one"
+    assert time.monotonic() - begun < 24, "32 s one by one"
 
 
 def test_long_texts_are_condensed_by_a_server_too(told) -> None:
