@@ -191,6 +191,7 @@ LOCAL_RULES = [
     "export",
     "export_csv",
     "export_network",
+    "export_4cat",
     "export_sqlite",
     "flatten_creators",
     "power",
@@ -329,11 +330,12 @@ rule atlas:
 
 
 rule export:
-    """The tables for other programs: CSV, SQLite, GEXF, GraphML, embedding-atlas."""
+    """The tables for other programs: CSV, SQLite, GEXF, GraphML, embedding-atlas, 4CAT."""
     input:
         CURRENT_MANIFESTS,
         "results/export/csv/reels.csv",
         "results/export/network.gexf",
+        "results/export/4cat.csv",
         "results/export/reels_atlas.parquet",
         "results/export/instagram_data.db",
 

@@ -101,6 +101,33 @@ rule export_embedding_atlas:
         " {params.options}"
 
 
+rule export_4cat:
+    """The reels for 4CAT."""
+    input:
+        creators=NETWORK_TABLES["creators"],
+        clusters=NETWORK_TABLES["clusters"],
+        names=NETWORK_TABLES["names"],
+        reels="results/tables/reels.parquet",
+    output:
+        "results/export/4cat.csv",
+    log:
+        "results/logs/export_4cat.log",
+    benchmark:
+        "results/benchmarks/export_4cat.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        version=STUDY.version("export_4cat"),
+    shell:
+        "exec python $ATLAS/export_4cat.py"
+        " --reels {input.reels}"
+        " --creators {input.creators}"
+        " --clusters {input.clusters}"
+        " --names {input.names}"
+        " --output {output}"
+        " --log {log}"
+
+
 rule export_sqlite:
     """The tables as the first study's database."""
     input:

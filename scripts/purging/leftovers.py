@@ -21,6 +21,7 @@ NOT_SEARCHED = (".git", ".venv", "data/models", "data/numba")
 PROGRAM = (
     *("scripts", "rules", "tests", "docs", "envs", "profiles", "slurm", "report", "atlas", "data/demo", "data/paper"),
     *(".ci", ".github", ".gitignore", ".dockerignore", "Dockerfile", "apptainer.def", "Snakefile", "Makefile"),
+    *("workflow", ".snakemake-workflow-catalog.yml", "codemeta.json"),
     *("LICENSE", "CITATION.cff", "README.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "SECURITY.md"),
     *("pyproject.toml", "requirements.in", "requirements.lock", "requirements-flash-attn.txt", "requirements-vllm.txt"),
 )

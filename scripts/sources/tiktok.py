@@ -13,27 +13,20 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sources.fields import Fields, FormatError, known, seen, unexpected
+from sources.fields import Fields, known, seen, unexpected
 from sources.instagram import PRODUCTS, VIDEO, Account, Post
 from sources.readings import EARLIEST
 
 # What every post has one of; accounts, comments and sounds have none.
 KEYS = ("video", "imagePost", "createTime", "desc")
-REDACTED = "REDACTED"  # what 4CAT writes in place of whoever posted, where it anonymises
 
 
 def read_account(post: Fields) -> Account:
-    """Whose post it is.
-
-    Raises:
-        FormatError: 4CAT has taken the authors out.
-    """
+    """Whose post it is."""
     if isinstance(post.get("author"), dict):
         handle, number, name = "author.uniqueId", "author.id", "author.nickname"
     else:
         handle, number, name = "author", "authorId", "nickname"
-    if REDACTED in (post.get("author"), post.get(handle)):
-        raise FormatError(f"{handle}: {REDACTED}: 4CAT anonymised the authors; import the data into 4CAT without that")
     found = post.optional(post.identifier, number)
     counts = _counts(post, "authorStats", "authorStatsV2")
     return Account(

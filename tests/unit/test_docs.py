@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import textwrap
@@ -88,6 +89,15 @@ def test_the_citation_is_of_this_version_and_the_references_are_whole() -> None:
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
     assert (citation["version"], citation["license"]) == (project["version"], project["license"])
     assert {"cff-version", "message", "title", "authors"} <= citation.keys()
+    released = f"\n## {citation['version']} ({citation['date-released']})\n"
+    assert released in (CHECKOUT / "CHANGELOG.md").read_text(), "a year, for its BibTeX"
+    codemeta = json.loads((CHECKOUT / "codemeta.json").read_text())
+    same = {"version": "version", "datePublished": "date-released", "keywords": "keywords"}
+    assert {name: codemeta[name] for name in same} == {
+        name: citation[said] if said == "keywords" else str(citation[said]) for name, said in same.items()
+    }
+    assert codemeta["author"][0]["name"] == citation["authors"][0]["name"]
+    assert " ".join(citation["abstract"].split()) == codemeta["description"]
     text = (CHECKOUT / "docs/references.bib").read_text()
     entries = re.split(r"^@", text, flags=re.MULTILINE)[1:]
     keys = [re.match(r"(article|misc|inproceedings)\{(\w+),\n", entry)[2] for entry in entries]  # type: ignore[index]
@@ -95,3 +105,28 @@ def test_the_citation_is_of_this_version_and_the_references_are_whole() -> None:
     for entry in entries:
         assert entry.count("{") == entry.count("}"), entry
         assert all(re.search(rf"^  {name} +=", entry, re.MULTILINE) for name in ("author", "title", "year")), entry
+
+
+def test_the_workflow_catalog_finds_what_its_standardised_form_asks_for() -> None:
+    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8").lower()
+    assert "snakemake" in readme
+    assert "workflow" in readme
+    assert (CHECKOUT / "workflow/Snakefile").is_file()
+    assert (CHECKOUT / "config/README.md").is_file()
+    assert yaml.safe_load((CHECKOUT / "config/config.yaml").read_text())["source"]["kind"] == "files"
+    usage = yaml.safe_load((CHECKOUT / ".snakemake-workflow-catalog.yml").read_text())["usage"]
+    assert usage == {"software-stack-deployment": {"conda": True}, "report": True}
+    assert all(
+        "conda:" in path.read_text() for path in (CHECKOUT / "rules").glob("*.smk") if "shell:" in path.read_text()
+    )
+
+
+def test_the_paper_about_the_workflow_has_its_parts_and_cites_what_is_there() -> None:
+    text = (CHECKOUT / "docs/joss/paper.md").read_text(encoding="utf-8")
+    _, head, body = text.split("---\n", 2)
+    assert {"title", "tags", "authors", "date", "bibliography"} <= yaml.safe_load(head).keys()
+    for part in ("Summary", "Statement of need", "State of the field", "References"):
+        assert f"\n# {part}\n" in body
+    cited = set(re.findall(r"@(\w+)", body))
+    assert cited == set(re.findall(r"^@\w+\{(\w+),", (CHECKOUT / "docs/joss/paper.bib").read_text(), re.MULTILINE))
+    assert len(body.split()) < 1750, "what the journal takes"

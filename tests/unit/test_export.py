@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+import export_4cat
 import export_csv
 import export_embedding_atlas
 import export_network
@@ -277,3 +278,38 @@ def test_a_study_without_an_embedded_reel_has_empty_maps(tables, tmp_path, monke
     given = options(tables, "reels", "creators", "coordinates", "clusters", "names", *MEASURED)
     run(export_embedding_atlas, monkeypatch, *given, "--output-reels", reels, "--output-creators", creators)
     assert (pq.read_table(reels).num_rows, pq.read_table(creators).num_rows) == (0, 0)
+
+
+def test_4cat_takes_the_reels_back(tables, tmp_path, monkeypatch):
+    target = tmp_path / "4cat.csv"
+    run(export_4cat, monkeypatch, *options(tables, "reels", "creators", "clusters", "names"), "--output", target)
+    # As 4CAT's custom upload reads a file: it guesses the dialect, and asks for these columns.
+    text = target.read_bytes().decode()
+    reader = csv.DictReader(io.StringIO(text, newline=""), dialect=csv.Sniffer().sniff(text, delimiters=",;\t"))
+    rows = list(reader)
+    assert reader.fieldnames[:5] == ["id", "thread_id", "author", "body", "timestamp"]
+    assert all(None not in row and None not in row.values() for row in rows), "each row has its cells"
+    assert [row["body"] for row in rows] == [
+        "'=HYPERLINK(1)", "<script>alert(1)</script>", "ab\x0bc", "\u202eevil 🎬", "x" * 10_000,
+    ]  # fmt: skip
+    first = rows[0]
+    assert (first["id"], first["author"], first["timestamp"]) == (str(10**18), "user_0", "2024-05-17 12:00:00")
+    assert (first["plays"], first["likes"], first["description"]) == ("0", "0", "street 0")
+    assert [(row["cluster"], row["cluster_name"]) for row in rows] == [
+        ("0", "name 0"), ("1", "name 1"), ("0", "name 0"), ("1", "name 1"), ("-1", ""),
+    ]  # fmt: skip
+    assert rows[2]["music_name"] == "Blue"
+    assert rows[1]["speech_en"] == "hello"
+    # 4CAT changes columns that begin with `author` where it makes pseudonyms: no other one names a creator.
+    elsewhere = {name: value for name, value in first.items() if not name.startswith("author")}
+    assert not any("user_0" in str(value) for value in elsewhere.values())
+
+
+def test_quotation_marks_in_a_text_break_no_row_of_4cats():
+    caption = 'say "no", then\n"go"; \t"stop",""'
+    reel = dict.fromkeys(REELS.names) | {"reel_id": "1", "creator_id": "a", "caption": caption}
+    creator = dict.fromkeys(CREATORS.names) | {"creator_id": "a", "handle": "ada"}
+    text = export_4cat.as_4cat([reel] * 3, [creator], [], {})
+    rows = list(csv.DictReader(io.StringIO(text, newline=""), dialect=csv.Sniffer().sniff(text, delimiters=",;\t")))
+    assert [row["body"] for row in rows] == ["say 'no', then\n'go'; \t'stop',''"] * 3
+    assert {(row["id"], row["cluster"], row["timestamp"]) for row in rows} == {("1", "", "")}

@@ -212,11 +212,14 @@ def test_a_post_whose_author_is_deleted_is_a_failed_row_of_nobody(author):
 
 def test_authors_that_4cat_took_out_are_not_one_creator():
     table("4cat.csv", row(author="REDACTED"), row(id="7", author="REDACTED"))
-    lines("x.ndjson", fourcat(post(author="REDACTED", authorStats="REDACTED")), post(id="8"))
+    nobody = {"id": "REDACTED", "uniqueId": "REDACTED", "nickname": "REDACTED"}
+    lines("x.ndjson", fourcat(post(author=nobody, authorStats={"followerCount": "REDACTED"})), post(id="8"))
+    user = {"pk": "REDACTED", "username": "REDACTED"}
+    lines("i.ndjson", *({"pk": str(n), "code": "F", "media_type": 2, "user": user, "owner": user} for n in (5, 6)))
     creators = read()
     assert sorted(creators) == ["?unknown", "ada.film"]
-    assert [reel.outcome.reason for reel in creators["?unknown"].reels] == ["changed_format"] * 3
-    assert "import the data into 4CAT without that" in str(creators["?unknown"].reels[0].outcome.detail)
+    assert [reel.outcome.reason for reel in creators["?unknown"].reels] == ["changed_format"] * 5
+    assert "the author is REDACTED: 4CAT anonymised the data" in str(creators["?unknown"].reels[0].outcome.detail)
 
 
 def test_comments_and_other_platforms_are_passed_over():

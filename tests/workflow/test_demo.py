@@ -500,6 +500,8 @@ def test_the_demo_is_exported_for_other_programs(demo: Study) -> None:
         assert (graph.number_of_nodes(), graph.number_of_edges()) == (40, 404)
     assert pq.read_table(folder / "reels_atlas.parquet").num_rows == 120
     assert len(list((folder / "csv").glob("*.csv"))) == 11
+    with (folder / "4cat.csv").open(encoding="utf-8", newline="") as file:
+        assert len(list(csv.DictReader(file))) == 120
     with closing(sqlite3.connect(folder / "instagram_data.db")) as database:
         assert database.execute(
             "SELECT COUNT(*) FROM reels WHERE model_description_embeddings IS NOT NULL"

@@ -197,3 +197,46 @@ def test_modules_that_cannot_work_are_refused_with_the_remedy(
     said = shell("snakemake -n", tmp_path, checkout, succeeds=False)
     assert message in said
     assert "Traceback" not in said
+
+
+# What snakedeploy 0.15 writes (templates/use_module.smk.jinja), with a path in place of an address.
+DEPLOYED = """
+from snakemake.utils import min_version
+
+
+min_version("6.10.0")
+
+
+configfile: "config/config.yaml"
+
+
+# declare reel_atlas as a module
+module reel_atlas:
+    snakefile:
+        "{clone}/workflow/Snakefile"
+    config:
+        config
+
+
+# use all rules from reel_atlas
+use rule * from reel_atlas
+"""
+
+
+def test_what_snakedeploy_writes_is_a_study(checkout: Path, tmp_path: Path) -> None:
+    for copied in ("config", "profiles"):
+        shutil.copytree(checkout / copied, tmp_path / copied)
+    (tmp_path / "workflow").mkdir()
+    (tmp_path / "workflow/Snakefile").write_text(DEPLOYED.format(clone=checkout))
+    handle = demo_handles()[0]
+    shutil.copytree(CHECKOUT / "data/demo/videos" / handle, tmp_path / "videos" / handle)
+    said = shell("snakemake -n", tmp_path, checkout)
+    assert re.search(r"^plot_map +1\n(.*\n)*^whole_study +1\n", said, re.MULTILINE), "everything is the default"
+    shell("snakemake --cores 1 results/creators/0.parquet", tmp_path, checkout)
+    rows = pq.read_table(tmp_path / "results/creators/0.parquet").to_pylist()
+    assert {row["creator_id"] for row in rows} == {handle}
+
+
+def test_the_workflow_where_the_catalog_looks_for_it_makes_everything(checkout: Path) -> None:
+    said = shell("snakemake -s workflow/Snakefile -n", checkout, checkout)
+    assert re.search(r"^plot_map +1\n(.*\n)*^whole_study +1\n", said, re.MULTILINE)

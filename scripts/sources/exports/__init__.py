@@ -27,8 +27,15 @@ from sources.exports.owners import Owners
 from sources.joins import SHOWN, Notice, notice_follows, notice_passed_over, notice_unmatched
 from sources.source import UNKNOWN, SourceCreator, SourceReel, file_state
 
+# A module for each tool; longer suffixes before those that they end with.
+TOOLS = (
+    yt_dlp,
+    zeeschuimer,
+    instaloader,
+    fourcat,
+)
 # The first whose suffix fits reads a file.
-READERS = tuple((suffix, tool.read) for tool in (yt_dlp, zeeschuimer, instaloader, fourcat) for suffix in tool.SUFFIXES)
+READERS = tuple((suffix, tool.read) for tool in TOOLS for suffix in tool.SUFFIXES)
 # What the owner of items is called that name none.
 UNKNOWN_HANDLE = "unknown"
 

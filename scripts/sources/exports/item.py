@@ -14,6 +14,7 @@ from sources.source import SourceReel
 
 # As yt-dlp calls them.
 INSTAGRAM, TIKTOK = "Instagram", "TikTok"
+REDACTED = "REDACTED"  # what 4CAT writes in place of all authors where it anonymises; handles are in small letters
 
 
 class OtherFileError(FormatError):
@@ -93,12 +94,20 @@ def read_item(where: str, load: Callable[[], bytes], fill: Callable[[Item, Field
 def fill_post(item: Item, post: Fields) -> None:
     """Take a post of Instagram and whose it is."""
     accounts = read_accounts(post)  # known also of a post that cannot be read
-    item.account, *item.others = accounts or [Account()]
+    _take_accounts(item, accounts or [Account()])
     item.reel = read_post(post, accounts).as_reel(f"{item.where}: ")
 
 
 def fill_tiktok(item: Item, post: Fields) -> None:
     """Take a post of TikTok and whose it is."""
     item.site = TIKTOK
-    item.account = tiktok.read_account(post)
-    item.reel = tiktok.read_post(post, item.account).as_reel(f"{item.where}: ")
+    account = tiktok.read_account(post)
+    _take_accounts(item, [account])
+    item.reel = tiktok.read_post(post, account).as_reel(f"{item.where}: ")
+
+
+def _take_accounts(item: Item, accounts: list[Account]) -> None:
+    """Note whose an item is; raises FormatError where nobody can know any more."""
+    if any(account.handle == REDACTED for account in accounts):
+        raise FormatError(f"the author is {REDACTED}: 4CAT anonymised the data; take them from it as they were before")
+    item.account, *item.others = accounts
