@@ -94,14 +94,14 @@ test-gpu: install ## check what a GPU computes, with random weights of full size
 lint: install ## check layout, types, and the workflow's own lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check --diff Snakefile rules
+	$(BIN)/snakefmt --check --diff Snakefile rules workflow
 	$(BIN)/mypy
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint
 
 format: install ## lay out the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/snakefmt Snakefile rules
+	$(BIN)/snakefmt Snakefile rules workflow
 
 atlas: ## build the atlas's script and style anew (needs Node.js)
 	cd atlas && npm ci --no-fund --no-audit && npm run build
