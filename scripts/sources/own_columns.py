@@ -18,7 +18,7 @@ YES_AND_NO = (
 # Spreadsheets and floating-point columns keep 15 digits: what is longer is an id, as is what begins with zeros.
 WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,14})")
 DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,14}|(?=\.))(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,2})?")
-GROUPED = re.compile(r"-?[1-9][0-9]{0,2}[.,][0-9]{3}")  # 1.234 can be read as 1234, too
+GROUPED = re.compile(r"-?[1-9][0-9]{0,2}(?:[.,'\u2019][0-9]{3})+")  # 1.234 can be read as 1234, too
 # Spreadsheets write numbers of 12 digits and more in this way, and leave out the last ones.
 SCIENTIFIC = re.compile(r"-?[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]{1,3}")
 LARGEST_SCIENTIFIC = 1e11
@@ -106,12 +106,14 @@ def check_readings(name: str, cells: Sequence[str]) -> None:
     """
     marked = [cell for cell in cells if not WHOLE.fullmatch(cell)]
     if marked and all(map(GROUPED.fullmatch, marked)):
-        thousands, decimal = re.sub("[.,]", "", marked[0]), marked[0].replace(",", ".")
-        raise AmbiguousError(
-            cells.index(marked[0]),
-            f"{marked[0]!r} can be read as {thousands} and as {float(decimal):g}, and no cell of the column says "
-            f"which; write {thousands} if that is meant, and {decimal}0 if it is a decimal number",
-        )
+        thousands, decimal = re.sub("[^-0-9]", "", marked[0]), marked[0].replace(",", ".")
+        problem = f"{marked[0]!r} has marks between thousands, and would be taken as text; write {thousands}"
+        if re.fullmatch("-?[0-9]+[.][0-9]{3}", decimal):
+            problem = (
+                f"{marked[0]!r} can be read as {thousands} and as {float(decimal):g}, and no cell of the column says "
+                f"which; write {thousands} if that is meant, and {decimal}0 if it is a decimal number"
+            )
+        raise AmbiguousError(cells.index(marked[0]), problem)
     for index, cell in enumerate(cells):
         if SCIENTIFIC.fullmatch(cell) and abs(float(cell.replace(",", "."))) >= LARGEST_SCIENTIFIC:
             raise AmbiguousError(

@@ -85,6 +85,8 @@ def test_a_column_that_is_nearly_of_a_type_is_noted_with_the_cell_that_is_not(tm
         ("income", ["850", "1.200", "3.400"], 3, "'1.200' can be read as 1200 and as 1.2"),
         ("income", ["1.200"], 2, "write 1200 if that is meant, and 1.2000 if it is a decimal number"),
         ("income", ["-12,500", "7"], 2, "'-12,500' can be read as -12500 and as -12.5"),
+        ("income", ["1.200.000", "850"], 2, "has marks between thousands, and would be taken as text"),
+        ("income", ["7", "1'200"], 3, "write 1200"),
         ("score_id", ["7", "1.200"], 3, "'1.200' can be read as 1200"),
         ("income", ["12", "3.41E+18"], 3, "'3.41E+18' can be read as the number 3410000000000000000"),
         ("income", ["2,5e+12", "1,5"], 2, "write all of its digits"),
