@@ -79,7 +79,7 @@ def test_the_calibration_page_has_a_row_for_every_test(tmp_path: Path, monkeypat
         pages.append((tmp_path / name).read_text())
     assert pages[0] == pages[1]
     rows = [line.split(" | ") for line in pages[0].splitlines() if line.startswith("| ")][2:]
-    assert len(rows) == 4 * 3 + 4
+    assert len(rows) == 4 * 3 + 5
     assert {row[1] for row in rows} == set(trials.tests_by_id())
     assert "--cohorts 2 --split-cohorts 2 --seed 4" in pages[0]
 
