@@ -35,11 +35,13 @@ def distinctions_figure(rows: list[dict[str, Any]], name: str, synthetic: bool) 
     whole = [row for row in rows if row["cluster"] is None]
     tested = sorted((row for row in whole if row["verdict"] != NOT_TESTABLE), key=lambda row: -row["value"])
     different = sum(row["verdict"] == DIFFERENT for row in tested)
+    first, second = ("Above", "Below") if is_narrow() else ("Left", "Right")
     subtitle = (
         f"Clusters differ in {different} of the {len(tested)} measures and columns that could be tested (filled dots; "
-        "p values adjusted, Holm). Left: omega squared, the share of the variance between creators that goes with the "
-        "clusters; of categories Cramer's V; bars: intervals from resampled creators. Right: each cluster against all "
-        "others, in standard deviations; of categories the one that it has more often."
+        f"p values adjusted, Holm). {first}: omega squared, the share of the variance between creators that goes with "
+        "the clusters; of categories Cramer's V; bars: intervals from resampled creators. "
+        f"{second}: each cluster against all others, in standard deviations; of categories the one that it has more "
+        "often."
     )
     if any(row["circular"] for row in tested):
         subtitle += " The clusters were made of descriptions that are the measures in words: no measure is a finding."

@@ -94,17 +94,18 @@ def mixing_figure(found: MixingMatrix, names: Mapping[int, str], name: str, synt
 
 
 def _write_numbers(chart: Axes, found: MixingMatrix, ratios: np.ndarray, doublings: np.ndarray, cell: float) -> None:
-    """The follows and the ratio in each cell that has room for them: the colour alone says the ratio elsewhere."""
-    if cell < SMALLEST_CELL:
-        return
+    """The follows and the ratio in each cell that has room; bold, or a plus, where there are more than expected."""
     for (row, column), follows in np.ndenumerate(found.observed):
         ratio = f"× {ratios[row, column]:.2g}" if np.isfinite(ratios[row, column]) else "–"
         said = f"({ratio})" if found.expected[row, column] < FEW else ratio
         dark = abs(doublings[row, column]) > DARK * STRONGEST
+        more = ratios[row, column] > 1  # in grey, both ends of the colours are dark
         shown = f"{int(follows):,}\n{said}" if cell >= CELL else said.replace("× ", "")
+        if cell < SMALLEST_CELL:
+            shown = "+" if more else ""
         chart.text(
             column, row, shown, ha="center", va="center", color="white" if dark else INK,
-            fontsize=7.5 if cell >= WIDE_CELL else SMALLEST_TYPE,
+            fontsize=7.5 if cell >= WIDE_CELL else SMALLEST_TYPE, fontweight="bold" if more else "normal",
         )  # fmt: skip
 
 

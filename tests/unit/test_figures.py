@@ -224,6 +224,7 @@ def test_the_mixing_matrix_says_how_many_follows_there_are_and_how_many_times_as
         figure = mixing_figure(found, {0: "velvet", 1: "chrome"}, "s", False)
         empty = mixing_figure(mixing_matrix(labels, ends[:0, 0], ends[:0, 1], 2), {}, "s", False)
     cells = [text.get_text() for text in figure.axes[0].texts]
+    assert [text.get_fontweight() for text in figure.axes[0].texts] == ["bold", "normal", "normal", "bold"]
     assert cells[0] == f"12\n× {12 / found.expected[0, 0]:.2g}"
     assert [cell.split("\n")[0] for cell in cells] == ["12", "1", "0", "12"]
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["0  velvet", "1  chrome"]
