@@ -25,6 +25,7 @@ from figures.mixing import mixing_figure
 from figures.network import network_figure, tapered
 from figures.page import save_figure, style
 from figures.portraits import Portrait, portraits_figure, whole_sentences
+from figures.power import power_figure
 from figures.reel_frames import telling_frames
 from figures.robustness import robustness_figure
 from figures.similarity import similarity_figure
@@ -110,10 +111,30 @@ def draw_portraits() -> Figure:
     return portraits_figure(portraits, "A study", True)
 
 
+def draw_power() -> Figure:
+    study = {
+        "clusters": 9,
+        "popularity_skew": 1.2,
+        "activity_skew": 0.8,
+        "separation": 2.0,
+        "cohorts": 40,
+        "alpha": 0.05,
+    }
+    row = study | {"power": 0.6, "ci_low": 0.5, "ci_high": 0.7, "mean_degree": 12.5}
+    tests = ("H1-label", "H1-degree", "dyadic")
+    rows = [
+        row | {"test": test, "creators": size, "homophily": strength}
+        for test in tests
+        for size in (50, 200, 400)
+        for strength in (1.0, 1.5, 2.0)
+    ]
+    return power_figure(rows, "A study", True)
+
+
 DRAWN: dict[str, Callable[[], Figure]] = {
     "map": draw_map, "network": lambda: network_figure(placed(), network(), "A study", True), "mixing": draw_mixing,
     "robustness": draw_robustness, "hypotheses": draw_hypotheses, "coverage": draw_coverage,
-    "similarity": draw_similarity, "portraits": draw_portraits,
+    "similarity": draw_similarity, "portraits": draw_portraits, "power": draw_power,
 }  # fmt: skip
 
 
