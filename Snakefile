@@ -115,7 +115,15 @@ MAP_TABLES = ["coordinates", "clusters", "cluster_names"]
 # A bundle has no measures, so what distinguishes its clusters is made where the study is.
 DISTINCTIONS = ["distinctions"] if not STUDY.reads_bundle else []
 SHOWN = [
-    *["map", "network", "portraits", "hypotheses", "similarity", "robustness"],
+    *[
+        "map",
+        "network",
+        "mixing",
+        "portraits",
+        "hypotheses",
+        "similarity",
+        "robustness",
+    ],
     *["reliability", "coverage", *DISTINCTIONS],
 ]
 
@@ -141,6 +149,7 @@ else:
 include: "rules/analyse.smk"
 include: "rules/robustness.smk"
 include: "rules/power.smk"
+include: "rules/follows.smk"
 include: "rules/present.smk"
 include: "rules/paper.smk"
 include: "rules/publish.smk"
@@ -166,6 +175,7 @@ MAP = expand("results/map/{table}.parquet", table=MAP_TABLES)
 FIGURES = expand("results/figures/{figure}.png", figure=SHOWN)
 PAPER = [
     *["results/paper/numbers.json", "results/paper/cohort.csv"],
+    "results/paper/captions.md",
     *[
         figure.replace("figures", "paper").replace("png", kind)
         for figure in FIGURES

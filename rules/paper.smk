@@ -60,3 +60,22 @@ rule place_figure:
         "../envs/analysis.yaml"
     shell:
         "cp {input} {output} 2> {log}"
+
+
+rule write_captions:
+    """The captions of all figures, for a manuscript."""
+    input:
+        expand("results/figures/{figure}.txt", figure=SHOWN),
+    output:
+        "results/paper/captions.md",
+    log:
+        "results/logs/write_captions.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        version=STUDY.version("write_captions"),
+    shell:
+        "exec python $ATLAS/write_captions.py"
+        " --captions {input}"
+        " --output {output}"
+        " --log {log}"

@@ -42,7 +42,7 @@ rule plot_power:
             category="Hypotheses",
             labels={"figure": "power"},
         ),
-        multiext("results/figures/power", ".svg", ".pdf"),
+        multiext("results/figures/power", ".svg", ".pdf", ".txt"),
     log:
         "results/logs/plot_power.log",
     benchmark:
@@ -50,6 +50,7 @@ rule plot_power:
     conda:
         "../envs/analysis.yaml"
     params:
+        options=STUDY.options("figures"),
         name=lambda _: STUDY.config.study.name,
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("plot_power"),
@@ -60,3 +61,4 @@ rule plot_power:
         " --name {params.name:q}"
         " --synthetic {params.synthetic}"
         " --log {log}"
+        " {params.options}"

@@ -15,6 +15,7 @@ rule preview_map:
     conda:
         "../envs/analysis.yaml"
     params:
+        options=STUDY.options("figures"),
         name=lambda _: STUDY.config.study.name,
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("plot_map"),
@@ -29,6 +30,7 @@ rule preview_map:
         " --name {params.name:q}"
         " --synthetic {params.synthetic}"
         " --log {log}"
+        " {params.options}"
 
 
 rule plot_map:
@@ -49,7 +51,7 @@ rule plot_map:
             category="Map",
             labels={"figure": "map"},
         ),
-        multiext("results/figures/map", ".svg", ".pdf"),
+        multiext("results/figures/map", ".svg", ".pdf", ".txt"),
     log:
         "results/logs/plot_map.log",
     benchmark:
@@ -57,6 +59,7 @@ rule plot_map:
     conda:
         "../envs/analysis.yaml"
     params:
+        options=STUDY.options("figures"),
         name=lambda _: STUDY.config.study.name,
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("plot_map"),
@@ -74,45 +77,7 @@ rule plot_map:
         " --name {params.name:q}"
         " --synthetic {params.synthetic}"
         " --log {log}"
-
-
-rule plot_network:
-    """The follow network, drawn on the map."""
-    input:
-        creators="results/tables/creators.parquet",
-        coordinates="results/map/coordinates.parquet",
-        clusters="results/map/clusters.parquet",
-        edges="results/tables/edges.parquet",
-        reels="results/tables/reels.parquet",
-    output:
-        report(
-            "results/figures/network.png",
-            caption="../report/network.rst",
-            category="Map",
-            labels={"figure": "network"},
-        ),
-        multiext("results/figures/network", ".svg", ".pdf"),
-    log:
-        "results/logs/plot_network.log",
-    benchmark:
-        "results/benchmarks/plot_network.tsv"
-    conda:
-        "../envs/analysis.yaml"
-    params:
-        name=lambda _: STUDY.config.study.name,
-        synthetic=str(STUDY.config.study.synthetic).lower(),
-        version=STUDY.version("plot_network"),
-    shell:
-        "exec python $ATLAS/plot_network.py"
-        " --creators {input.creators}"
-        " --coordinates {input.coordinates}"
-        " --clusters {input.clusters}"
-        " --edges {input.edges}"
-        " --reels {input.reels}"
-        " --output {output}"
-        " --name {params.name:q}"
-        " --synthetic {params.synthetic}"
-        " --log {log}"
+        " {params.options}"
 
 
 rule plot_portraits:
@@ -130,7 +95,7 @@ rule plot_portraits:
             category="Map",
             labels={"figure": "portraits"},
         ),
-        multiext("results/figures/portraits", ".svg", ".pdf"),
+        multiext("results/figures/portraits", ".svg", ".pdf", ".txt"),
     log:
         "results/logs/plot_portraits.log",
     benchmark:
@@ -138,6 +103,7 @@ rule plot_portraits:
     conda:
         "../envs/analysis.yaml"
     params:
+        options=STUDY.options("figures"),
         name=lambda _: STUDY.config.study.name,
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("plot_portraits"),
@@ -152,6 +118,7 @@ rule plot_portraits:
         " --name {params.name:q}"
         " --synthetic {params.synthetic}"
         " --log {log}"
+        " {params.options}"
 
 
 rule plot_coverage:
@@ -165,7 +132,7 @@ rule plot_coverage:
             category="Coverage",
             labels={"figure": "coverage"},
         ),
-        multiext("results/figures/coverage", ".svg", ".pdf"),
+        multiext("results/figures/coverage", ".svg", ".pdf", ".txt"),
     log:
         "results/logs/plot_coverage.log",
     benchmark:
@@ -173,6 +140,7 @@ rule plot_coverage:
     conda:
         "../envs/analysis.yaml"
     params:
+        options=STUDY.options("figures"),
         name=lambda _: STUDY.config.study.name,
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("plot_coverage"),
@@ -183,6 +151,7 @@ rule plot_coverage:
         " --name {params.name:q}"
         " --synthetic {params.synthetic}"
         " --log {log}"
+        " {params.options}"
 
 
 rule plot_hypotheses:
@@ -197,7 +166,7 @@ rule plot_hypotheses:
             category="Hypotheses",
             labels={"figure": "hypotheses"},
         ),
-        multiext("results/figures/hypotheses", ".svg", ".pdf"),
+        multiext("results/figures/hypotheses", ".svg", ".pdf", ".txt"),
     log:
         "results/logs/plot_hypotheses.log",
     benchmark:
@@ -205,6 +174,7 @@ rule plot_hypotheses:
     conda:
         "../envs/analysis.yaml"
     params:
+        options=STUDY.options("figures"),
         name=lambda _: STUDY.config.study.name,
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("plot_hypotheses"),
@@ -216,6 +186,7 @@ rule plot_hypotheses:
         " --name {params.name:q}"
         " --synthetic {params.synthetic}"
         " --log {log}"
+        " {params.options}"
 
 
 rule plot_similarity:
@@ -229,7 +200,7 @@ rule plot_similarity:
             category="Hypotheses",
             labels={"figure": "similarity"},
         ),
-        multiext("results/figures/similarity", ".svg", ".pdf"),
+        multiext("results/figures/similarity", ".svg", ".pdf", ".txt"),
     log:
         "results/logs/plot_similarity.log",
     benchmark:
@@ -237,6 +208,7 @@ rule plot_similarity:
     conda:
         "../envs/analysis.yaml"
     params:
+        options=STUDY.options("figures"),
         name=lambda _: STUDY.config.study.name,
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("plot_similarity"),
@@ -247,6 +219,7 @@ rule plot_similarity:
         " --name {params.name:q}"
         " --synthetic {params.synthetic}"
         " --log {log}"
+        " {params.options}"
 
 
 rule plot_distinctions:
@@ -260,7 +233,7 @@ rule plot_distinctions:
             category="Map",
             labels={"figure": "distinctions"},
         ),
-        multiext("results/figures/distinctions", ".svg", ".pdf"),
+        multiext("results/figures/distinctions", ".svg", ".pdf", ".txt"),
     log:
         "results/logs/plot_distinctions.log",
     benchmark:
@@ -268,6 +241,7 @@ rule plot_distinctions:
     conda:
         "../envs/analysis.yaml"
     params:
+        options=STUDY.options("figures"),
         name=lambda _: STUDY.config.study.name,
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("plot_distinctions"),
@@ -278,6 +252,7 @@ rule plot_distinctions:
         " --name {params.name:q}"
         " --synthetic {params.synthetic}"
         " --log {log}"
+        " {params.options}"
 
 
 rule build_atlas:

@@ -158,7 +158,7 @@ rule plot_robustness:
             category="Robustness",
             labels={"figure": "robustness"},
         ),
-        multiext("results/figures/robustness", ".svg", ".pdf"),
+        multiext("results/figures/robustness", ".svg", ".pdf", ".txt"),
     log:
         "results/logs/plot_robustness.log",
     benchmark:
@@ -166,6 +166,7 @@ rule plot_robustness:
     conda:
         "../envs/analysis.yaml"
     params:
+        options=STUDY.options("figures"),
         name=lambda _: STUDY.config.study.name,
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("plot_robustness"),
@@ -176,6 +177,7 @@ rule plot_robustness:
         " --name {params.name:q}"
         " --synthetic {params.synthetic}"
         " --log {log}"
+        " {params.options}"
 
 
 rule plot_reliability:
@@ -189,7 +191,7 @@ rule plot_reliability:
             category="Robustness",
             labels={"figure": "reliability"},
         ),
-        multiext("results/figures/reliability", ".svg", ".pdf"),
+        multiext("results/figures/reliability", ".svg", ".pdf", ".txt"),
     log:
         "results/logs/plot_reliability.log",
     benchmark:
@@ -197,6 +199,7 @@ rule plot_reliability:
     conda:
         "../envs/analysis.yaml"
     params:
+        options=STUDY.options("figures"),
         name=lambda _: STUDY.config.study.name,
         synthetic=str(STUDY.config.study.synthetic).lower(),
         version=STUDY.version("plot_reliability"),
@@ -207,3 +210,4 @@ rule plot_reliability:
         " --name {params.name:q}"
         " --synthetic {params.synthetic}"
         " --log {log}"
+        " {params.options}"

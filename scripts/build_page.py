@@ -13,7 +13,7 @@ from reporting.page import write_page
 from reporting.results import Results
 from reporting.summary import Ended
 
-VERSION = "2"
+VERSION = "3"
 
 
 def main(arguments: argparse.Namespace) -> None:

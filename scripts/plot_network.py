@@ -9,6 +9,8 @@ from analysis.network import network_of
 from analysis.placed_creators import read_placed
 from analysis.study_tables import read_creators
 from common import program
+from common.config import FiguresSection
+from common.options import read_section
 from common.parquet import read_table
 from common.program import map_parser
 from common.tables import EDGES
@@ -16,7 +18,7 @@ from figures.network import network_figure
 from figures.page import save_figure, style
 from figures.person import read_people
 
-VERSION = "3"
+VERSION = "4"
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -24,7 +26,7 @@ def main(arguments: argparse.Namespace) -> None:
     network = network_of(read_creators(arguments.creators), read_table(arguments.edges, EDGES))
     if network.left_out():
         program.log.warning("%s: %s", arguments.edges, network.left_out())
-    with style():
+    with style(read_section(arguments, FiguresSection)):
         people = read_people(arguments, placed, pictures=False)
         figure = network_figure(placed, network, arguments.name, arguments.synthetic == "true", people)
         save_figure(figure, *arguments.output)

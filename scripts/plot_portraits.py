@@ -15,16 +15,17 @@ from analysis.likeness import likeness
 from analysis.profiles import profiles_of
 from analysis.study_tables import read_clusters, read_creators
 from common import program
-from common.config import SMALL_COHORT
+from common.config import SMALL_COHORT, FiguresSection
+from common.options import read_section
 from common.parquet import read_table
 from common.tables import CLUSTER_NAMES, REELS
 from figures.page import save_figure, style
 from figures.person import people_of
 from figures.portraits import Portrait, portraits_figure
-from figures.reel_frames import frame_files, spread_frames
+from figures.reel_frames import frame_files, spread_frames, telling_frames
 
-VERSION = "3"
-FRAMES = 2  # of a reel
+VERSION = "4"
+LOOKED_AT = 7  # frames of a reel, of which one or two are shown
 HEIGHT = 420  # pixels: 300 to the inch in print
 SMALL_HEIGHT = 180  # of the pictures beside the matrix
 PORTRAYED = 6  # creators of a cohort without clusters, at most, who are portrayed one by one
@@ -68,15 +69,15 @@ def main(arguments: argparse.Namespace) -> None:
             )
             for person in people
         ]
-    with style():
+    with style(read_section(arguments, FiguresSection)):
         figure = portraits_figure(portraits, arguments.name, arguments.synthetic == "true", alike, people)
         save_figure(figure, *arguments.output)
     program.log.info("%s: %d clusters or creators", arguments.output[0], len(portraits))
 
 
 def pictures(frames: Path, reel_id: str) -> list[np.ndarray]:
-    """A few of a reel's frames: (height, width, 3) uint8."""
-    return [np.asarray(one) for one in spread_frames(frames, reel_id, FRAMES, HEIGHT)]
+    """One or two frames of a reel, each (height, width, 3) uint8."""
+    return telling_frames([np.asarray(one) for one in spread_frames(frames, reel_id, LOOKED_AT, HEIGHT)])
 
 
 def parse() -> argparse.Namespace:

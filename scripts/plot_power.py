@@ -7,17 +7,19 @@ import environment  # noqa: F401 (before all packages)
 from pathlib import Path
 
 from common import program
+from common.config import FiguresSection
+from common.options import read_section
 from common.parquet import read_table
 from common.tables import POWER
 from figures.page import save_figure, style
 from figures.power import power_figure
 
-VERSION = "2"
+VERSION = "3"
 
 
 def main(arguments: argparse.Namespace) -> None:
     rows = read_table(arguments.power, POWER).to_pylist()
-    with style():
+    with style(read_section(arguments, FiguresSection)):
         save_figure(power_figure(rows, arguments.name, arguments.synthetic == "true"), *arguments.output)
     program.log.info("%s: %d points", arguments.output[0], len(rows))
 

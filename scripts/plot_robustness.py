@@ -8,15 +8,17 @@ import json
 from pathlib import Path
 
 from common import program
+from common.config import FiguresSection
+from common.options import read_section
 from figures.page import save_figure, style
 from figures.robustness import robustness_figure
 
-VERSION = "4"
+VERSION = "5"
 
 
 def main(arguments: argparse.Namespace) -> None:
     found = json.loads(arguments.robustness.read_text(encoding="utf-8"))
-    with style():
+    with style(read_section(arguments, FiguresSection)):
         figure = robustness_figure(
             found["variants"],
             found["min_stability"],

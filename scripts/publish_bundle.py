@@ -44,7 +44,7 @@ from figures.page import save_figure, style
 from opting_out.tombstones import Tombstones
 from sources.opt_out_list import named_lines
 
-VERSION = "3"
+VERSION = "4"
 MAP_TABLES = {"coordinates": COORDINATES, "clusters": CLUSTERS, "cluster_names": CLUSTER_NAMES}
 
 

@@ -12,8 +12,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from common.config import ConfigError
+from common.config import ConfigError, FiguresSection
 from common.mishaps import explain_mishap, tell_place
+from common.options import add_section
 from common.parquet import TableError
 from common.processor import same_instructions
 
@@ -57,9 +58,15 @@ def figure_parser(description: str | None) -> argparse.ArgumentParser:
     """A parser with what all figures have in common; see `parser`."""
     made = parser(description)
     made.add_argument(
-        "--output", type=Path, required=True, nargs="+", metavar="FILE", help="to write: .png, .svg or .pdf"
+        "--output",
+        type=Path,
+        required=True,
+        nargs="+",
+        metavar="FILE",
+        help="to write: .png, .svg, .pdf, .txt (caption)",
     )
     add_labels(made)
+    add_section(made, FiguresSection)
     return made
 
 

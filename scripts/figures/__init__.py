@@ -1,1 +1,1 @@
-"""What rules/present.smk draws, and the numbers of the paper."""
+"""What rules/present.smk, follows.smk and robustness.smk draw, and the numbers of the paper."""

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from analysis.distinctions import DIFFERENT
 from analysis.evidence import NOT_TESTABLE
-from figures.page import COLOURS, INK, draw_note, start_charts
+from figures.page import CHART_BOTTOM, COLOURS, INK, SMALLEST_TYPE, draw_note, is_narrow, page_width, start_charts
 
 SHOWN = {"measures": 20, "creators": 8}  # columns at most, those with the largest effects
 ROW_HEIGHT = 0.21  # inches
@@ -20,6 +20,7 @@ LETTERS = 30  # of a column's name
 LOOK = {"measures": (COLOURS[0], "o"), "creators": (COLOURS[4], "D")}
 MEANING = {"measures": "measure", "creators": "column of the creators file"}
 STRONG = 5.0  # differences in sd, from which on the colour is full
+LETTER, FEWEST_LETTERS = 0.055, 4  # inches: mean width of a letter in a cell; letters of a number
 DARK = 0.55  # share of it, from which on letters are white
 
 
@@ -34,18 +35,22 @@ def distinctions_figure(rows: list[dict[str, Any]], name: str, synthetic: bool) 
     whole = [row for row in rows if row["cluster"] is None]
     tested = sorted((row for row in whole if row["verdict"] != NOT_TESTABLE), key=lambda row: -row["value"])
     different = sum(row["verdict"] == DIFFERENT for row in tested)
+    first, second = ("Above", "Below") if is_narrow() else ("Left", "Right")
     subtitle = (
         f"Clusters differ in {different} of the {len(tested)} measures and columns that could be tested (filled dots; "
-        "p values adjusted, Holm). Left: omega squared, the share of the variance between creators that goes with the "
-        "clusters; of categories Cramer's V; bars: intervals from resampled creators. Right: each cluster against all "
-        "others, in standard deviations; of categories the one that it has more often."
+        f"p values adjusted, Holm). {first}: omega squared, the share of the variance between creators that goes with "
+        "the clusters; of categories Cramer's V; bars: intervals from resampled creators. "
+        f"{second}: each cluster against all others, in standard deviations; of categories the one that it has more "
+        "often."
     )
     if any(row["circular"] for row in tested):
         subtitle += " The clusters were made of descriptions that are the measures in words: no measure is a finding."
-    shown = [row for source, most in SHOWN.items() for row in _of(tested, source)[:most]]
+    shown = [row for source, most in SHOWN.items() for row in _of(tested, source)[: most // 2 if is_narrow() else most]]
     shown.sort(key=lambda row: -row["value"])
     height = max(ROW_HEIGHT * len(shown), 1.6)
-    figure, charts = start_charts(name, subtitle, synthetic, 1, 2 if shown else 1, height, left=2.05)
+    figure, charts = start_charts(
+        name, subtitle, synthetic, 1, 2 if shown else 1, height, left=2.05, gap=CHART_BOTTOM / height
+    )
     if not shown:
         draw_note(charts[0], "No measure and no column could be tested: distinctions.parquet says why.")
         return figure
@@ -64,8 +69,7 @@ def _draw_effects(chart: Axes, shown: list[dict[str, Any]]) -> None:
     for source in dict.fromkeys(row["source"] for row in shown):
         colour, shape = LOOK[source]
         chart.plot([], [], shape, color=colour, markersize=4.5, label=MEANING[source])
-    names = [row["column"].replace("_", " ") + (" (V)" if row["kind"] == "category" else "") for row in shown]
-    chart.set_yticks(range(len(shown)), [_short(one) for one in names], fontsize=7.5, color=INK)
+    chart.set_yticks(range(len(shown)), [_name(row) for row in shown], fontsize=7.5, color=INK)
     chart.set_ylim(len(shown) - 0.5, -0.5)
     chart.axvline(0, color="#BBBBBB", linewidth=0.6)
     chart.set_xlim(-0.06, 1.02)
@@ -80,7 +84,9 @@ def _draw_clusters(chart: Axes, shown: list[dict[str, Any]], single: list[dict[s
     for row in single:
         own[row["source"], row["column"], row["cluster"]].append(row)
     grid = np.zeros((len(shown), len(clusters)))
-    letters, size = max(3, 40 // len(clusters)), min(6.0, 54 / len(clusters))
+    # A cell that is narrower than its number in the smallest type shows the colour alone; the table has all numbers.
+    cell = chart.get_position().width * page_width() / len(clusters)
+    letters = int(cell / LETTER) - 1
     for place, row in enumerate(shown):
         for column, cluster in enumerate(clusters):
             found = own[row["source"], row["column"], cluster]
@@ -93,16 +99,25 @@ def _draw_clusters(chart: Axes, shown: list[dict[str, Any]], single: list[dict[s
                 f"{round(most['value'], 1) or 0:+.1f}" if row["kind"] == "number" else _short(most["category"], letters)
             )
             white = abs(grid[place, column]) > DARK * STRONG
-            chart.text(column, place, said, fontsize=size, ha="center", va="center", color="white" if white else INK)
+            if letters >= FEWEST_LETTERS:
+                colour = "white" if white else INK
+                chart.text(column, place, said, fontsize=SMALLEST_TYPE, ha="center", va="center", color=colour)
     chart.imshow(grid, cmap="PuOr_r", vmin=-STRONG, vmax=STRONG, aspect="auto")
     chart.set_xticks(range(len(clusters)), [str(cluster) for cluster in clusters])
-    chart.set_yticks([])
+    if is_narrow():
+        chart.set_yticks(range(len(shown)), [_name(row) for row in shown], fontsize=7.5, color=INK)
+    else:
+        chart.set_yticks([])
     chart.set_xlabel("cluster")
     chart.spines[["left", "bottom"]].set_visible(False)
 
 
 def _of(rows: list[dict[str, Any]], source: str) -> list[dict[str, Any]]:
     return [row for row in rows if row["source"] == source]
+
+
+def _name(row: dict[str, Any]) -> str:
+    return _short(row["column"].replace("_", " ") + (" (V)" if row["kind"] == "category" else ""))
 
 
 def _short(text: str, letters: int = LETTERS) -> str:

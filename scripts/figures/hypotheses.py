@@ -10,10 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from analysis.evidence import NOT_TESTABLE
-from figures.page import COLOURS, FAINT, INK, start_charts
+from figures.page import COLOURS, FAINT, INK, is_narrow, page_width, start_charts
 
 OBSERVED, NULL = COLOURS[4], "#B8C4CE"
-ROW_HEIGHT, COLUMNS = 1.5, 2
+ROW_HEIGHT, NARROW_ROW, COLUMNS = 1.5, 1.35, 2  # inches; columns
+GAP = 0.62  # between rows, as a share of a chart
 LINE = 0.14  # inches
 WHAT = {
     "H1-label": "share of follows inside clusters, labels shuffled",
@@ -46,9 +47,10 @@ def hypotheses_figure(results: list[dict[str, Any]], nulls: list[dict[str, Any]]
         subtitle += f" Not testable: {', '.join(untested)} (hypotheses.md says why)."
     if not drawn:
         return _reasons(results, name, subtitle, synthetic)
-    rows = -(-len(drawn) // COLUMNS)
-    columns = COLUMNS if len(drawn) > 1 else 1
-    figure, charts = start_charts(name, subtitle, synthetic, rows, columns, ROW_HEIGHT * rows, left=0.3)
+    columns = COLUMNS if len(drawn) > 1 and not is_narrow() else 1
+    rows = -(-len(drawn) // columns)
+    height = (NARROW_ROW if is_narrow() else ROW_HEIGHT) * rows
+    figure, charts = start_charts(name, subtitle, synthetic, rows, columns, height, left=0.3, gap=GAP)
     for chart, result in zip(charts, drawn, strict=False):
         _draw(chart, result, [row for row in nulls if row["id"] == result["id"]])
     for chart in charts[len(drawn) :]:
@@ -58,8 +60,11 @@ def hypotheses_figure(results: list[dict[str, Any]], nulls: list[dict[str, Any]]
 
 def _reasons(results: list[dict[str, Any]], name: str, subtitle: str, synthetic: bool) -> Figure:
     """A line for each test that says why it could not be made."""
+    letters = round(14 * page_width())
     lines = [
-        textwrap.wrap(f"{result['id']}: {result['verdict']}" + (f", {why}" if (why := result["reason"]) else ""), 100)
+        textwrap.wrap(
+            f"{result['id']}: {result['verdict']}" + (f", {why}" if (why := result["reason"]) else ""), letters
+        )
         for result in results
     ]
     height = 0.2 + sum(LINE * len(line) + LINE / 2 for line in lines)

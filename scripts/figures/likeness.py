@@ -9,13 +9,15 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from analysis.likeness import Likeness
-from figures.page import FAINT, INK, MAP_LEFT, WIDTH
+from figures.page import FAINT, INK, MAP_LEFT, SMALLEST_TYPE, WIDE, is_narrow, page_width
 from figures.people import picture_size, short
 from figures.person import Person
 
 # Inches.
 TREE, PICTURE, HANDLE, RIGHT, GAP = 1.0, 0.55, 1.3, 0.15, 0.06
-MATRIX = WIDTH - MAP_LEFT - TREE - PICTURE - HANDLE - RIGHT
+NARROW_TREE = 0.35
+MATRIX = WIDE - MAP_LEFT - TREE - PICTURE - HANDLE - RIGHT
+NUMBER = 0.24  # room for a similarity in the smallest type
 LOWEST_ROW, HIGHEST_ROW, LARGEST = 0.26, 0.62, 4.2
 HEAD = 0.24  # the numbers above the matrix
 WITH_NUMBERS = 14  # creators up to whom each pair's similarity is written
@@ -50,21 +52,24 @@ def draw_likeness(figure: Figure, found: Likeness, people: Sequence[Person], top
     number, page = len(found.order), figure.get_figheight()
     row = row_height(number)
     below, height = top - HEAD - row * number, row * number
-    width = min(MATRIX, max(row, MATRIX / number if number > LARGEST / LOWEST_ROW else row) * number)
+    page_wide = page_width()
+    trunk = NARROW_TREE if is_narrow() else TREE
+    room = MATRIX - (WIDE - page_wide) + (TREE - trunk)
+    width = min(room, max(row, room / number if number > LARGEST / LOWEST_ROW else row) * number)
     limits: dict[str, Any] = {"ylim": (number - 0.5, -0.5), "xticks": [], "yticks": []}
 
     def area(left: float, wide: float) -> tuple[float, float, float, float]:
-        return left / WIDTH, below / page, wide / WIDTH, height / page
+        return left / page_wide, below / page, wide / page_wide, height / page
 
     low, _ = spread(found)
-    tree = figure.add_axes(area(MAP_LEFT, TREE), xlim=(low - 0.05 * (1 - low), 1.0 + 0.02 * (1 - low)), **limits)
+    tree = figure.add_axes(area(MAP_LEFT, trunk), xlim=(low - 0.05 * (1 - low), 1.0 + 0.02 * (1 - low)), **limits)
     tree.set_axis_off()
     for branch in found.branches:
         places, joined = zip(*branch, strict=True)
         tree.plot(joined, places, color=FAINT, linewidth=1.0, solid_joinstyle="miter")
-    names = figure.add_axes(area(MAP_LEFT + TREE + PICTURE + GAP, HANDLE - GAP), xlim=(0, 1), **limits)
+    names = figure.add_axes(area(MAP_LEFT + trunk + PICTURE + GAP, HANDLE - GAP), xlim=(0, 1), **limits)
     names.set_axis_off()
-    left = MAP_LEFT + TREE + PICTURE + HANDLE
+    left = MAP_LEFT + trunk + PICTURE + HANDLE
     cells = figure.add_axes(area(left, width), xlim=(-0.5, number - 0.5), **limits)
     cells.imshow(found.similarity, cmap="Blues", vmin=low - 0.1 * (1 - low), vmax=1.0, aspect="auto")
     cells.spines[:].set_visible(False)
@@ -74,15 +79,21 @@ def draw_likeness(figure: Figure, found: Likeness, people: Sequence[Person], top
         wide, tall = picture_size(people[creator], min(row - 0.04, PICTURE - GAP))
         if people[creator].picture is not None:
             middle = below + height - row * (place + 0.5)
-            right = MAP_LEFT + TREE + PICTURE
-            box = ((right - wide) / WIDTH, (middle - tall / 2) / page, wide / WIDTH, tall / page)
+            right = MAP_LEFT + trunk + PICTURE
+            box = ((right - wide) / page_wide, (middle - tall / 2) / page, wide / page_wide, tall / page)
             frame = figure.add_axes(box)
             frame.imshow(people[creator].picture, aspect="auto", interpolation="lanczos")
             frame.set_axis_off()
-        for other in range(number if number <= WITH_NUMBERS and place < number else 0):
+        for other in range(number if number <= WITH_NUMBERS and width / number >= NUMBER else 0):
             value = found.similarity[place, other]
             if other != place:
                 dark = (value - low) > DARK * (1 - low)
                 cells.text(
-                    other, place, f"{value:.2f}", fontsize=6.5, ha="center", va="center", color="white" if dark else INK
+                    other,
+                    place,
+                    f"{value:.2f}",
+                    fontsize=SMALLEST_TYPE,
+                    ha="center",
+                    va="center",
+                    color="white" if dark else INK,
                 )

@@ -11,22 +11,17 @@ from matplotlib.patches import Ellipse
 
 from analysis.placed_creators import PlacedCreators
 from analysis.profiles import FloatArray
-from figures.page import (
-    cluster_colour,
-    cluster_legend,
-    cluster_shape,
-    draw_legend,
-    draw_note,
-    draw_numbers,
-    percent,
-    start_figure,
-)
+from figures.cards import MOST, Pictures, card, draw_cards
+from figures.legend import cluster_legend, draw_legend, legend_lines
+from figures.page import FAINT, cluster_colour, cluster_shape, draw_note, draw_numbers, map_size, percent, start_figure
 from figures.people import draw_people
 from figures.person import Person
 
 DEVIATIONS = 2.0
 SMALLEST_FOR_ELLIPSE = 3
 THINNEST = 0.008  # width of an ellipse around creators on a line, in map units
+DOTS_SHARE = 0.84  # of the map's shorter side, where cards stand around the dots
+BESIDE = "Beside each cluster the reels nearest to its centroid."
 MANY = 1500  # creators above which dots are transparent
 
 
@@ -37,6 +32,7 @@ def map_figure(
     remarks: str | None = None,
     names: dict[int, str] | None = None,
     people: Mapping[str, Person] | None = None,
+    pictures: Mapping[int, Pictures] | None = None,
 ) -> Figure:
     """Draw the map (inside `figures.style`).
 
@@ -47,9 +43,20 @@ def map_figure(
         remarks: what else is said of the clusters below the title.
         names: of the clusters.
         people: who the creators are, by creator_id, in place of ellipses; without them, dots stay nameless.
+        pictures: of the most typical reels of each cluster, which stand on the map with its name.
     """
+    numbers, sizes = np.unique(placed.clusters[placed.clusters >= 0], return_counts=True)
+    carded = bool(names) and not people and 0 < len(numbers) <= MOST
+    legend = cluster_legend(placed.clusters, names=names)
+    subtitle = " ".join(
+        [
+            _subtitle(placed, bool(people)),
+            *([BESIDE] if carded and any(map(len, (pictures or {}).values())) else []),
+            *([remarks] if remarks else []),
+        ]
+    )
     figure, axes = start_figure(
-        name, " ".join([_subtitle(placed, bool(people)), remarks or ""]), placed.method, synthetic
+        name, subtitle, placed.method, synthetic, 0 if carded else legend_lines(legend), whole=carded
     )
     if not len(placed):
         draw_note(axes, "No creator has a place on the map: none has an embedded reel.")
@@ -64,10 +71,32 @@ def map_figure(
             line = {"facecolor": "none", "edgecolor": colour, "linewidth": 1.0, "zorder": 6}
             for look in (fill, line):
                 axes.add_patch(Ellipse(middle, width, height, angle=angle, **look))
-    show_whole_ellipses(axes)
-    name_dots(axes, placed, people)
-    draw_legend(figure, "Cluster", cluster_legend(placed.clusters, names=names))
+    if not carded:
+        show_whole_ellipses(axes)
+        name_dots(axes, placed, people)
+        draw_legend(figure, "Cluster", legend)
+        return figure
+    side = _leave_room(axes)
+    across, up = map_size(whole=True)
+    called, shown = names or {}, pictures or {}
+    cards = [
+        card(cluster, size, called.get(cluster, ""), shown.get(cluster, []), len(numbers), across * up)
+        for cluster, size in zip(numbers.tolist(), sizes.tolist(), strict=True)
+    ]
+    draw_cards(axes, cards, placed.places, placed.clusters, side)
+    if noise := int((placed.clusters < 0).sum()):
+        axes.set_xlabel(axes.get_xlabel(), loc="left", fontsize=8, labelpad=3)
+        axes.set_title(f"hollow dots: in no cluster (n = {noise:,})", fontsize=7, color=FAINT, loc="right", y=-0.055)
     return figure
+
+
+def _leave_room(axes: Axes) -> float:
+    """Give the map room for cards around the dots; returns the inches from 0 to 1."""
+    area = np.array(map_size(whole=True))
+    side = min(DOTS_SHARE * area.min(), area.min() / (1 + 2 * _over(axes)))
+    low = (1 - area / side) / 2
+    axes.set(xlim=(low[0], 1 - low[0]), ylim=(low[1], 1 - low[1]))
+    return float(side)
 
 
 def name_dots(axes: Axes, placed: PlacedCreators, people: Mapping[str, Person] | None) -> None:
@@ -81,9 +110,14 @@ def name_dots(axes: Axes, placed: PlacedCreators, people: Mapping[str, Person] |
 
 def show_whole_ellipses(axes: Axes) -> None:
     """Widen the map, alike on all sides, until no ellipse is cut off."""
-    boxes = [patch.get_path().transformed(patch.get_patch_transform()).get_extents() for patch in axes.patches]
-    over = max([0.04, *(side for box in boxes for side in (-box.x0, -box.y0, box.x1 - 1, box.y1 - 1))]) + 0.02
+    over = _over(axes)
     axes.set(xlim=(-over, 1 + over), ylim=(-over, 1 + over))
+
+
+def _over(axes: Axes) -> float:
+    """How far the ellipses reach beyond the square from 0 to 1, and a little more."""
+    boxes = [patch.get_path().transformed(patch.get_patch_transform()).get_extents() for patch in axes.patches]
+    return float(max([0.04, *(side for box in boxes for side in (-box.x0, -box.y0, box.x1 - 1, box.y1 - 1))]) + 0.02)
 
 
 def draw_creators(axes: Axes, placed: PlacedCreators, areas: FloatArray) -> None:

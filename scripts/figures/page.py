@@ -1,6 +1,8 @@
 """What the figures share: page, fonts, colours, legend, and files with the same bytes on every run.
 
 A figure is 183 mm wide (two columns of a journal), 300 dpi, with a square map on the left and the legend on the right.
+On narrower pages (`figures.width`) the legend stands below the map, and charts below each other; letters keep their
+size.
 Colours alone never carry a cluster: its number stands on the map, each has a shape, and creators in none are hollow, so
 that a print in grey will do.
 """
@@ -12,20 +14,20 @@ import math
 import textwrap
 import unicodedata
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 import matplotlib.style
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
+from common.config import FiguresSection
 from common.files import replace_file
 
 # Okabe & Ito (2008) without black and yellow, then four of Paul Tol's "muted" that stay farthest from them and from
@@ -38,11 +40,14 @@ NOISE_COLOUR, EDGE_COLOUR, INK, FAINT = "#A6A6A6", "#9A9A9A", "#222222", "#6B6B6
 
 DPI = 300
 # Inches; the page is as high as its words need.
-WIDTH, MAP_SIDE, MAP_LEFT, MAP_BOTTOM, LEGEND_LEFT = 7.2, 5.0, 0.24, 0.26, 5.36
+WIDTHS = {89: 3.504, 120: 4.724, 183: 7.2}  # of the page, by `figures.width` in mm
+WIDE = WIDTHS[183]
+MAP_SIDE, MAP_LEFT, MAP_BOTTOM, LEGEND_LEFT = 5.0, 0.24, 0.26, 5.36
+SMALLEST_TYPE = 6.0  # points; smaller letters are not printed well
+LEGEND_LINE = 0.17  # height of a line of the legend below a narrow map
+BADGE = 1.05  # room for the words on synthetic data, right of the title
 CHART_LEFT, CHART_BOTTOM = 0.62, 0.64
 TITLE_HEIGHT, SUBTITLE_HEIGHT, MARGIN = 0.235, 0.165, 0.1
-LEGEND_ROWS = 25
-LEGEND_NAME = 24  # letters of a cluster's name in a line
 TITLE_LINE, TITLE_LINES = 66, 2
 SUBTITLE_LINE = 108
 TIGHT = 0.08  # clusters narrower than this share of the map have their number above them
@@ -59,6 +64,7 @@ STYLE: dict[str, Any] = {
     "axes.linewidth": 0.6,
     "legend.frameon": False,
     "pdf.fonttype": 42,  # whole TrueType fonts, which journals ask for
+    "svg.fonttype": "none",  # letters stay letters: they can be searched, read aloud and set in a journal's own font
     "svg.hashsalt": "reel-atlas",  # or identifiers are random
 }
 
@@ -71,12 +77,33 @@ NO_METADATA: dict[str, dict[str, None]] = {
 }
 
 
+_SETTINGS: ContextVar[FiguresSection] = ContextVar("figures")
+
+
 @contextmanager
-def style() -> Iterator[None]:
-    """The figures' own settings, whatever a user's matplotlibrc says; everything is drawn and saved inside."""
-    with matplotlib.style.context(["default", STYLE]), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing")  # emoji in a study's name become boxes
-        yield
+def style(settings: FiguresSection | None = None) -> Iterator[None]:
+    """The figures' own settings, whatever a user's matplotlibrc says; everything is drawn and saved inside.
+
+    Args:
+        settings: what the study says of its figures.
+    """
+    token = _SETTINGS.set(settings or FiguresSection())
+    try:
+        with matplotlib.style.context(["default", STYLE]), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing")  # emoji in a study's name become boxes
+            yield
+    finally:
+        _SETTINGS.reset(token)
+
+
+def page_width() -> float:
+    """Width of the page in inches."""
+    return WIDTHS[_SETTINGS.get(FiguresSection()).width]
+
+
+def is_narrow() -> bool:
+    """Whether there is no room for things side by side."""
+    return page_width() < WIDE
 
 
 def cluster_colour(cluster: int) -> str:
@@ -90,91 +117,130 @@ def cluster_shape(cluster: int) -> str:
     return SHAPES[0] if cluster < 0 else SHAPES[(cluster + cluster // period) % len(SHAPES)]
 
 
-def start_figure(name: str, subtitle: str, method: str, synthetic: bool) -> tuple[Figure, Axes]:
-    """A page with title, subtitle and an empty square map from 0 to 1 on both axes.
+def start_figure(
+    name: str, subtitle: str, method: str, synthetic: bool, legend_lines: int = 0, whole: bool = False
+) -> tuple[Figure, Axes]:
+    """A page with title, subtitle and an empty map from 0 to 1 on both axes.
 
     Args:
         name: the study's name, as somebody typed it.
         subtitle: what is shown; wrapped.
         method: what the axes are, e.g. "UMAP".
-        synthetic: say on the page and across the map that the data are synthetic.
+        synthetic: say on the page that the data are synthetic.
+        legend_lines: for which there is room below the map of a narrow page.
+        whole: the map takes the whole width of the page, as it needs no legend.
     """
-    figure = _start_page(name, subtitle, synthetic, MAP_BOTTOM + MAP_SIDE)
+    width = page_width()
+    across, up = map_size(whole)
+    below = MAP_BOTTOM + (LEGEND_LINE * legend_lines if is_narrow() else 0.0)
+    figure = _start_page(name, subtitle, synthetic, below + up)
     height = figure.get_figheight()
-    box = (MAP_LEFT / WIDTH, MAP_BOTTOM / height, MAP_SIDE / WIDTH, MAP_SIDE / height)
+    box = (MAP_LEFT / width, below / height, across / width, up / height)
     axes = figure.add_axes(box, xlim=(-0.06, 1.06), ylim=(-0.06, 1.06), xticks=[], yticks=[])
     axes.set_xlabel(f"{method} 1", fontsize=8, labelpad=3)
     axes.set_ylabel(f"{method} 2", fontsize=8, labelpad=3)
-    if synthetic:
-        _mark_synthetic(axes, 40)
     return figure, axes
 
 
+def map_size(whole: bool = False) -> tuple[float, float]:
+    """Width and height of the map in inches; `whole`: it takes the whole width of the page."""
+    across = page_width() - MAP_LEFT - MARGIN
+    if not (whole or is_narrow()):
+        return MAP_SIDE, MAP_SIDE
+    return across, min(1.5 * across, MAP_SIDE) if whole else across
+
+
 def start_charts(
-    name: str, subtitle: str, synthetic: bool, rows: int, columns: int, height: float, left: float = CHART_LEFT
+    name: str,
+    subtitle: str,
+    synthetic: bool,
+    rows: int,
+    columns: int,
+    height: float,
+    left: float = CHART_LEFT,
+    bottom: float = CHART_BOTTOM,
+    gap: float = 0.5,
+    narrow_columns: int = 1,
 ) -> tuple[Figure, list[Axes]]:
     """A page with title, subtitle and a grid of empty charts, row by row.
 
     Args:
         name: the study's name, as somebody typed it.
         subtitle: what is shown; wrapped.
-        synthetic: say on the page and across each chart that the data are synthetic.
+        synthetic: say on the page that the data are synthetic.
         rows: of the grid.
-        columns: of the grid.
-        height: of all charts together, in inches.
+        columns: of the grid; on a narrow page, charts stand below each other.
+        height: of all charts together, in inches; on a narrow page, of those of a column.
         left: of the charts, in inches: room for the labels of the vertical axis.
+        bottom: below the charts, in inches.
+        gap: between charts below each other, as a share of their height.
+        narrow_columns: of the grid on a narrow page.
     """
-    figure = _start_page(name, subtitle, synthetic, CHART_BOTTOM + height)
+    width = page_width()
+    if is_narrow() and columns > narrow_columns:
+        times = columns // narrow_columns
+        height, rows, columns = times * height + (times - 1) * bottom, rows * times, narrow_columns
+    figure = _start_page(name, subtitle, synthetic, bottom + height)
     page = figure.get_figheight()
     grid = figure.add_gridspec(
-        rows, columns, left=left / WIDTH, right=1 - 0.12 / WIDTH, bottom=CHART_BOTTOM / page,
-        top=(CHART_BOTTOM + height) / page, wspace=0.34, hspace=0.5,
+        rows, columns, left=left / width, right=1 - 0.12 / width, bottom=bottom / page,
+        top=(bottom + height) / page, wspace=0.34, hspace=gap,
     )  # fmt: skip
     charts = [figure.add_subplot(grid[row, column]) for row in range(rows) for column in range(columns)]
     for chart in charts:
         chart.spines[["top", "right"]].set_visible(False)
         chart.tick_params(labelsize=7.5, color="#BBBBBB")
-        if synthetic:
-            _mark_synthetic(chart, 34 / max(columns, 1) ** 0.7)
     return figure, charts
 
 
 def _start_page(name: str, subtitle: str, synthetic: bool, below: float) -> Figure:
-    """A page with title and subtitle above an area of this height in inches."""
-    title = textwrap.wrap(printable(name), TITLE_LINE, max_lines=TITLE_LINES, placeholder=" …") or ["study"]
-    said = textwrap.wrap(f"Synthetic data. {subtitle}" if synthetic else subtitle, SUBTITLE_LINE)
+    """A page with title and subtitle, where they are wanted, above an area of this height in inches.
+
+    The subtitle is the figure's label, too: the caption of a figure without titles.
+    """
+    width, titled = page_width(), _SETTINGS.get(FiguresSection()).titles
+    caption = f"Synthetic data. {subtitle}" if synthetic else subtitle
+    room = width - MAP_LEFT - MARGIN - (BADGE if synthetic else 0)
+    letters = round(TITLE_LINE * room / (WIDE - MAP_LEFT - MARGIN))
+    title = textwrap.wrap(printable(name), letters, max_lines=TITLE_LINES, placeholder=" …") or ["study"]
+    said = textwrap.wrap(caption, round(SUBTITLE_LINE * width / WIDE))
     title_bottom = below + MARGIN + SUBTITLE_HEIGHT * len(said) + 0.04
     height = title_bottom + TITLE_HEIGHT * len(title) + MARGIN
-    figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
+    if not titled:
+        height = below + MARGIN + (TITLE_HEIGHT + 0.5 * MARGIN if synthetic else 0)
+    figure = Figure(figsize=(width, height), dpi=DPI, facecolor="white", label=" ".join(caption.split()))
     FigureCanvasAgg(figure)
-    left = MAP_LEFT / WIDTH
+    if synthetic:
+        figure.text(
+            1 - 1.5 * MARGIN / width, 1 - (0.5 * TITLE_HEIGHT + MARGIN) / height, "synthetic data", fontsize=8,
+            color=FAINT, ha="right", va="center", bbox=NOTE_BOX | {"boxstyle": "round,pad=0.3"},
+        )  # fmt: skip
+    if not titled:
+        return figure
+    left = MAP_LEFT / width
     heading = figure.text(
         left, title_bottom / height, "\n".join(title), fontsize=12, fontweight="bold", va="bottom", linespacing=1.15
     )
-    too_wide = heading.get_window_extent().width / (DPI * (WIDTH - MAP_LEFT - MARGIN))
+    too_wide = heading.get_window_extent().width / (DPI * room)
     if too_wide > 1:  # wide letters
         heading.set_fontsize(12 / too_wide)
     figure.text(left, (below + 0.07) / height, "\n".join(said), fontsize=8.5, va="bottom", linespacing=1.25)
     return figure
 
 
-def _mark_synthetic(axes: Axes, size: float) -> None:
-    axes.text(
-        0.5, 0.5, "synthetic data", fontsize=size, color="#000000", alpha=0.07, rotation=35,
-        ha="center", va="center", transform=axes.transAxes, zorder=0,
-    )  # fmt: skip
-
-
 def draw_note(axes: Axes, text: str) -> None:
     """Words in the middle of an empty map."""
-    wrapped = "\n".join(textwrap.wrap(text, 52))
+    wrapped = "\n".join(textwrap.wrap(text, round(52 * page_width() / WIDE)))
     axes.text(0.5, 0.5, wrapped, fontsize=10, ha="center", va="center", transform=axes.transAxes, bbox=NOTE_BOX)
 
 
 def draw_side_note(figure: Figure, text: str, top: float) -> None:
-    """Words in a box in the legend's column, below a height in shares of the page."""
+    """Words in a box in the legend's column, below a height in shares of the page; on a narrow page, on the map."""
+    if is_narrow():
+        draw_note(figure.axes[0], text)
+        return
     wrapped = "\n".join(textwrap.wrap(text, 26))
-    figure.text(LEGEND_LEFT / WIDTH + 0.012, top - 0.012, wrapped, fontsize=8.5, va="top", bbox=NOTE_BOX)
+    figure.text(LEGEND_LEFT / WIDE + 0.012, top - 0.012, wrapped, fontsize=8.5, va="top", bbox=NOTE_BOX)
 
 
 def draw_numbers(axes: Axes, places: np.ndarray, clusters: np.ndarray) -> None:
@@ -212,75 +278,20 @@ def free_place(members: np.ndarray, places: np.ndarray) -> np.ndarray:
     return np.asarray(free[np.linalg.norm(free - middle, axis=1).argmin()] if len(free) else middle)
 
 
-def cluster_legend(
-    clusters: np.ndarray, rows: int = LEGEND_ROWS, names: Mapping[int, str] | None = None
-) -> list[Artist]:
-    """One legend entry per cluster with its size, noise last; the smallest ones share an entry where rows run out.
-
-    Names stand below the sizes, where there is room for all.
-    """
-    numbers, counts = np.unique(clusters[clusters >= 0], return_counts=True)
-    sizes = list(zip(numbers.tolist(), counts.tolist(), strict=True))
-    noise = int((clusters < 0).sum())
-    shown = sizes if len(sizes) <= rows - 1 else sizes[: rows - 2]
-    called = _names_that_fit([(names or {}).get(cluster, "") for cluster, _ in shown], rows - len(shown) - bool(noise))
-    entries: list[Artist] = [
-        dot_entry(
-            "\n".join([f"{cluster}  (n = {size})", *name]),
-            cluster_colour(cluster),
-            cluster_shape(cluster),
-        )
-        for (cluster, size), name in zip(shown, called, strict=True)
-    ]
-    rest = [size for _, size in sizes[len(shown) :]]
-    if rest:
-        entries.append(Line2D([], [], linestyle="none", label=f"{len(rest)} more  (n = {sum(rest)})"))
-    if noise or not sizes:
-        entries.append(dot_entry(f"no cluster  (n = {noise})", NOISE_COLOUR, SHAPES[0], hollow=True))
-    return entries
-
-
-def _names_that_fit(names: list[str], rows: int) -> list[list[str]]:
-    """The lines of each name: two, one or none, as many as there are rows for."""
-    for lines in (2, 1):
-        wrapped = [textwrap.wrap(printable(name), LEGEND_NAME, max_lines=lines, placeholder=" …") for name in names]
-        if sum(map(len, wrapped)) <= rows:
-            return wrapped
-    return [[] for _ in names]
-
-
-def dot_entry(label: str, colour: str, shape: str, size: float = 6.0, hollow: bool = False) -> Line2D:
-    """A legend entry that shows a marker of this size in points."""
-    face, edge, width = ("white", colour, 1.0) if hollow else (colour, "white", 0.4)
-    return Line2D(
-        [], [], linestyle="none", marker=shape, markersize=size, markerfacecolor=face, markeredgecolor=edge,
-        markeredgewidth=width, label=label,
-    )  # fmt: skip
-
-
-def draw_legend(figure: Figure, title: str, entries: Sequence[Artist], top: float | None = None) -> float:
-    """A legend right of the map below a height (the map's top); returns where it ends, in shares of the page."""
-    if top is None:
-        top = figure.axes[0].get_position().y1
-    legend = figure.legend(
-        handles=list(entries), title=title, loc="upper left", bbox_to_anchor=(LEGEND_LEFT / WIDTH, top),
-        borderaxespad=0.0, alignment="left", title_fontproperties={"weight": "bold", "size": 8.5}, handletextpad=0.5,
-        labelspacing=0.55,
-    )  # fmt: skip
-    return float(legend.get_window_extent().transformed(figure.transFigure.inverted()).y0)
-
-
 def percent(part: int, whole: int) -> str:
     """A share in whole per cent."""
     return f"{100 * part / whole:.0f} %"
 
 
 def save_figure(figure: Figure, *paths: Path) -> None:
-    """Write a figure as PNG, SVG or PDF, as the suffixes say; without dates or versions in it.
+    """Write a figure as PNG, SVG or PDF, as the suffixes say, without dates or versions in it; as .txt its caption.
 
-    SVG has letters as outlines, PDF has its fonts inside: both look the same on every machine.
+    Letters stay letters in SVG and PDF. The PDF has its fonts inside; the SVG names its font.
     """
     for path in paths:
+        if path.suffix == ".txt":
+            replace_file(path, f"{figure.get_label()}\n".encode())
+            continue
         content = io.BytesIO()
         kind = path.suffix.removeprefix(".")
         figure.savefig(content, format=kind, dpi=DPI, metadata=NO_METADATA[kind])

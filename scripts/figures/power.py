@@ -7,7 +7,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from figures.page import COLOURS, FAINT, draw_note, start_charts
+from figures.page import COLOURS, FAINT, draw_note, is_narrow, start_charts
 
 COLUMNS, HEIGHT = 3, 2.5
 # Tests lie on each other where all find everything: lines differ in more than colour, marks stand side by side.
@@ -41,7 +41,10 @@ def power_figure(rows: list[dict[str, Any]], name: str, synthetic: bool) -> Figu
     )
     columns = min(COLUMNS, len(sizes))
     lines = math.ceil(len(sizes) / columns)
-    figure, charts = start_charts(name, subtitle, synthetic, lines, columns, HEIGHT * lines + 0.5 * (lines - 1))
+    gap = 0.3 if is_narrow() else 0.5
+    figure, charts = start_charts(
+        name, subtitle, synthetic, lines, columns, HEIGHT * lines + 0.5 * (lines - 1), gap=gap
+    )
     for chart in charts[len(sizes) :]:
         chart.remove()
     step = (strengths[-1] / strengths[0]) ** APART
@@ -69,7 +72,7 @@ def power_figure(rows: list[dict[str, Any]], name: str, synthetic: bool) -> Figu
         chart.set_xticks(strengths, [f"{strength:g}" for strength in strengths])
         chart.set_xticks([], minor=True)
         chart.set_xlabel("homophily (odds ratio)")
-        if place % columns == 0:
+        if place % columns == 0 or is_narrow():
             chart.set_ylabel("cohorts in which it is found (%)")
     # Below the charts, where no curve can run into it.
     handles, labels = charts[0].get_legend_handles_labels()

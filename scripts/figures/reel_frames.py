@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from common.parquet import read_table
@@ -12,6 +13,8 @@ from common.program import UserError
 from common.states import ReelError
 from common.tables import STATUS
 from media.frame_zip import read_facts, read_frames
+
+DIFFERENT = 16.0  # mean difference in levels (of 255) from which on two frames show something else
 
 
 def frame_files(status: Path) -> dict[str, Path]:
@@ -52,3 +55,19 @@ def spread_frames(path: Path, reel_id: str, frames: int, height: int) -> list[Im
             f"`python scripts/redo.py --stage frames --reels {reel_id}` and another run"
         ) from None
     return [one.resize((max(1, round(one.width * height / one.height)), height)) for one in found]
+
+
+def telling_frames(frames: list[npt.NDArray[np.uint8]]) -> list[npt.NDArray[np.uint8]]:
+    """The frame in the middle and the one that differs most from it, in their order.
+
+    The middle one stands alone where no other shows anything else.
+
+    Args:
+        frames: at least one, each (height, width, 3) of the same size.
+    """
+    middle = len(frames) // 2
+    differences = [float(np.abs(one.astype(float) - frames[middle]).mean()) for one in frames]
+    other = int(np.argmax(differences))
+    if differences[other] < DIFFERENT:
+        return [frames[middle]]
+    return [frames[place] for place in sorted((middle, other))]

@@ -6,7 +6,9 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from figures.page import COLOURS, FAINT, draw_note, start_charts
+from figures.page import COLOURS, FAINT, draw_note, is_narrow, start_charts
+
+EXPECTED = "expected from activity, popularity and returned follows"
 
 
 def similarity_figure(rows: list[dict[str, Any]], name: str, synthetic: bool) -> Figure:
@@ -40,7 +42,7 @@ def similarity_figure(rows: list[dict[str, Any]], name: str, synthetic: bool) ->
     if known:
         chart.plot(
             *zip(*known, strict=True), linestyle="--", color=FAINT, linewidth=1.2,
-            label="expected from activity, popularity and returned follows",
+            label=EXPECTED.replace(", ", ",\n").replace(" and", "\nand") if is_narrow() else EXPECTED,
         )  # fmt: skip
     chart.set_ylim(bottom=0)
     chart.legend(loc="upper left", fontsize=8)

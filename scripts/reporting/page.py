@@ -31,7 +31,8 @@ HERE = Path(__file__).parent
 CAPTIONS = HERE.parents[1] / "report"
 WIDEST = 1400  # pixels of a figure on the page
 FIGURES = {
-    "map": "Map of the creators", "network": "Who follows whom", "similarity": "Similarity and follows",
+    "map": "Map of the creators", "network": "Who follows whom", "mixing": "Follows between clusters",
+    "similarity": "Similarity and follows",
     "hypotheses": "Tests", "robustness": "Other seeds and settings", "distinctions": "What distinguishes the clusters",
     "portraits": "Central reels", "reliability": "How many reels are enough", "coverage": "Coverage",
 }  # fmt: skip
@@ -225,6 +226,7 @@ def without_content(results: Results) -> set[str]:
     nobody = not results.clusters()
     empty = {
         "map": nobody, "portraits": nobody, "network": nobody or not follows,
+        "mixing": nobody or not follows,
         "similarity": PRIMARY not in tested, "hypotheses": not tested, "robustness": not runs,
         "distinctions": not results.cluster_names(),
     }  # fmt: skip

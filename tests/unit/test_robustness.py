@@ -208,8 +208,8 @@ def test_the_figure_has_no_dot_for_a_test_that_could_not_be_made(supported: list
     dots = [100 * share for share in supported if share is not None]
     assert [line.get_xdata()[0] for line in verdicts.lines if len(line.get_xdata())] == dots
     said = {text.get_text() for text in verdicts.texts}
-    assert said == {0: {"not testable"}, 1: {"1 of 2 tests not testable"}, 2: set()}[len(dots)]
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["H1-label", "H1-degree"]
+    assert said == {0: {"not testable"}, 1: {"H1-label: not testable"}, 2: set()}[len(dots)]
+    assert [text.get_text() for text in verdicts.get_legend().get_texts()] == ["H1-label", "H1-degree"]
 
 
 def test_the_study_is_its_own_first_variant() -> None:

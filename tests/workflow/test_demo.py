@@ -352,7 +352,7 @@ def test_a_paper_takes_figures_in_three_formats_and_numbers(demo: Study) -> None
     folder = demo.folder / "results/paper"
     figures = (
         "map", "network", "portraits", "hypotheses", "similarity", "robustness", "reliability", "coverage",
-        "distinctions",
+        "distinctions", "mixing",
     )  # fmt: skip
     begins = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
     for name in figures:
@@ -361,7 +361,9 @@ def test_a_paper_takes_figures_in_three_formats_and_numbers(demo: Study) -> None
             assert content.startswith(start)
             assert content == (demo.folder / f"results/figures/{name}.{kind}").read_bytes()
         assert b"/FontFile2" in (folder / f"{name}.pdf").read_bytes()
-        assert b"<text" not in (folder / f"{name}.svg").read_bytes()
+        assert b"<text" in (folder / f"{name}.svg").read_bytes()
+    captions = (folder / "captions.md").read_text()
+    assert all(f"(`{name}`). Synthetic data. " in captions for name in figures)
     numbers = json.loads((folder / "numbers.json").read_text())
     assert numbers["creators"] == 40
     assert numbers["synthetic"] is True

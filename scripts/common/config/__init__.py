@@ -37,7 +37,7 @@ from common.config.perceive import (
     MusicSection,
     TranscriptSection,
 )
-from common.config.present import AtlasSection, Publishable, PublishSection
+from common.config.present import AtlasSection, FiguresSection, Publishable, PublishSection
 from common.config.section import AnySection, ConfigError, Places, Section, Share, execution, parse_section
 from common.config.study import Config, StudySection, parse_config, read_config, read_content
 
@@ -58,6 +58,7 @@ __all__ = [
     "EmbeddingSection",
     "EndpointSection",
     "ExportsSource",
+    "FiguresSection",
     "FilesSource",
     "FrameBudget",
     "FramesSection",

@@ -28,6 +28,21 @@ Publishable = Literal[
 ]  # fmt: skip
 
 
+class FiguresSection(Section):
+    """The figures as a journal prints them."""
+
+    width: Literal[89, 120, 183] = Field(
+        183,
+        description="Width of each figure (mm): one column of a journal, one and a half, or two. No letter is smaller "
+        "than 6 points.",
+    )
+    titles: bool = Field(
+        True,
+        description="Write the study's name and what is shown above each figure; `results/paper/captions.md` has the "
+        "same words in both cases.",
+    )
+
+
 class PublishSection(Section):
     """What `snakemake publish` puts into a bundle for others."""
 

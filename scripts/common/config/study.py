@@ -23,7 +23,7 @@ from common.config.collect import POLICIES, HikerapiSection, SelectSection, Sour
 from common.config.describe import DescriptionSection, EmbeddingSection, MeasuresSection
 from common.config.models import ModelsSection
 from common.config.perceive import AudioSection, ContextSection, FramesSection, MusicSection, TranscriptSection
-from common.config.present import AtlasSection, PublishSection
+from common.config.present import AtlasSection, FiguresSection, PublishSection
 from common.config.section import Auto, ConfigError, Places, Section, Share, parse_section
 from common.strict_yaml import Content, StrictError, read_strictly
 
@@ -96,6 +96,7 @@ class Config(Section):
     hypotheses: HypothesesSection = HypothesesSection()
     robustness: RobustnessSection = RobustnessSection()
     power: PowerSection = PowerSection()
+    figures: FiguresSection = FiguresSection()
     atlas: AtlasSection = AtlasSection()
     publish: PublishSection = PublishSection()
     models: ModelsSection = ModelsSection()
