@@ -368,7 +368,7 @@ def test_a_paper_takes_figures_in_three_formats_and_numbers(demo: Study) -> None
     assert numbers["creators"] == 40
     assert numbers["synthetic"] is True
     assert "SYNTHETIC" in (folder / "numbers.tex").read_text()
-    others = {"numbers.json", "numbers.tex", "cohort.csv", "cohort.tex", "coverage.csv"}
+    others = {"numbers.json", "numbers.tex", "cohort.csv", "cohort.tex", "coverage.csv", "captions.md"}
     assert {path.name for path in folder.iterdir()} == others | {
         f"{name}.{kind}" for name in figures for kind in begins
     }
