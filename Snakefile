@@ -115,16 +115,16 @@ MAP_TABLES = ["coordinates", "clusters", "cluster_names"]
 # A bundle has no measures, so what distinguishes its clusters is made where the study is.
 DISTINCTIONS = ["distinctions"] if not STUDY.reads_bundle else []
 SHOWN = [
-    *[
-        "map",
-        "network",
-        "mixing",
-        "portraits",
-        "hypotheses",
-        "similarity",
-        "robustness",
-    ],
-    *["reliability", "coverage", *DISTINCTIONS],
+    "map",
+    "network",
+    "mixing",
+    "portraits",
+    "hypotheses",
+    "similarity",
+    "robustness",
+    "reliability",
+    "coverage",
+    *DISTINCTIONS,
 ]
 
 
@@ -174,7 +174,8 @@ OF_CLUSTERS = expand(
 MAP = expand("results/map/{table}.parquet", table=MAP_TABLES)
 FIGURES = expand("results/figures/{figure}.png", figure=SHOWN)
 PAPER = [
-    *["results/paper/numbers.json", "results/paper/cohort.csv"],
+    "results/paper/numbers.json",
+    "results/paper/cohort.csv",
     "results/paper/captions.md",
     *[
         figure.replace("figures", "paper").replace("png", kind)

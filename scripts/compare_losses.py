@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis.losses import losses, quarters
-from analysis.network import positions
+from analysis.network import clusters_of, network_of, positions
 from analysis.study_tables import as_numbers, languages_of, read_clusters, read_creators, read_reels
 from common import program
 from common.parquet import write_table
-from common.tables import LOSSES
+from common.tables import EDGES, LOSSES
 
 VERSION = "1"
 NO_CLUSTER = "no cluster"
@@ -25,16 +25,14 @@ NOTABLE = 0.05
 def main(arguments: argparse.Namespace) -> None:
     creators = read_creators(arguments.creators).sort_by("creator_id")
     reels = read_reels(arguments.reels)
-    ids = creators.column("creator_id")
-    number = len(ids)
-    owners = positions(reels.column("creator_id"), ids.combine_chunks())
+    network = network_of(creators, EDGES.empty_table())
+    number = network.n_creators
+    owners = positions(reels.column("creator_id"), network.creator_ids)
     without = pc.is_null(reels.column("embedding")).to_numpy()
     own = owners >= 0
-    table = read_clusters(arguments.clusters)
-    cluster_of = dict(zip(table["creator_id"].to_pylist(), table["cluster"].to_pylist(), strict=True))
-    clusters = [cluster_of.get(name, -1) for name in ids.to_pylist()]
+    clusters = clusters_of(network, read_clusters(arguments.clusters))
     groups: dict[str, list[str | None]] = {
-        "cluster": [NO_CLUSTER if label is None or label < 0 else str(label) for label in clusters],
+        "cluster": [NO_CLUSTER if label < 0 else str(label) for label in clusters.tolist()],
         "language": languages_of(creators, reels),
     }
     if "followers" in creators.column_names:

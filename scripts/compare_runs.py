@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from analysis.clusters import lopsided
-from analysis.evidence import EXIST, NOT_SUPPORTED, Hypothesis, too_few
+from analysis.evidence import EXIST, NOT_SUPPORTED, read_hypotheses, too_few
 from analysis.existence import one_cloud_warning
 from analysis.known_categories import category_warning, known_categories
 from analysis.profiles import OPTIONAL, profiles_of
@@ -102,8 +102,7 @@ def read_existence(path: Path) -> dict[str, Any] | None:
     Returns:
         None where the file has no such test.
     """
-    results = [Hypothesis(**row) for row in json.loads(path.read_text(encoding="utf-8"))]
-    found = next((result for result in results if result.id == EXIST), None)
+    found = next((result for result in read_hypotheses(path) if result.id == EXIST), None)
     if found is None:
         return None
     return {

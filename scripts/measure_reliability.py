@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import environment  # noqa: F401 (before all packages)
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
-from analysis.evidence import PRIMARY, Hypothesis, Study
+from analysis.evidence import PRIMARY, Study, read_hypotheses
 from analysis.network import network_of
 from analysis.reliability import reliability_rows, value_of
 from analysis.study_tables import embedded_reels, read_creators, read_reels
@@ -31,7 +30,7 @@ def main(arguments: argparse.Namespace) -> None:
     study = replace(study, reels=embedded_reels(read_reels(arguments.reels), network))
     primary = None
     if arguments.hypotheses is not None:
-        results = [Hypothesis(**row) for row in json.loads(arguments.hypotheses.read_text(encoding="utf-8"))]
+        results = read_hypotheses(arguments.hypotheses)
         primary = next((result for result in results if result.id == PRIMARY), None)
     settings = read_section(arguments, HypothesesSection)
     with threadpool_limits(1):

@@ -7,7 +7,7 @@ import environment  # noqa: F401 (before all packages)
 import json
 from pathlib import Path
 
-from analysis.evidence import SENSITIVITY, Hypothesis
+from analysis.evidence import SENSITIVITY, read_hypotheses
 from analysis.findings import as_markdown
 from common import program
 from common.config import HypothesesSection
@@ -19,7 +19,7 @@ VERSION = "5"
 
 
 def main(arguments: argparse.Namespace) -> None:
-    results = [Hypothesis(**row) for row in json.loads(arguments.hypotheses.read_text(encoding="utf-8"))]
+    results = read_hypotheses(arguments.hypotheses)
     varied = read_table(arguments.sensitivity, SENSITIVITY).to_pylist()
     runs = None if arguments.robustness is None else json.loads(arguments.robustness.read_text(encoding="utf-8"))
     settings = read_section(arguments, HypothesesSection)

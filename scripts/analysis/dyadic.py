@@ -42,6 +42,7 @@ from analysis.evidence import (
     too_incomplete,
 )
 from analysis.homophily_tests import clustered, nothing_to_compare
+from analysis.mixing import errors_on_each_side
 from analysis.profiles import ROUNDING, FloatArray
 from analysis.streams import Stream, random_stream
 from common.config import HypothesesSection
@@ -363,8 +364,6 @@ def _pairwise_variance(scores: FloatArray) -> float:
 
 def _odds_ratio(dyads: Dyads, model: NullModel, confidence: float, step: float) -> tuple[float, float, float] | None:
     """Odds ratio for a step of similarity, its interval's ends; None where similarity separates follows from others."""
-    from scipy.stats import norm
-
     covariates = np.concatenate([model.covariates, dyads.similarity[None]])
     fitted = logistic_regression(dyads.follows, model.informative, covariates)
     if fitted is None:
@@ -375,7 +374,7 @@ def _odds_ratio(dyads: Dyads, model: NullModel, confidence: float, step: float) 
     information = float((weights * own**2).sum())
     left = np.where(model.informative, dyads.follows - expected, 0.0)
     error = float(np.sqrt(_pairwise_variance(left * own))) / information
-    reach = float(norm.ppf((1 + confidence) / 2)) * error
+    reach = errors_on_each_side(confidence) * error
     slope = float(slopes[-1])
     effect, low, high = np.exp(step * np.array([slope, slope - reach, slope + reach])).tolist()
     return effect, low, high

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -177,6 +179,11 @@ class Hypothesis:
     n_draws: int | None = None
     seed: int | None = None
     under_null: FloatArray | None = field(default=None, repr=False, compare=False)
+
+
+def read_hypotheses(path: Path) -> list[Hypothesis]:
+    """The results of the tests, as `hypotheses.json` has them."""
+    return [Hypothesis(**row) for row in json.loads(path.read_text(encoding="utf-8"))]
 
 
 def too_few(number: int, which: str = "") -> str | None:

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from analysis.homophily import permutation_p
 from analysis.network import IntArray
 from analysis.profiles import FloatArray
 from analysis.streams import Stream, random_stream
 
+TIED = 1e-9  # closer than this, two sums are the same
 FOUR = ("first quarter", "second quarter", "third quarter", "fourth quarter")
 
 
@@ -42,7 +44,7 @@ def losses(
             generator = random_stream(seed, Stream.LOSSES, place)
             observed = _difference(codes, all_reels, all_lost)
             drawn = np.array([_difference(generator.permutation(codes), all_reels, all_lost) for _ in range(draws)])
-            p_value = (int((drawn >= observed - 1e-9).sum()) + 1) / (draws + 1)
+            p_value = permutation_p(observed - TIED, drawn)
         for code, name in enumerate(names.tolist()):
             own = codes == code
             rows.append(

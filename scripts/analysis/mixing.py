@@ -74,10 +74,7 @@ def resampled_mixing(network: LabelledNetwork, resamples: int, seed: int) -> Mix
     number = network.n_creators
     return _mixing_of(
         network,
-        (
-            np.bincount(generator.integers(0, max(number, 1), number), minlength=number).astype(float)
-            for _ in range(resamples)
-        ),
+        (times_drawn(generator, number) for _ in range(resamples)),
     )
 
 
@@ -110,6 +107,18 @@ def _mixing_of(network: LabelledNetwork, networks: Iterator[FloatArray]) -> Mixi
     )
 
 
+def times_drawn(generator: np.random.Generator, number: int) -> FloatArray:
+    """How often each of n creators is in one resample of them, drawn with replacement: (n,)."""
+    return np.bincount(generator.integers(0, max(number, 1), number), minlength=number).astype(float)
+
+
+def errors_on_each_side(confidence: float) -> float:
+    """How many standard errors an interval of a normal estimate reaches to each side: 1.96 for 0.95."""
+    from scipy.stats import norm
+
+    return float(norm.ppf((1 + confidence) / 2))
+
+
 def percentile_interval(values: FloatArray, confidence: float) -> Interval:
     """Percentile interval (Efron & Tibshirani 1993); None where too many resamples lack the measure.
 
@@ -135,15 +144,13 @@ def ratio_interval(value: float, without: FloatArray, confidence: float) -> Inte
         without: (g,) the ratio without each of g groups.
         confidence: level, between 0 and 1.
     """
-    from scipy.stats import norm
-
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(without)
     defined = logs[np.isfinite(logs)]
     if value <= 0 or len(defined) < 2 or len(defined) < (1 - MAX_UNDEFINED) * len(logs):
         return None, None
     error = np.sqrt((len(defined) - 1) / len(defined) * ((defined - defined.mean()) ** 2).sum())
-    reach = float(norm.ppf((1 + confidence) / 2)) * error
+    reach = errors_on_each_side(confidence) * error
     low, high = np.exp(np.log(value) + np.array([-reach, reach])).tolist()
     return low, high
 

@@ -16,7 +16,7 @@ import numpy as np
 from analysis.dyadic import STEP
 from analysis.dyads import cosines
 from analysis.evidence import PRIMARY, Hypothesis, Reels, Study, too_few
-from analysis.mixing import percentile_interval
+from analysis.mixing import errors_on_each_side, percentile_interval, times_drawn
 from analysis.profiles import FloatArray
 from analysis.split_half import profiles_of_halves
 from analysis.streams import Stream, random_stream
@@ -71,7 +71,7 @@ def reliability_rows(
     needed = ENOUGH * (1 - icc) / (icc * (1 - ENOUGH)) if icc > 0 else math.inf
     rows.append(row("reels_needed", float(math.ceil(round(needed, 9))) if math.isfinite(needed) else None))
     measured, error = similarity_reliability(study.reels, seed)
-    reach = _normal(settings.confidence) * error
+    reach = errors_on_each_side(settings.confidence) * error
     limits = (max(measured - reach, 0.0), min(measured + reach, 1.0))
     rows.append(row("similarity_reliability", measured, interval=limits, n_creators=several))
     if primary is not None and primary.id == PRIMARY and primary.effect:
@@ -92,14 +92,13 @@ def intraclass(reels: Reels, resamples: int, seed: int) -> tuple[float, FloatArr
     Returns:
         ICC, below 0 where reels of one creator differ more than those of two; (r,) resamples.
     """
-    _, starts, counts = np.unique(reels.owners, return_index=True, return_counts=True)
-    vectors = reels.vectors.astype(np.float64)
-    means = np.add.reduceat(vectors, starts, axis=0) / counts[:, None]
+    means, starts, counts = _means(reels)
     lengths = (means**2).sum(axis=1)
-    inside = np.add.reduceat((vectors**2).sum(axis=1), starts) - counts * lengths
+    squares = (reels.vectors.astype(np.float64) ** 2).sum(axis=1)
+    inside = np.add.reduceat(squares, starts) - counts * lengths
     generator = random_stream(seed, Stream.RELIABILITY_RESAMPLED)
     number = len(counts)
-    drawn = np.stack([np.ones(number)] + [_copies(generator, number) for _ in range(resamples)])
+    drawn = np.stack([np.ones(number)] + [times_drawn(generator, number) for _ in range(resamples)])
     weighted = drawn * counts
     total = weighted.sum(axis=1)
     between = weighted @ lengths - ((weighted @ means) ** 2).sum(axis=1) / total
@@ -148,8 +147,7 @@ def similarity_reliability(reels: Reels, seed: int) -> tuple[float, float]:
 
 def similarity_spread(reels: Reels) -> float:
     """Standard deviation of the similarities of profiles, without what goes with each creator."""
-    _, starts, counts = np.unique(reels.owners, return_index=True, return_counts=True)
-    means = np.add.reduceat(reels.vectors.astype(np.float64), starts, axis=0) / counts[:, None]
+    means, _, _ = _means(reels)
     means = means[(means**2).sum(axis=1) > 0]
     pairs = ~np.eye(len(means), dtype=bool)
     return float(_centred(cosines(means), pairs)[pairs].std())
@@ -178,7 +176,7 @@ def ratios_of_deviation(
     """
     if primary.effect is None or primary.ci_low is None or primary.ci_high is None:
         return {}
-    normal = _normal(confidence)
+    normal = errors_on_each_side(confidence)
     slope = math.log(primary.effect) / STEP * spread
     own = math.log(primary.ci_high / primary.ci_low) / 2 / normal / STEP * spread
     found = {"odds_ratio": (slope, own)}
@@ -212,14 +210,10 @@ def _centred(matrix: FloatArray, pairs: Any) -> FloatArray:
     return left
 
 
-def _copies(generator: np.random.Generator, number: int) -> FloatArray:
-    return np.bincount(generator.integers(0, number, number), minlength=number).astype(float)
-
-
-def _normal(confidence: float) -> float:
-    from scipy.stats import norm
-
-    return float(norm.ppf((1 + confidence) / 2))
+def _means(reels: Reels) -> tuple[FloatArray, Any, Any]:
+    """The mean of each creator's reels, (n, d); where the reels of each begin, and how many they are, (n,) each."""
+    _, starts, counts = np.unique(reels.owners, return_index=True, return_counts=True)
+    return np.add.reduceat(reels.vectors.astype(np.float64), starts, axis=0) / counts[:, None], starts, counts
 
 
 def value_of(rows: Sequence[dict[str, Any]], measure: str) -> dict[str, Any] | None:

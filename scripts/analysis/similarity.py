@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from analysis.dyads import MOST_CREATORS, BoolArray, cosines, dyads_of, fit_null, placed
 from analysis.evidence import FEWEST_CREATORS, Study
+from analysis.mixing import times_drawn
 from analysis.profiles import FloatArray
 from analysis.streams import Stream, random_stream
 from common.config import HypothesesSection
@@ -76,7 +77,7 @@ def _resampled_shares(
     generator = random_stream(seed, Stream.SIMILARITY)
     shares = np.empty((settings.resamples, number))
     for resample in shares:
-        times = np.bincount(generator.integers(0, creators, creators), minlength=creators).astype(float)
+        times = times_drawn(generator, creators)
         weights = times[rows] * times[columns]
         pairs = np.bincount(bins, weights, number)
         with np.errstate(invalid="ignore"):

@@ -27,6 +27,7 @@ from analysis.evidence import (
     too_few,
 )
 from analysis.homophily import permutation_p
+from analysis.mixing import errors_on_each_side
 from analysis.network import IntArray
 from analysis.profiles import FloatArray, Profiles
 from analysis.streams import Stream, random_stream
@@ -172,11 +173,9 @@ def fisher_interval(rho: float, number: int, confidence: float) -> tuple[float, 
         number: of creators, more than 3.
         confidence: level.
     """
-    from scipy.stats import norm
-
     if abs(rho) >= 1:
         return rho, rho
-    half = float(norm.ppf((1 + confidence) / 2)) * np.sqrt((1 + rho**2 / 2) / (number - 3))
+    half = errors_on_each_side(confidence) * np.sqrt((1 + rho**2 / 2) / (number - 3))
     return float(np.tanh(np.arctanh(rho) - half)), float(np.tanh(np.arctanh(rho) + half))
 
 

@@ -7,16 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from analysis.distinctions import DIFFERENT
 from analysis.mixing_matrix import mixing_matrix
+from analysis.network import IntArray
+from analysis.profiles import FloatArray
 from figures.map import spread_ellipse
 from figures.page import SHAPES, cluster_colour, cluster_shape
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 MOST_DISTINCT = 8  # columns that a cluster's panel names, those with the largest differences
 

@@ -23,21 +23,15 @@ from figures.page import (
     start_charts,
 )
 
-LEFT, NARROW_LEFT, NAMELESS_LEFT, RIGHT, HIGHEST = (
-    2.3,
-    1.25,
-    0.5,
-    0.6,
-    4.4,
-)  # inches: room for names, for the scale; of the matrix
+# Inches.
+LEFT, NARROW_LEFT, NAMELESS_LEFT = 2.3, 1.25, 0.5  # room for names
+RIGHT = 0.6  # for the scale
+HIGHEST = 4.4  # of the matrix
+NAMED = 0.26  # the smallest row that has a name
+CELL, WIDE_CELL = 0.4, 0.52  # the smallest cell with both numbers, and with larger ones
+SMALLEST_CELL = 0.22  # with the ratio alone
 STRONGEST = 3.0  # doublings from which on the colour is full
 LETTERS, NARROW_LETTERS = 34, 18  # of a name in a line
-NAMED, CELL, WIDE_CELL = (
-    0.26,
-    0.4,
-    0.52,
-)  # inches: the smallest row with a name, cell with both numbers, with larger ones
-SMALLEST_CELL = 0.22  # with the ratio alone
 DARK = 0.6  # of the strongest, from which on letters are white
 FEW = 5.0  # expected follows below which a ratio says little
 

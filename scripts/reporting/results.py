@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analysis.evidence import SENSITIVITY, Hypothesis
+from analysis.evidence import SENSITIVITY, Hypothesis, read_hypotheses
 from analysis.study_tables import read_clusters, read_names
 from common.another_try import manifest_files
 from common.parquet import read_table
@@ -57,7 +57,8 @@ class Results:
 
     def hypotheses(self) -> Sequence[Hypothesis]:
         """The results of the tests; none where nothing was tested."""
-        return [Hypothesis(**row) for row in self.json("hypotheses.json") or []]
+        path = self.file("hypotheses.json")
+        return [] if path is None else read_hypotheses(path)
 
     def sensitivity(self) -> list[dict[str, Any]]:
         """The tests under other choices; none where nothing was tested."""
