@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from datetime import UTC, date, datetime
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from common.parquet import build_table, write_table
 from common.tables import (
@@ -118,3 +121,17 @@ def build_page(folder: Path, rows: dict[str, list[dict[str, Any]]], *options: st
     done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return folder / "index.html"
+
+
+def in_node(code: str) -> Any:
+    """What a piece of JavaScript beside the page's sources prints, as JSON."""
+    if not shutil.which("node"):
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("node is not here")
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", code],
+        cwd=CHECKOUT / "atlas/src",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
 from datetime import UTC, datetime
 
 import numpy as np
@@ -21,10 +17,10 @@ from atlas.clusters import distinct, mixing_facts
 from atlas.neighbours import as_matrix, nearest
 from atlas.pictures import strip
 from atlas.reels import reel_columns
+from atlas_tables import in_node
 from build_atlas import typical
 from common.parquet import build_table
 from common.tables import DISTINCTIONS, REELS
-from study import CHECKOUT
 
 
 def matrix(rows: list[list[float] | None]) -> np.ndarray:
@@ -124,20 +120,6 @@ def test_the_middle_frame_of_a_strip_is_where_the_page_is_told():
     found = strip(frames)
     assert found["middle"] == [22, 20, 40]
     assert strip(frames[:1])["middle"] == [0, 20, 40]
-
-
-def in_node(code: str) -> object:
-    """What a piece of JavaScript beside the page's sources prints, as JSON."""
-    if not shutil.which("node"):
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("node is not here")
-    done = subprocess.run(
-        ["node", "--input-type=module", "-e", code],
-        cwd=CHECKOUT / "atlas/src",
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return json.loads(done.stdout)
 
 
 def test_pictures_on_the_map_cover_neither_each_other_nor_a_name():

@@ -15,7 +15,7 @@ from html.parser import HTMLParser
 import pytest
 
 from atlas.page import atlas_page, json_block
-from atlas_tables import build_page, study_tables
+from atlas_tables import build_page, in_node, study_tables
 from study import CHECKOUT
 
 HOSTILE = [
@@ -150,23 +150,13 @@ def test_the_page_names_the_licences_of_what_it_contains():
 
 def test_names_on_the_map_do_not_cover_each_other():
     """From the source, in Node.js: where there is room for one only it is the larger cluster's."""
-    if not shutil.which("node"):
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("node is not here")
-    code = """
+    covered, near, far = in_node("""
     import { apart } from './names.js';
     const clusters = [[0.5, 0.5], [0.55, 0.5], [0.5, 0.5], [0.5, 0.9]].map((label, id) => ({ id, label }));
     const said = ({ id }) => `${id} a name of some words`;
     const shown = [400, 2000, 40000].map((scale) => apart(clusters, said, scale).named.map(([, text]) => text));
     console.log(JSON.stringify(shown));
-    """
-    done = subprocess.run(
-        ["node", "--input-type=module", "-e", code],
-        cwd=CHECKOUT / "atlas/src",
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    covered, near, far = json.loads(done.stdout)
+    """)
     assert covered == ["0 a name of some words", "3 a name of some words"]
     assert near == ["0 a name of some words", "1", "3 a name of some words"]
     assert far == ["0 a name of some words", "1 a name of some words", "3 a name of some words"]
